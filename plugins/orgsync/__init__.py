@@ -1,0 +1,1 @@
+"""orgsync keeps a PostgreSQL warehouse equal to a company's directory on DingTalk, WeCom and Feishu."""

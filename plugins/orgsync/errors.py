@@ -1,0 +1,132 @@
+"""Every error orgsync raises on purpose, grouped by what the caller does next.
+
+OrgsyncError
+├── RetryableError                 the same call may succeed later
+│   ├── UnreachableError           no answer: connection refused, reset, timed out
+│   ├── ThrottledError             the platform asked us to slow down
+│   ├── PlatformBusyError          the platform failed on its side (busy, 5xx)
+│   ├── UnexpectedAnswerError      an answer that is not what the contract says (HTML, cut JSON)
+│   └── WarehouseUnavailableError  the warehouse refused the connection or dropped it
+└── FatalError                     a person must act
+    ├── ConfigurationError         the tenants file, a connection or an argument is wrong
+    ├── CredentialError            the platform does not accept the key pair
+    ├── PermissionDeniedError      a permission point, visible range or IP list is missing
+    ├── RefusedError               the platform refuses this request for good
+    ├── BrokenPagingError          a cursor came twice, or a page list does not end
+    ├── IncompleteSnapshotError    a snapshot that is missing or not proven complete
+    ├── SchemaError                the warehouse is not at the schema this version needs
+    └── GateError                  the data is stopped before the merge; nothing was changed
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class OrgsyncError(Exception):
+    """An error whose text says what happened, to what, and what to do."""
+
+    exit_code = 1
+
+
+class RetryableError(OrgsyncError):
+    """The same call may succeed later."""
+
+
+class FatalError(OrgsyncError):
+    """A person must act before the same call can succeed."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a platform said when it did not do what it was asked; never holds secrets or personal data."""
+
+    platform: str
+    interface: str
+    code: str
+    request_id: str | None = None
+    reason: str = ""
+    fix: str = ""
+
+    def __str__(self) -> str:
+        request = f", request id {self.request_id}" if self.request_id else ""
+        text = f"{self.platform} {self.interface} answered {self.code}{request}"
+        if self.reason:
+            text += f": {self.reason}"
+        return f"{text}. {self.fix}" if self.fix else text
+
+
+class PlatformError(OrgsyncError):
+    """Mixed into the errors that come from a platform's answer; `refusal` says which call and which code."""
+
+    def __init__(self, refusal: Refusal, *, wait_seconds: float | None = None) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
+        self.wait_seconds = wait_seconds
+
+    @property
+    def needs_person(self) -> bool:
+        return isinstance(self, FatalError)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.refusal, self.wait_seconds)
+
+
+def _rebuild(kind: type[PlatformError], refusal: Refusal, wait_seconds: float | None) -> PlatformError:
+    return kind(refusal, wait_seconds=wait_seconds)
+
+
+class UnreachableError(PlatformError, RetryableError):
+    """No answer came: connection refused, reset or timed out."""
+
+
+class ThrottledError(PlatformError, RetryableError):
+    """The platform asked us to slow down; `wait_seconds` is its own word for how long, if it gave one."""
+
+
+class PlatformBusyError(PlatformError, RetryableError):
+    """The platform failed on its side."""
+
+
+class UnexpectedAnswerError(PlatformError, RetryableError):
+    """An answer that is not what the contract says: HTML, truncated JSON, a missing field."""
+
+
+class WarehouseUnavailableError(RetryableError):
+    """The warehouse refused the connection or dropped it."""
+
+
+class ConfigurationError(FatalError):
+    """The tenants file, a connection or an argument is wrong."""
+
+    exit_code = 2
+
+
+class CredentialError(PlatformError, FatalError):
+    """The platform does not accept the key pair."""
+
+
+class PermissionDeniedError(PlatformError, FatalError):
+    """A permission point, the visible range or the IP list is missing."""
+
+
+class RefusedError(PlatformError, FatalError):
+    """The platform refuses this request for good."""
+
+
+class BrokenPagingError(PlatformError, FatalError):
+    """A cursor came twice, or a list of pages does not end."""
+
+
+class IncompleteSnapshotError(FatalError):
+    """A snapshot that is missing or not proven complete."""
+
+
+class SchemaError(FatalError):
+    """The warehouse is not at the schema this version needs."""
+
+
+class GateError(FatalError):
+    """The data is stopped before the merge; nothing was changed."""
+
+    exit_code = 3

@@ -1,0 +1,113 @@
+"""The tidy frames: which columns each table has, of which dtype, and which of them are its key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TEXT = "str"
+NUMBER = "object"  # int or Decimal: platforms order by values past 2**53
+FLAG = "boolean"
+DATE = "object"  # datetime.date
+IDS = "object"  # list[str]
+JSON = "object"  # dict[str, Any]: the platform's own odd fields
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One tidy table: `columns` maps a column's name to its pandas dtype, in order; `key` names its natural key."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: Mapping[str, str]
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """The columns that are not the key: what a version holds."""
+        return tuple(column for column in self.columns if column not in self.key)
+
+
+DEPARTMENTS = Frame(
+    name="department",
+    key=("department_id",),
+    columns={
+        "department_id": TEXT,
+        "parent_id": TEXT,
+        "name": TEXT,
+        "name_en": TEXT,
+        "sort_order": NUMBER,
+        "is_hidden": FLAG,
+        "source_identifier": TEXT,
+        "leader_user_ids": IDS,
+        "attributes": JSON,
+    },
+)
+
+USERS = Frame(
+    name="user",
+    key=("user_id",),
+    columns={
+        "user_id": TEXT,
+        "union_id": TEXT,
+        "open_id": TEXT,
+        "name": TEXT,
+        "name_en": TEXT,
+        "nickname": TEXT,
+        "mobile": TEXT,
+        "email": TEXT,
+        "work_email": TEXT,
+        "telephone": TEXT,
+        "gender": TEXT,
+        "avatar_url": TEXT,
+        "title": TEXT,
+        "job_number": TEXT,
+        "work_place": TEXT,
+        "employee_type": TEXT,
+        "hired_on": DATE,
+        "status": TEXT,
+        "is_admin": FLAG,
+        "manager_user_id": TEXT,
+        "main_department_id": TEXT,
+        "attributes": JSON,
+    },
+)
+
+MEMBERSHIPS = Frame(
+    name="membership",
+    key=("user_id", "department_id"),
+    columns={
+        "user_id": TEXT,
+        "department_id": TEXT,
+        "is_main": FLAG,
+        "is_leader": FLAG,
+        "sort_order": NUMBER,
+        "title": TEXT,
+        "attributes": JSON,
+    },
+)
+
+FRAMES = (DEPARTMENTS, USERS, MEMBERSHIPS)
+
+PERSONAL_COLUMNS = ("mobile", "email", "work_email", "telephone")
+
+
+@dataclass(frozen=True)
+class TidySet:
+    """One snapshot as three tidy frames.
+
+    `unobserved` names, per frame, the content columns this snapshot says nothing about: withheld by the platform,
+    or left out of a frequent read. `withheld` is the part of them a missing permission or privacy rule explains.
+    """
+
+    departments: pd.DataFrame
+    users: pd.DataFrame
+    memberships: pd.DataFrame
+    unobserved: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    withheld: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def frame(self, name: str) -> pd.DataFrame:
+        return {"department": self.departments, "user": self.users, "membership": self.memberships}[name]
