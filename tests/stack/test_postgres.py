@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import psycopg2
+import pytest
+
+from stack import postgres
+from stack.errors import StackError
+from stack.postgres import PostgresServer, embedded_postgres
+from stack.processes import is_living_pid
+
+
+@pytest.fixture
+def server(tmp_path: Path):
+    server = PostgresServer(tmp_path / "postgres", "s3cret", throwaway=True)
+    yield server
+    server.remove()
+
+
+def ask(dsn: str, statement: str) -> object:
+    connection = psycopg2.connect(dsn)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchone()[0]
+    finally:
+        connection.close()
+
+
+def test_embedded_server_answers_and_is_gone_afterwards(tmp_path):
+    with embedded_postgres(tmp_path / "pg") as server:
+        assert server.create_database("warehouse")
+        assert not server.create_database("warehouse")
+        assert ask(server.dsn("warehouse"), "select upper('部门 a')") == "部门 A"
+        pid, place = server.record.pid, server.place
+    assert not is_living_pid(pid)
+    assert not (tmp_path / "pg").exists()
+    assert not place.exists()
+
+
+def test_two_servers_do_not_meet(tmp_path):
+    with embedded_postgres(tmp_path / "one") as one, embedded_postgres(tmp_path / "two") as two:
+        assert one.port != two.port
+        assert one.cluster != two.cluster
+
+
+def test_listens_on_loopback_only(server):
+    server.start()
+    listening = [c.laddr.ip for c in psutil.Process(server.record.pid).net_connections("inet") if c.status == psutil.CONN_LISTEN]
+    assert listening == ["127.0.0.1"]
+
+
+def test_wrong_password_is_refused(server):
+    server.start()
+    with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+        psycopg2.connect(server.dsn().replace("s3cret", "wrong"))
+
+
+def test_second_start_finds_the_first(server):
+    first = server.start()
+    again = PostgresServer(server.folder, "s3cret", throwaway=True)
+    assert again.start() == first
+    assert again.port == server.port
+
+
+def test_stopped_server_keeps_its_databases(server):
+    server.start()
+    server.create_database("warehouse")
+    server.stop()
+    again = PostgresServer(server.folder, "s3cret", throwaway=True)
+    again.start()
+    assert not again.create_database("warehouse")
+
+
+def test_stop_disconnects_clients(server):
+    server.start()
+    client = psycopg2.connect(server.dsn())
+    server.stop()
+    with pytest.raises(psycopg2.OperationalError):
+        client.cursor().execute("select 1")
+    client.close()
+
+
+def test_starts_again_after_the_server_was_killed(server):
+    first = server.start()
+    os.kill(first.pid, signal.SIGKILL)
+    psutil.Process(first.pid).wait()
+    assert server.start() != first
+
+
+def test_unfinished_cluster_is_made_anew(server):
+    server.start()
+    server.create_database("warehouse")
+    server.stop()
+    server.cluster.rename(server.place / "cluster.new")
+    server.start()
+    assert server.create_database("warehouse")
+
+
+def test_lost_password_names_the_way_out(server):
+    server.start()
+    with pytest.raises(StackError, match="make clean"):
+        PostgresServer(server.folder, "forgotten").start()
+
+
+def test_foreign_folder_is_never_deleted(tmp_path):
+    place = tmp_path / "orgsync-0123"
+    place.mkdir()
+    (place / "owner").write_text("/somewhere/else")
+    with pytest.raises(StackError, match="not made by this checkout"):
+        postgres.remove_place(place, tmp_path / "postgres")
+    assert place.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to switch the user")
+def test_root_runs_it_unprivileged_even_below_a_closed_folder(tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    with embedded_postgres(closed / "pg") as server:
+        assert psutil.Process(server.record.pid).username() == "nobody"
+        assert server.place != server.folder
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to switch the user")
+def test_unreachable_binaries_are_copied(tmp_path, monkeypatch):
+    installed = postgres.find_binaries()
+    hidden = postgres.copy_installation(installed, tmp_path / "closed" / "install")
+    (tmp_path / "closed").chmod(0o700)
+    monkeypatch.setattr(postgres, "find_binaries", lambda: hidden)
+    with embedded_postgres(tmp_path / "pg") as server:
+        assert server.binaries.is_relative_to(server.place)
+        assert ask(server.dsn(), "select 1") == 1
