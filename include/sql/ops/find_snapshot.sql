@@ -1,0 +1,13 @@
+-- Finds one snapshot by its id.
+select
+    snapshot_id,
+    tenant_id,
+    platform,
+    mode,
+    taken_at,
+    uri,
+    state,
+    counts,
+    withheld_fields
+from ops.snapshot
+where snapshot_id = %(snapshot_id)s

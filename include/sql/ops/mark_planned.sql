@@ -1,0 +1,7 @@
+-- Records that a plan's time lines are worked out, how many versions they hold, and on which history they are based.
+update ops.plan
+set state = 'planned',
+    based_on_plan_id = %(based_on_plan_id)s,
+    timeline_rows = (select count(*) from stage.timeline where timeline.plan_id = %(plan_id)s),
+    planned_at = clock_timestamp()
+where plan_id = %(plan_id)s

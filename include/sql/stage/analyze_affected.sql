@@ -1,0 +1,2 @@
+-- Tells the planner how many keys a plan touches.
+analyze stage.affected

@@ -1,0 +1,2 @@
+-- Tells the planner how much is known of the affected keys.
+analyze stage.observation

@@ -1,0 +1,26 @@
+-- Loads tidy users, in the order of the frame's columns. Empty means null: tidy frames hold no empty text.
+copy stage.user (
+    plan_id,
+    user_id,
+    union_id,
+    open_id,
+    name,
+    name_en,
+    nickname,
+    mobile,
+    email,
+    work_email,
+    telephone,
+    gender,
+    avatar_url,
+    title,
+    job_number,
+    work_place,
+    employee_type,
+    hired_on,
+    status,
+    is_admin,
+    manager_user_id,
+    main_department_id,
+    attributes
+) from stdin with (format csv, null '')

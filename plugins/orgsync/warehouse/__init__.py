@@ -1,0 +1,1 @@
+"""The PostgreSQL warehouse: connection, migrations, staging, history. It never knows a platform."""

@@ -1,0 +1,68 @@
+"""Merges a staged snapshot into history: assign what it says to [taken_at, next snapshot), join equal neighbours.
+
+`plan_changes` works out the versions each touched key shall have; `apply_plan` writes them. Both are set-based and work the
+same for a snapshot that is the newest, lies between loaded ones, or is loaded again.
+"""
+
+from __future__ import annotations
+
+from psycopg2.extensions import connection as Connection
+
+from orgsync.warehouse.statements import Row, execute, fetch_all, fetch_one
+
+PLURALS = ("departments", "users", "memberships")
+
+
+def lock_tenant(connection: Connection, tenant_id: str) -> None:
+    """Wait until no other load of the tenant is writing; held to the end of the transaction."""
+    execute(connection, "ops/lock_tenant", tenant_id=tenant_id)
+
+
+def plan_changes(connection: Connection, plan_id: int, tenant_id: str) -> None:
+    """Work out the plan's time lines from its staged rows and the history of now."""
+    execute(connection, "history/clear_plan", plan_id=plan_id)
+    for plural in PLURALS:
+        execute(connection, f"history/find_affected_{plural}", plan_id=plan_id)
+    execute(connection, "stage/analyze_affected")
+    for plural in PLURALS:
+        execute(connection, f"history/observe_{plural}", plan_id=plan_id)
+    execute(connection, "stage/analyze_observations")
+    execute(connection, "history/fold_timeline", plan_id=plan_id)
+    execute(connection, "stage/analyze_timeline")
+    execute(connection, "ops/mark_planned", plan_id=plan_id, based_on_plan_id=_last_applied(connection, tenant_id))
+
+
+def is_current(connection: Connection, plan: Row) -> bool:
+    """Whether the plan still fits: worked out, nothing applied since, and no staged row lost in a crash."""
+    if plan["state"] != "planned" or plan["based_on_plan_id"] != _last_applied(connection, plan["tenant_id"]):
+        return False
+    staged = fetch_one(connection, "stage/count_rows", plan_id=plan["plan_id"]) or {}
+    return staged["timeline_rows"] == plan["timeline_rows"]
+
+
+def apply_plan(connection: Connection, plan: Row) -> dict[str, dict[str, int]]:
+    """Write the plan's time lines, make its snapshot part of history, and return what the snapshot changed."""
+    write_versions(connection, plan["plan_id"])
+    changes = count_changes(connection, plan)
+    execute(connection, "ops/mark_applied", plan_id=plan["plan_id"], summary=changes)
+    return changes
+
+
+def write_versions(connection: Connection, plan_id: int) -> int:
+    """Write the plan's time lines into the version tables and return how many rows of history were written."""
+    return sum(
+        execute(connection, f"history/{verb}_{plural}", plan_id=plan_id) for plural in PLURALS for verb in ("remove", "close", "open")
+    )
+
+
+def count_changes(connection: Connection, plan: Row) -> dict[str, dict[str, int]]:
+    """What the snapshot changed, for example `{"user": {"joined": 3}, "department": {"moved": 1}}`."""
+    counts: dict[str, dict[str, int]] = {"user": {}, "department": {}}
+    for row in fetch_all(connection, "report/count_changes", tenant_id=plan["tenant_id"], taken_at=plan["taken_at"]):
+        counts[row["entity"]][row["kind"]] = row["count"]
+    return counts
+
+
+def _last_applied(connection: Connection, tenant_id: str) -> int | None:
+    row = fetch_one(connection, "ops/find_last_applied_plan", tenant_id=tenant_id)
+    return row["plan_id"] if row else None

@@ -1,0 +1,79 @@
+"""Brings the warehouse to the schema this version needs: plain SQL files, forward only, one transaction each.
+
+No library of the field takes plain `NNNN_verb_noun.sql` files, notices an edited one and keeps its ledger in our own
+schema; docs/decisions/0001-migrations.md says what was looked at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from psycopg2.extensions import connection as Connection
+
+from orgsync.errors import SchemaError
+from orgsync.warehouse.statements import execute, fetch_all, sql_files
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One file; `digest` is the SHA-256 of its text."""
+
+    version: int
+    name: str
+    text: str
+    digest: str
+
+
+def list_migrations() -> list[Migration]:
+    return [_read(path) for path in sql_files("migrations")]
+
+
+def migrate(connection: Connection) -> list[str]:
+    """Apply what is missing and return the names of what was applied; a second call at once waits for the first."""
+    execute(connection, "ops/create_migration_ledger")
+    connection.commit()
+    return [migration.name for migration in list_migrations() if _apply(connection, migration)]
+
+
+def _apply(connection: Connection, migration: Migration) -> bool:
+    execute(connection, "ops/lock_migrations")
+    is_missing = migration.version not in _check_ledger(connection)
+    if is_missing:
+        with connection.cursor() as cursor:
+            cursor.execute(migration.text)
+        execute(connection, "ops/record_migration", version=migration.version, name=migration.name, digest=migration.digest)
+    connection.commit()
+    return is_missing
+
+
+def check_schema(connection: Connection) -> None:
+    """Raise SchemaError unless the warehouse is exactly at this version's schema."""
+    if fetch_all(connection, "ops/find_migration_ledger")[0]["ledger"] is None:
+        raise SchemaError("the warehouse has no orgsync schema yet; run `orgsync migrate`")
+    missing = [migration.name for migration in list_migrations() if migration.version not in _check_ledger(connection)]
+    if missing:
+        raise SchemaError(f"the warehouse has an older schema: {', '.join(missing)} not applied; run `orgsync migrate`")
+
+
+def _check_ledger(connection: Connection) -> set[int]:
+    """The versions applied; raises when the warehouse is newer than this code or a released file was edited."""
+    known = {migration.version: migration for migration in list_migrations()}
+    ledger = fetch_all(connection, "ops/list_migrations")
+    for row in ledger:
+        if row["version"] not in known:
+            raise SchemaError(f"the warehouse has migration {row['name']}, which this version does not know; install the newer orgsync")
+        if row["digest"] != known[row["version"]].digest:
+            raise SchemaError(f"migration {row['name']} was edited after it was applied; restore the file and write a new migration")
+    return {row["version"] for row in ledger}
+
+
+def _read(path: Path) -> Migration:
+    text = path.read_text(encoding="utf-8")
+    return Migration(
+        version=int(path.stem.split("_", 1)[0]),
+        name=path.stem,
+        text=text,
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+    )

@@ -1,0 +1,56 @@
+"""Copies tidy frames into stage tables."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+
+import msgspec
+import pandas as pd
+from psycopg2.extensions import connection as Connection
+
+from orgsync.frames import FRAMES, TidySet
+from orgsync.warehouse.statements import execute, read_sql
+
+CHUNK_ROWS = 50_000
+
+
+def stage_rows(connection: Connection, plan_id: int, tidy: TidySet) -> None:
+    """Copy the three frames, each under its plan. Rows staged for the plan before are replaced."""
+    for frame in FRAMES:
+        execute(connection, f"stage/clear_{frame.name}s", plan_id=plan_id)
+        copy_rows(connection, f"stage/copy_{frame.name}s", encode_rows(tidy.frame(frame.name)), plan_id=plan_id)
+        execute(connection, f"stage/analyze_{frame.name}s")
+
+
+def clear_rows(connection: Connection, plan_id: int) -> None:
+    for frame in FRAMES:
+        execute(connection, f"stage/clear_{frame.name}s", plan_id=plan_id)
+
+
+def copy_rows(connection: Connection, statement: str, rows: pd.DataFrame, **leading: object) -> None:
+    """Send rows through COPY, with the same leading values before each; missing values become null."""
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), CHUNK_ROWS):
+            chunk = rows.iloc[start : start + CHUNK_ROWS].assign(**leading)[[*leading, *rows.columns]]
+            cursor.copy_expert(read_sql(statement), io.StringIO(chunk.to_csv(index=False, header=False, na_rep="")))
+
+
+def encode_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Write lists of ids as PostgreSQL arrays and dictionaries as JSON; everything else goes as it is."""
+    encoders = {"leader_user_ids": encode_arrays, "attributes": encode_json}
+    return rows.assign(**{column: encode(rows[column]) for column, encode in encoders.items() if column in rows})
+
+
+def encode_json(values: Iterable[object]) -> list[str | None]:
+    encode = msgspec.json.Encoder().encode
+    return [encode(value).decode() if isinstance(value, dict) else None for value in values]
+
+
+def encode_arrays(values: Iterable[object]) -> list[str | None]:
+    return [_encode_array(value) if isinstance(value, list) else None for value in values]
+
+
+def _encode_array(ids: list[str]) -> str:
+    quoted = ('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in ids)
+    return "{" + ",".join(quoted) + "}"

@@ -1,0 +1,55 @@
+"""SQL statements, one per file below include/sql, read by name."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from psycopg2.extensions import connection as Connection
+from psycopg2.extras import Json
+
+from orgsync.settings import HOME
+
+SQL_FOLDER = HOME / "include" / "sql"
+
+Row = dict[str, Any]
+
+
+@cache
+def read_sql(name: str) -> str:
+    """The statement in include/sql/<name>.sql, for example `history/close_users`.
+
+    Comments are left out: they name parameters, and a value put in there could end the comment with a line break.
+    """
+    lines = (SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith("--"))
+
+
+def sql_files(folder: str) -> list[Path]:
+    return sorted((SQL_FOLDER / folder).glob("*.sql"))
+
+
+def execute(connection: Connection, name: str, /, **parameters: object) -> int:
+    """Run a statement and return how many rows it touched. Dictionaries travel as JSON."""
+    with connection.cursor() as cursor:
+        cursor.execute(read_sql(name), {key: _adapt(value) for key, value in parameters.items()})
+        return cursor.rowcount
+
+
+def fetch_all(connection: Connection, name: str, /, **parameters: object) -> list[Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(read_sql(name), {key: _adapt(value) for key, value in parameters.items()})
+        columns = [column.name for column in cursor.description or ()]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def fetch_one(connection: Connection, name: str, /, **parameters: object) -> Row | None:
+    rows = fetch_all(connection, name, **parameters)
+    return rows[0] if rows else None
+
+
+
+
+def _adapt(value: object) -> object:
+    return Json(value) if isinstance(value, dict) else value

@@ -1,0 +1,56 @@
+"""Fixtures that several test folders share."""
+
+from __future__ import annotations
+
+import os
+
+# Before anything imports Great Expectations or Airflow.
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "false")
+
+from collections.abc import Iterator
+
+import psycopg2
+import pytest
+from psycopg2.extensions import connection as Connection
+
+from stack.postgres import PostgresServer, embedded_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    with embedded_postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_dsn(postgres: PostgresServer) -> str:
+    """A database at the current schema, to be copied by the tests that write."""
+    from orgsync.warehouse.migrations import migrate
+
+    postgres.create_database("template_warehouse")
+    dsn = postgres.dsn("template_warehouse")
+    connection = psycopg2.connect(dsn)
+    migrate(connection)
+    connection.close()
+    return dsn
+
+
+@pytest.fixture
+def warehouse_dsn(postgres: PostgresServer, migrated_dsn: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated warehouse of the test's own."""
+    name = f"warehouse_{abs(hash(request.node.nodeid))}"
+    admin = psycopg2.connect(postgres.dsn("postgres"))
+    admin.autocommit = True
+    with admin.cursor() as cursor:
+        cursor.execute(f'create database "{name}" template template_warehouse')
+        yield postgres.dsn(name)
+        cursor.execute(f'drop database "{name}" with (force)')
+    admin.close()
+
+
+@pytest.fixture
+def warehouse(warehouse_dsn: str) -> Iterator[Connection]:
+    connection = psycopg2.connect(warehouse_dsn, options="-c TimeZone=UTC -c DateStyle=ISO")
+    yield connection
+    connection.close()

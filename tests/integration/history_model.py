@@ -1,0 +1,41 @@
+"""History in ten lines: what each snapshot said, and what therefore holds at an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+Key = tuple[str, ...]
+Content = dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """`rows` maps each key that is there to its content, or to None where the row is quarantined."""
+
+    taken_at: datetime
+    rows: Mapping[Key, Content | None]
+    unobserved: frozenset[str] = frozenset()
+
+
+@dataclass
+class Model:
+    """Loading is remembering; everything else is derived."""
+
+    loaded: dict[datetime, Snapshot] = field(default_factory=dict)
+
+    def load(self, snapshot: Snapshot) -> None:
+        self.loaded[snapshot.taken_at] = snapshot
+
+    def at(self, instant: datetime) -> dict[Key, Content]:
+        known: dict[Key, Content] = {}
+        there: set[Key] = set()
+        for taken_at in sorted(moment for moment in self.loaded if moment <= instant):
+            snapshot = self.loaded[taken_at]
+            there = set(snapshot.rows)
+            for key, content in snapshot.rows.items():
+                if content is not None:
+                    seen = {column: value for column, value in content.items() if column not in snapshot.unobserved}
+                    known[key] = {**dict.fromkeys(content), **known.get(key, {}), **seen}
+        return {key: known[key] for key in there if key in known}
