@@ -1,0 +1,121 @@
+"""DingTalk's landed answers as raw records, each department, person and membership once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from orgsync.platforms.columns import parse_json_text
+from orgsync.platforms.decoding import decode_json
+from orgsync.platforms.dingtalk.interfaces import GET_DEPARTMENT, LIST_SUB_DEPARTMENTS, LIST_USERS
+from orgsync.platforms.dingtalk.records import read_department_id, records_of
+from orgsync.platforms.platform import Answer
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Departments:
+    """`walked` are the departments whose children and members were read."""
+
+    records: list[Record]
+    walked: frozenset[str]
+
+
+@dataclass(frozen=True)
+class People:
+    """Records without the same content twice: more than one for a key means that the platform contradicts itself."""
+
+    users: list[Record]
+    memberships: list[Record]
+    has_details: bool
+
+
+def gather_departments(answers: Iterable[Answer], *, with_details: bool) -> Departments:
+    """Children as their parents list them, completed with their details; tops are in nobody's list.
+
+    A list also names departments that the read left out (excluded, linked, negative ids): those were never asked for
+    their own children. What has no valid id could not be asked either; it stays, to be quarantined.
+    """
+    listed: list[Record] = []
+    details: dict[str, Record] = {}
+    walked: set[str] = set()
+    for answer in answers:
+        asked, result = str(answer.params["dept_id"]), decode_json(answer.body)["result"]
+        if answer.interface == LIST_SUB_DEPARTMENTS:
+            walked.add(asked)
+            listed.extend(_child(record, asked) for record in records_of(result))
+        elif answer.interface == GET_DEPARTMENT:
+            details[asked] = _detail(result)
+    children = [child for child in listed if child["dept_id"] is None or child["dept_id"] in walked]
+    tops = walked.difference(child["dept_id"] for child in children)
+    records = [*children, *({"dept_id": top, "name": details.get(top, {}).get("name"), "parent_id": None} for top in tops)]
+    if with_details:
+        records = [{**record, **details.get(record["dept_id"], {})} for record in records]
+    return Departments(_sorted({_signature(record, "dept_id"): record for record in records}), frozenset(walked))
+
+
+def gather_people(answers: Iterable[Answer], *, walked: Collection[str], fields: Collection[str]) -> People:
+    """Someone in several departments is in each one's list; what differs there belongs to the membership.
+
+    `fields` are the ones that make up a person: only in them may two records of one person differ.
+    """
+    users: dict[bytes, Record] = {}
+    memberships: dict[bytes, Record] = {}
+    has_details = False
+    for answer in answers:
+        result = decode_json(answer.body)["result"]
+        is_list = answer.interface == LIST_USERS
+        has_details |= not is_list
+        for record in records_of(result["list"]) if is_list else [result]:
+            user = {name: record[name] for name in fields if name in record}
+            users.setdefault(_signature(user, "userid"), user)
+            places = [_listed_place(record, answer.params["dept_id"])] if is_list else _own_places(record, walked)
+            memberships.update((_signature(place, "userid"), place) for place in places)
+    return People([_with_extension(user) for user in _sorted(users)], _sorted(memberships), has_details)
+
+
+def _child(record: Record, asked: str) -> Record:
+    ids = {"dept_id": read_department_id(record.get("dept_id")), "parent_id": read_department_id(record.get("parent_id")) or asked}
+    return {**record, **ids, "ext": parse_json_text(record.get("ext"))}
+
+
+def _detail(result: Record) -> Record:
+    """A department's place is what the walk saw: a detail read a moment later may name a parent that was not read."""
+    kept = {name: value for name, value in result.items() if name not in ("dept_id", "parent_id")}
+    return {**kept, "extention": parse_json_text(kept.get("extention"))}
+
+
+def _with_extension(user: Record) -> Record:
+    return {**user, "extension": parse_json_text(user["extension"])} if "extension" in user else user
+
+
+def _listed_place(record: Record, department_id: object) -> Record:
+    """`dept_order` and `leader` are about the department whose list this is."""
+    place = {"userid": record.get("userid"), "dept_id": str(department_id)}
+    return {**place, "order": record.get("dept_order"), "leader": record.get("leader")}
+
+
+def _own_places(record: Record, walked: Collection[str]) -> list[Record]:
+    """A person read alone says it in three lists; departments outside the visible range have no row to belong to."""
+    places: dict[str, dict[str, Any]] = {}
+    entries: list[Record] = [{"dept_id": department} for department in record.get("dept_id_list") or ()]
+    for name in ("dept_order_list", "leader_in_dept", "dept_position_list"):
+        entries += records_of(record.get(name))
+    for entry in entries:
+        department_id = read_department_id(entry.get("dept_id"))
+        if department_id and department_id in walked:
+            places.setdefault(department_id, {"userid": record.get("userid")}).update(entry, dept_id=department_id)
+    return list(places.values())
+
+
+def _signature(record: Record, key: str) -> bytes:
+    """Equal for equal content, and in the order of keys."""
+    return msgspec.json.encode([str(record.get(key)), record], order="sorted")
+
+
+def _sorted(records: Mapping[bytes, Record]) -> list[Record]:
+    return [records[signature] for signature in sorted(records)]

@@ -1,0 +1,163 @@
+"""DingTalk's landed answers as tidy frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from orgsync.frames import DEPARTMENTS, MEMBERSHIPS, USERS, Frame, TidySet
+from orgsync.platforms.columns import (
+    apply_mapping,
+    build_frame,
+    negate,
+    pick,
+    to_attributes,
+    to_dates,
+    to_flags,
+    to_id_lists,
+    to_numbers,
+    to_text,
+)
+from orgsync.platforms.dingtalk.gather import Record, gather_departments, gather_people
+from orgsync.platforms.dingtalk.records import is_true, read_department_id, records_of
+from orgsync.platforms.platform import Answer, Mode
+
+Mappings = Mapping[str, Mapping[str, str]]
+
+# What goes to `attributes`. Left out: what has a column, what changes by itself (member counts), and `state_code`:
+# it comes and goes with the permission for mobile numbers, and would take all other attributes with it.
+DEPARTMENT_ATTRIBUTES = (
+    "code", "create_dept_group", "auto_add_user", "dept_group_chat_id", "org_dept_owner", "group_contain_sub_dept",
+    "dept_permits", "user_permits", "outer_dept", "outer_permit_depts", "outer_permit_users", "auto_approve_apply",
+    "from_union_org", "tags", "union_dept_ext", "brief", "telephone", "extention", "ext",
+)  # fmt: skip
+USER_ATTRIBUTES = (
+    "boss", "hide_mobile", "exclusive_account", "exclusive_account_type", "exclusive_account_corp_id",
+    "exclusive_account_corp_name", "login_id", "remark", "extension", "senior", "real_authed", "role_list", "union_emp_ext",
+    "extension_i18n", "org_email_type",
+)  # fmt: skip
+
+USER_TEXTS = {
+    "user_id": "userid",
+    "union_id": "unionid",
+    "name": "name",
+    "nickname": "nickname",
+    "mobile": "mobile",
+    "email": "email",
+    "work_email": "org_email",
+    "telephone": "telephone",
+    "avatar_url": "avatar",
+    "title": "title",
+    "job_number": "job_number",
+    "work_place": "work_place",
+    "manager_user_id": "manager_userid",
+}
+USER_FIELDS = frozenset({*USER_TEXTS.values(), *USER_ATTRIBUTES, "active", "admin", "hired_date", "dept_position_list"})
+
+# Absent from every record when a field permission is missing (fieldMobile, fieldEmail), and without a word about it.
+MOBILE_FIELDS = frozenset({"mobile", "state_code"})
+EMAIL_FIELDS = frozenset({"email", "org_email", "work_place", "remark", "extension"})
+
+# What no list tells: a department's details cost a call each, a person's are read only outside the visible departments.
+ONLY_IN_DETAILS = {
+    "department": frozenset({"sort_order", "is_hidden", "source_identifier", "leader_user_ids", "attributes"}),
+    "user": frozenset({"manager_user_id", "main_department_id"}),
+    "membership": frozenset({"is_main", "title"}),
+}
+NEVER_TOLD = {
+    "department": frozenset({"name_en"}),
+    "user": frozenset({"open_id", "name_en", "gender", "employee_type"}),
+    "membership": frozenset({"attributes"}),
+}
+
+
+def tidy(answers: Callable[[str], Iterable[Answer]], *, mode: Mode, mapping: Mappings) -> TidySet:
+    """The same frames in whatever order the answers come."""
+    of_departments, of_users, of_memberships = (mapping.get(frame.name, {}) for frame in (DEPARTMENTS, USERS, MEMBERSHIPS))
+    fields = USER_FIELDS | {path.partition(".")[0] for path in of_users.values()}
+    departments = gather_departments(answers("departments"), with_details=mode == "full")
+    people = gather_people(answers("users"), walked=departments.walked, fields=fields)
+    withheld = _withheld_columns(people.users, of_users)
+    return TidySet(
+        departments=_department_frame(departments.records, of_departments, with_details=mode == "full"),
+        users=_user_frame(people.users, of_users),
+        memberships=_membership_frame(people.memberships, of_memberships),
+        unobserved={
+            "department": _unobserved(DEPARTMENTS, departments.records, of_departments, has_details=mode == "full"),
+            "user": _unobserved(USERS, people.users, of_users, has_details=people.has_details) | withheld,
+            "membership": _unobserved(MEMBERSHIPS, people.memberships, of_memberships, has_details=people.has_details),
+        },
+        withheld={"user": withheld} if withheld else {},
+    )
+
+
+def _department_frame(records: Sequence[Record], mapping: Mapping[str, str], *, with_details: bool) -> pd.DataFrame:
+    columns: dict[str, list[Any]] = {
+        "department_id": to_text(pick(records, "dept_id")),
+        "parent_id": to_text(pick(records, "parent_id")),
+        "name": to_text(pick(records, "name")),
+    }
+    if with_details:
+        columns |= {
+            "sort_order": to_numbers(pick(records, "order")),
+            "is_hidden": to_flags(pick(records, "hide_dept")),
+            "source_identifier": to_text(pick(records, "source_identifier")),
+            "leader_user_ids": to_id_lists(pick(records, "dept_manager_userid_list")),
+            "attributes": to_attributes(records, DEPARTMENT_ATTRIBUTES),
+        }
+    apply_mapping(columns, records, DEPARTMENTS, mapping)
+    return build_frame(DEPARTMENTS, columns, len(records))
+
+
+def _user_frame(records: Sequence[Record], mapping: Mapping[str, str]) -> pd.DataFrame:
+    columns: dict[str, list[Any]] = {column: to_text(pick(records, name)) for column, name in USER_TEXTS.items()}
+    columns |= {
+        "hired_on": to_dates(pick(records, "hired_date")),
+        "status": [None if flag is None else "active" if flag else "inactive" for flag in to_flags(pick(records, "active"))],
+        "is_admin": to_flags(pick(records, "admin")),
+        "main_department_id": [_main_department(positions) for positions in pick(records, "dept_position_list")],
+        "attributes": to_attributes(records, USER_ATTRIBUTES),
+    }
+    apply_mapping(columns, records, USERS, mapping)
+    return build_frame(USERS, columns, len(records))
+
+
+def _membership_frame(records: Sequence[Record], mapping: Mapping[str, str]) -> pd.DataFrame:
+    """Departments order ascending, people descending: the larger `dept_order` is shown first."""
+    columns: dict[str, list[Any]] = {
+        "user_id": to_text(pick(records, "userid")),
+        "department_id": to_text(pick(records, "dept_id")),
+        "is_main": to_flags(pick(records, "is_main")),
+        "is_leader": to_flags(pick(records, "leader")),
+        "sort_order": negate(to_numbers(pick(records, "order"))),
+        "title": to_text(pick(records, "title")),
+    }
+    apply_mapping(columns, records, MEMBERSHIPS, mapping)
+    return build_frame(MEMBERSHIPS, columns, len(records))
+
+
+def _main_department(positions: object) -> str | None:
+    main = (read_department_id(position.get("dept_id")) for position in records_of(positions) if is_true(position.get("is_main")))
+    return next(main, None)
+
+
+def _unobserved(frame: Frame, records: Sequence[Record], mapping: Mapping[str, str], *, has_details: bool) -> frozenset[str]:
+    """Columns that these answers say nothing about; a mapped one says nothing if no record holds its field."""
+    silent = NEVER_TOLD[frame.name] | (frozenset() if has_details else ONLY_IN_DETAILS[frame.name])
+    told = {column for column, path in mapping.items() if _is_told(records, path.partition(".")[0])}
+    return silent - told | (mapping.keys() - told)
+
+
+def _withheld_columns(records: Sequence[Record], mapping: Mapping[str, str]) -> frozenset[str]:
+    """A field permission is missing if none of its fields is in any record. Then `attributes` is not whole either."""
+    groups = (group for group in (MOBILE_FIELDS, EMAIL_FIELDS) if not any(_is_told(records, name) for name in group))
+    fields = frozenset[str]().union(*groups) if records else frozenset()
+    sources = USER_TEXTS | {column: path.partition(".")[0] for column, path in mapping.items()}
+    columns = {column for column, source in sources.items() if source in fields}
+    return frozenset(columns | ({"attributes"} if "extension" in fields else set()))
+
+
+def _is_told(records: Sequence[Record], field: str) -> bool:
+    return any(field in record for record in records)

@@ -1,0 +1,112 @@
+"""Sends a request with `requests`: pooled, with timeouts, and never letting a URL into an error."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+
+from orgsync.errors import ConfigurationError, PlatformError, Refusal, UnexpectedAnswerError, UnreachableError
+from orgsync.platforms.redact import redact_library_logs
+from orgsync.platforms.transport import Request, Response
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+REQUEST_TIMEOUT_SECONDS = 30.0
+
+
+class HttpSender:
+    """One session for all threads, its pool as large as their number. No cookies, no netrc, no redirects."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        platform: str,
+        conn_id: str,
+        parallel: int,
+        connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+        request_timeout_seconds: float = REQUEST_TIMEOUT_SECONDS,
+    ) -> None:
+        redact_library_logs()
+        self._base_url = base_url.rstrip("/")
+        self._platform = platform
+        self._conn_id = conn_id
+        self._timeout = (connect_timeout_seconds, request_timeout_seconds)
+        self._session = requests.Session()
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=parallel)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+        # Proxy and certificate settings of the environment, looked up once instead of for each call.
+        self._environment = self._session.merge_environment_settings(self._base_url, {}, None, None, None)
+
+    def __call__(self, request: Request) -> Response:
+        try:
+            answer = self._session.send(self._prepare(request), timeout=self._timeout, allow_redirects=False, **self._environment)
+        except requests.RequestException as error:
+            problem = self._describe(request, error)
+        else:
+            return Response(answer.status_code, _content_type(answer), answer.content, _retry_after(answer))
+        # Outside the handler: the library's error holds the URL and must not even be this one's context.
+        raise problem
+
+    def _prepare(self, request: Request) -> requests.PreparedRequest:
+        headers = {"Accept": "application/json", "User-Agent": "orgsync", **request.headers}
+        body = None
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
+            body = msgspec.json.encode(request.body)
+        url = f"{self._base_url}/{request.path.lstrip('/')}"
+        return requests.Request(request.method, url, params=dict(request.query), headers=headers, data=body).prepare()
+
+    def _describe(self, request: Request, error: requests.RequestException) -> PlatformError | ConfigurationError:
+        if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | requests.exceptions.MissingSchema):
+            return ConfigurationError(f"connection {self._conn_id!r} has no usable host; set it to a base URL such as https://…")
+        kind = UnreachableError if isinstance(error, requests.ConnectionError | requests.Timeout) else UnexpectedAnswerError
+        fix = f"Check the host of connection {self._conn_id!r}, the network and any proxy"
+        return kind(Refusal(self._platform, request.interface, "nothing", reason=f"{_what(error)} ({self._host()})", fix=fix))
+
+    def _host(self) -> str:
+        parts = urlsplit(self._base_url)
+        return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+def _what(error: requests.RequestException) -> str:
+    """The kind of failure in our words; the library's own words hold the URL."""
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "the proxy refused or did not answer"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the TLS certificate was not accepted"
+    if isinstance(error, requests.ConnectTimeout):
+        return "no connection within the connect timeout"
+    if isinstance(error, requests.Timeout):
+        return "no answer within the request timeout"
+    if isinstance(error, requests.ConnectionError):
+        return f"connection failed: {_system_words(error)}"
+    return "the answer was cut off"
+
+
+def _system_words(error: BaseException) -> str:
+    text = str(error)
+    known = {
+        "Connection refused": "refused",
+        "Name or service not known": "host name unknown",
+        "Temporary failure in name resolution": "host name unknown",
+        "NameResolutionError": "host name unknown",
+        "No route to host": "no route",
+        "Network is unreachable": "network unreachable",
+        "reset by peer": "reset by the other side",
+        "Remote end closed": "closed without an answer",
+    }
+    return next((ours for theirs, ours in known.items() if theirs in text), "no further word")
+
+
+def _content_type(answer: requests.Response) -> str:
+    return answer.headers.get("Content-Type", "").split(";")[0].strip().lower()
+
+
+def _retry_after(answer: requests.Response) -> float | None:
+    """Seconds only; the date form is not worth the clock questions it brings."""
+    text = answer.headers.get("Retry-After", "")
+    return float(text) if text.isdigit() else None

@@ -1,0 +1,201 @@
+"""Every HTTP call to a platform: paced, retried, counted, and turned into either an answer or a telling error."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import tenacity
+
+from orgsync.errors import PlatformBusyError, PlatformError, Refusal, RetryableError, ThrottledError, UnexpectedAnswerError
+from orgsync.platforms.decoding import decode_json
+from orgsync.platforms.ledger import Ledger
+from orgsync.platforms.limits import RateLimits
+from orgsync.platforms.platform import Answer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call. `query` and `headers` may hold a token or a secret and are never shown; `body` becomes JSON."""
+
+    interface: str
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Response:
+    """What came back over HTTP, before anyone has looked into it."""
+
+    status: int
+    content_type: str
+    body: bytes = field(repr=False)
+    retry_after_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A good answer: the bytes as received and what they say. `params` are ours, without token or secret."""
+
+    interface: str
+    params: Mapping[str, Any]
+    body: bytes = field(repr=False)
+    content: Any = field(repr=False)
+
+    @property
+    def answer(self) -> Answer:
+        return Answer(self.interface, self.params, self.body)
+
+
+Send = Callable[[Request], Response]
+Judge = Callable[[Request, Any], Any]
+
+
+class StoppedError(Exception):
+    """The transport was stopped while this call waited; it never leaves the walk that stopped it."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long one call may be tried: 1, 2, 4 … seconds and a random part between attempts, or the platform's own word."""
+
+    attempts: int = 6
+    first_wait_seconds: float = 1.0
+    longest_wait_seconds: float = 30.0
+    longest_asked_seconds: float = 300.0
+
+    def is_worth_waiting(self, error: BaseException) -> bool:
+        """Not when the platform asks for more than we would spend inside one call: then the task comes again later."""
+        asked = error.wait_seconds if isinstance(error, PlatformError) else None
+        return isinstance(error, RetryableError) and (asked or 0.0) <= self.longest_asked_seconds
+
+    def wait_seconds(self, state: tenacity.RetryCallState) -> float:
+        backoff = tenacity.wait_exponential_jitter(self.first_wait_seconds, self.longest_wait_seconds, jitter=self.first_wait_seconds)
+        return max(backoff(state), _asked_wait(state) or 0.0)
+
+
+class Transport:
+    """`send` does the HTTP, `judge` (given per call) reads a platform's envelope and raises what it means.
+
+    Safe for many threads. `conn_id` is what an error tells the reader to look at.
+    """
+
+    def __init__(
+        self,
+        platform: str,
+        send: Send,
+        *,
+        conn_id: str,
+        calls_per_second: float = 0.0,
+        patience: Patience | None = None,
+        sleep: Callable[[float], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.platform = platform
+        self.conn_id = conn_id
+        self.clock = clock
+        self.ledger = Ledger()
+        self._send = send
+        self._patience = patience or Patience()
+        self._sleep = sleep
+        self._stopped = threading.Event()
+        self._limits = RateLimits(calls_per_second, clock=clock, pause=self._pause)
+
+    def call(
+        self, request: Request, judge: Judge, *, params: Mapping[str, Any] | None = None, caller_retries: frozenset[str] = frozenset()
+    ) -> Reply:
+        """One good answer, after as many attempts as it takes and patience allows.
+
+        `caller_retries` are codes after which the caller asks once more with another token: not yet a failed call.
+        """
+        try:
+            reply = self._retrying(request)(self._attempt, request, judge, params or {})
+        except PlatformError as error:
+            self.ledger.count(request.interface, "retried" if error.refusal.code in caller_retries else "failed")
+            raise
+        self.ledger.count(request.interface, "read")
+        return reply
+
+    def start(self) -> None:
+        self._stopped.clear()
+
+    def stop(self) -> None:
+        """Wake every call that waits for its turn or its next attempt, and let it fail: nobody needs its answer."""
+        self._stopped.set()
+
+    def _retrying(self, request: Request) -> tenacity.Retrying:
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception(self._patience.is_worth_waiting),
+            stop=tenacity.stop_after_attempt(self._patience.attempts),
+            wait=self._patience.wait_seconds,
+            sleep=self._pause,
+            before_sleep=lambda state: self._note_retry(request.interface, state),
+            reraise=True,
+        )
+
+    def _attempt(self, request: Request, judge: Judge, params: Mapping[str, Any]) -> Reply:
+        self._limits.of(request.interface).acquire()
+        if self._stopped.is_set():
+            raise StoppedError
+        try:
+            body, content = self._exchange(request)
+            return Reply(request.interface, params, body, judge(request, content))
+        except ThrottledError as error:
+            self.ledger.count(request.interface, "throttled")
+            self._limits.of(request.interface).hold_back(error.wait_seconds or self._patience.first_wait_seconds)
+            raise
+
+    def _exchange(self, request: Request) -> tuple[bytes, Any]:
+        response = self._send(request)
+        if error := self._http_error(request, response):
+            raise error
+        try:
+            return response.body, decode_json(response.body)
+        except ValueError:
+            # Raised below: chained to this one it would carry the body, which is people.
+            pass
+        raise UnexpectedAnswerError(self._not_json(request, response))
+
+    def _http_error(self, request: Request, response: Response) -> PlatformError | None:
+        if response.status == 429:
+            refusal = Refusal(self.platform, request.interface, "HTTP 429", reason="too many calls")
+            return ThrottledError(refusal, wait_seconds=response.retry_after_seconds)
+        if response.status >= 500:
+            refusal = Refusal(self.platform, request.interface, f"HTTP {response.status}", reason="it failed on its side")
+            return PlatformBusyError(refusal, wait_seconds=response.retry_after_seconds)
+        if 300 <= response.status < 400:
+            return UnexpectedAnswerError(self._not_json(request, response))
+        return None
+
+    def _not_json(self, request: Request, response: Response) -> Refusal:
+        what = response.content_type or "no content type"
+        reason = "cut or damaged JSON" if "json" in what else "not JSON, so not the platform's own answer"
+        fix = f"Check the host of connection {self.conn_id!r} and any proxy, gateway or login page between here and the platform"
+        return Refusal(self.platform, request.interface, f"HTTP {response.status} {what}", reason=reason, fix=fix)
+
+    def _note_retry(self, interface: str, state: tenacity.RetryCallState) -> None:
+        self.ledger.count(interface, "retried")
+        error = state.outcome.exception() if state.outcome else None
+        log.warning("attempt %d failed, next in %.1f s: %s", state.attempt_number, state.upcoming_sleep, error)
+
+    def _pause(self, seconds: float) -> None:
+        if self._sleep:
+            self._sleep(seconds)
+        else:
+            self._stopped.wait(seconds)
+        if self._stopped.is_set():
+            raise StoppedError
+
+
+def _asked_wait(state: tenacity.RetryCallState) -> float | None:
+    error = state.outcome.exception() if state.outcome else None
+    return error.wait_seconds if isinstance(error, PlatformError) else None
