@@ -1,0 +1,145 @@
+"""The control API under /_sandbox/: look at the truth, let it evolve, order faults, count calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from sandbox import truth
+from sandbox.calls import Calls
+from sandbox.evolution import DEFAULT_RATE, KINDS, amounts_at_rate
+from sandbox.exchange import Answer, Request, json_answer
+from sandbox.faults import Fault, FaultSpec
+from sandbox.generator import Recipe
+from sandbox.tenant import Tenant
+
+PREFIX = "/_sandbox/"
+Wanted = TypeVar("Wanted")
+Amount = Annotated[int, Meta(ge=0)]
+
+Evolution = msgspec.defstruct(
+    "Evolution",
+    [("rate", Annotated[float, Meta(ge=0, le=1)] | None, None), *((kind, Amount | None, None) for kind in KINDS)],
+    forbid_unknown_fields=True,
+)
+
+
+class ControlError(Exception):
+    """Told to the caller as JSON with this status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
+
+
+class Control:
+    def __init__(self, tenants: list[Tenant], on_change: Callable[[], None]) -> None:
+        self.tenants = {tenant.name: tenant for tenant in tenants}
+        self.on_change = on_change
+        self.resources: dict[str, dict[str, Callable[[Tenant, Request], Answer]]] = {
+            "organization": {"GET": _get_organization, "POST": self._new_organization},
+            "evolve": {"POST": self._evolve},
+            "settings": {"GET": _get_settings, "PUT": _put_settings},
+            "faults": {"GET": _get_faults, "POST": _add_faults, "DELETE": _remove_faults},
+            "tokens/expire": {"POST": _expire_tokens},
+            "calls": {"GET": _get_calls, "DELETE": _forget_calls},
+        }
+
+    def answer(self, request: Request) -> Answer:
+        try:
+            return self._answer(request)
+        except ControlError as error:
+            return json_answer({"error": error.message}, status=error.status)
+        except msgspec.MsgspecError as error:
+            return json_answer({"error": str(error)}, status=400)
+
+    def _answer(self, request: Request) -> Answer:
+        name, _, resource = request.path.removeprefix(PREFIX).strip("/").partition("/")
+        if name == "health":
+            return json_answer({"status": "ok", "platforms": list(self.tenants)})
+        if name not in self.tenants:
+            raise ControlError(404, f"no platform {name!r}; there is {', '.join(self.tenants)}")
+        if resource not in self.resources:
+            raise ControlError(404, f"{name} has no {resource!r}; it has {', '.join(self.resources)}")
+        methods = self.resources[resource]
+        if request.method not in methods:
+            raise ControlError(405, f"{resource} takes {', '.join(methods)}, not {request.method}")
+        return methods[request.method](self.tenants[name], request)
+
+    def _new_organization(self, tenant: Tenant, request: Request) -> Answer:
+        tenant.found(_body(request, Recipe))
+        self.on_change()
+        return json_answer(truth.summary(tenant))
+
+    def _evolve(self, tenant: Tenant, request: Request) -> Answer:
+        wish = _body(request, Evolution)
+        amounts = {kind: amount for kind in KINDS if (amount := getattr(wish, kind)) is not None}
+        if amounts and wish.rate is not None:
+            raise ControlError(400, "give a rate or amounts, not both")
+        if not amounts:
+            amounts = amounts_at_rate(tenant.organization, DEFAULT_RATE if wish.rate is None else wish.rate)
+        happened = tenant.evolve(amounts)
+        self.on_change()
+        return json_answer(happened)
+
+
+def _body(request: Request, kind: type[Wanted]) -> Wanted:
+    return msgspec.json.decode(request.body.strip() or b"{}", type=kind)
+
+
+def _number(request: Request, name: str) -> int | None:
+    value = request.query.get(name)
+    if value is not None and not value.isdecimal():
+        raise ControlError(400, f"{name} must be a number, not {value!r}")
+    return None if value is None else int(value)
+
+
+def _get_organization(tenant: Tenant, request: Request) -> Answer:
+    return json_answer(truth.summary(tenant)) if _number(request, "summary") else Answer(truth.whole(tenant))
+
+
+def _get_settings(tenant: Tenant, _: Request) -> Answer:
+    return json_answer(tenant.settings)
+
+
+def _put_settings(tenant: Tenant, request: Request) -> Answer:
+    """What is not named stays as it is."""
+    tenant.change_settings(_body(request, dict[str, Any]))
+    return json_answer(tenant.settings)
+
+
+def _get_faults(tenant: Tenant, _: Request) -> Answer:
+    return json_answer({"faults": [_shown(fault) for fault in tenant.faults.all]})
+
+
+def _add_faults(tenant: Tenant, request: Request) -> Answer:
+    """One, or a list of them."""
+    is_list = request.body.lstrip().startswith(b"[")
+    specs = _body(request, list[FaultSpec]) if is_list else [_body(request, FaultSpec)]
+    return json_answer({"faults": [_shown(tenant.faults.add(spec)) for spec in specs]})
+
+
+def _remove_faults(tenant: Tenant, request: Request) -> Answer:
+    return json_answer({"removed": tenant.faults.remove(_number(request, "id"))})
+
+
+def _shown(fault: Fault) -> dict[str, Any]:
+    return {"id": fault.id, "seen": fault.seen, "struck": fault.struck} | msgspec.to_builtins(fault.spec)
+
+
+def _expire_tokens(tenant: Tenant, _: Request) -> Answer:
+    return json_answer({"expired": tenant.tokens.expire()})
+
+
+def _get_calls(tenant: Tenant, request: Request) -> Answer:
+    recent = _number(request, "recent")
+    counted = tenant.calls.summary() | {"tokens_issued": tenant.tokens.issued}
+    return json_answer(counted if recent is None else counted | {"recent": tenant.calls.last(recent)})
+
+
+def _forget_calls(tenant: Tenant, _: Request) -> Answer:
+    tenant.calls, tenant.tokens.issued = Calls(), 0
+    return json_answer({"total": 0})

@@ -1,0 +1,163 @@
+"""Damages an answer that was right: lost rows, endless pages, wrong types."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.exchange import Answer, Request, decode, encode
+from sandbox.faults import FaultSpec
+
+NOWHERE = 999_999_999_999
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a platform calls the things that damage touches."""
+
+    cursor: str
+    next_cursor: str
+    has_more: str
+    department_id: str
+    parent_id: str
+    department_ids: str
+
+
+@dataclass
+class Wound:
+    """An answer opened up: the object that holds the rows, their key in it, and the rows."""
+
+    body: dict[str, Any]
+    holder: dict[str, Any]
+    key: str | None
+    names: Names
+    request: Request
+    spec: FaultSpec
+
+    @property
+    def rows(self) -> list[Any]:
+        return self.holder[self.key] if self.key else []
+
+    @property
+    def objects(self) -> list[dict[str, Any]]:
+        """The rows, or the single object of an answer without rows."""
+        return [row for row in self.rows if isinstance(row, dict)] or [self.holder]
+
+
+def damage(answer: Answer, request: Request, spec: FaultSpec, names: Names) -> Answer:
+    treatment = TREATMENTS.get(spec.kind)
+    if treatment is None or answer.refusal is not None or not isinstance(answer.body, bytes):
+        return answer
+    body = decode(answer.body)
+    holder, key = _find_rows(body)
+    treatment(Wound(body, holder, key, names, request, spec))
+    answer.body = encode(body)
+    return answer
+
+
+def _find_rows(body: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """The answer's list of rows: at the top, or one level below. A single object has no rows, whatever lists are its fields."""
+    for key, value in body.items():
+        if isinstance(value, list):
+            return body, key
+    for value in body.values():
+        if isinstance(value, dict):
+            lists = [key for key, inner in value.items() if isinstance(inner, list)]
+            is_page = len(lists) == 1 and len(value) <= 4
+            return value, lists[0] if is_page else None
+    return body, None
+
+
+def _repeated_cursor(wound: Wound) -> None:
+    wound.holder[wound.names.has_more] = True
+    wound.holder[wound.names.next_cursor] = wound.request.parameters.get(wound.names.cursor, 0)
+
+
+def _endless_has_more(wound: Wound) -> None:
+    """More is promised for ever; each page has a new cursor, beyond the end they are empty."""
+    cursor = wound.request.parameters.get(wound.names.cursor, 0)
+    wound.holder[wound.names.has_more] = True
+    wound.holder.setdefault(wound.names.next_cursor, int(cursor) + len(wound.rows) + 1)
+
+
+def _lost_rows(wound: Wound) -> None:
+    del wound.rows[max(0, len(wound.rows) - wound.spec.rows) :]
+
+
+def _empty(wound: Wound) -> None:
+    wound.rows.clear()
+    if wound.names.has_more in wound.holder:
+        wound.holder[wound.names.has_more] = False
+        wound.holder.pop(wound.names.next_cursor, None)
+
+
+def _nul_in_name(wound: Wound) -> None:
+    first = wound.objects[0]
+    first["name"] = str(first.get("name", ""))[:1] + "\x00" + str(first.get("name", ""))[1:]
+
+
+def _cycle(wound: Wound) -> None:
+    """A department becomes its own child, in a list of children by one more row."""
+    asked = wound.request.parameters.get(wound.names.department_id)
+    if wound.key is None:
+        wound.holder[wound.names.parent_id] = wound.holder.get(wound.names.department_id)
+    elif asked is not None and all(isinstance(row, dict) for row in wound.rows):
+        row = copy.deepcopy(wound.rows[0]) if wound.rows else {"name": "?"}
+        wound.rows.append(row | {wound.names.department_id: int(asked), wound.names.parent_id: int(asked)})
+    elif asked is not None:
+        wound.rows.append(int(asked))
+
+
+def _orphan(wound: Wound) -> None:
+    """The first department hangs below one that does not exist, the first person works in one."""
+    first = wound.objects[0]
+    if wound.names.department_ids in first:
+        first[wound.names.department_ids] = [NOWHERE]
+    else:
+        first[wound.names.parent_id] = NOWHERE
+
+
+def _duplicate_id(wound: Wound) -> None:
+    if not wound.rows:
+        return
+    twin = copy.deepcopy(wound.rows[0])
+    if isinstance(twin, dict) and "name" in twin:
+        twin["name"] = f"{twin['name']}2"
+    wound.rows.append(twin)
+
+
+def _string_for_integer(wound: Wound) -> None:
+    for row in wound.objects:
+        row.update({key: str(value) for key, value in row.items() if type(value) is int})
+
+
+def _null_for_list(wound: Wound) -> None:
+    if wound.key is not None:
+        wound.holder[wound.key] = None
+
+
+def _missing_key(wound: Wound) -> None:
+    """The key that was named, wherever it is; else the list of rows, else the whole result."""
+    key = wound.spec.key
+    if key is None:
+        wound.holder.pop(wound.key or next(iter(wound.holder), ""), None)
+        return
+    for place in (wound.body, wound.holder, *wound.objects):
+        place.pop(key, None)
+
+
+TREATMENTS: dict[str, Callable[[Wound], None]] = {
+    "repeated_cursor": _repeated_cursor,
+    "endless_has_more": _endless_has_more,
+    "lost_rows": _lost_rows,
+    "empty": _empty,
+    "nul_in_name": _nul_in_name,
+    "cycle": _cycle,
+    "orphan": _orphan,
+    "duplicate_id": _duplicate_id,
+    "string_for_integer": _string_for_integer,
+    "null_for_list": _null_for_list,
+    "missing_key": _missing_key,
+}

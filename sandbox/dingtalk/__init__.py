@@ -1,0 +1,1 @@
+"""DingTalk, both generations of its API: oapi.dingtalk.com and api.dingtalk.com/v1.0."""

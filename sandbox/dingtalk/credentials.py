@@ -1,0 +1,62 @@
+"""Token interfaces of both generations, and what a token may see."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from sandbox.dingtalk.parameters import Parameters, required
+from sandbox.dingtalk.refusals import RefusalError, bad_parameter, missing_parameter
+from sandbox.dingtalk.settings import FIELD_EMAIL, FIELD_MOBILE
+from sandbox.exchange import encode
+
+if TYPE_CHECKING:
+    from sandbox.dingtalk.gateway import DingTalk
+
+
+def gettoken(tenant: DingTalk, parameters: Parameters) -> bytes:
+    if parameters.get("corpid"):
+        raise RefusalError(40089, "不合法的corpid或corpsecret")
+    if not parameters.get("appkey"):
+        raise missing_parameter("corpid or appkey")
+    if not parameters.get("appsecret"):
+        raise missing_parameter("corpsecret or appsecret")
+    if not _are_right(tenant, parameters["appkey"], parameters["appsecret"]):
+        raise RefusalError(40096, "不合法的appKey或appSecret")
+    token = {"errcode": 0, "access_token": _issue(tenant), "errmsg": "ok", "expires_in": tenant.settings.token_seconds}
+    return encode(token)
+
+
+def access_token(tenant: DingTalk, parameters: Parameters) -> bytes:
+    app_key, app_secret = required(parameters, "appKey"), required(parameters, "appSecret")
+    if not _are_right(tenant, app_key, app_secret):
+        raise RefusalError(0, "无效的clientId或者clientSecret", modern="invalidClientIdOrSecret")
+    return encode({"expireIn": tenant.settings.token_seconds, "accessToken": _issue(tenant)})
+
+
+def unified_token(tenant: DingTalk, parameters: Parameters) -> bytes:
+    client_id, client_secret = required(parameters, "client_id"), required(parameters, "client_secret")
+    if required(parameters, "grant_type") != "client_credentials":
+        raise bad_parameter("grant_type")
+    if parameters["corpId"] != tenant.settings.corp_id:
+        raise RefusalError(0, "未知错误", modern="unknownError", status=500)
+    if not _are_right(tenant, client_id, client_secret):
+        raise RefusalError(0, "无效的client", modern="invalid.client")
+    return encode({"access_token": _issue(tenant), "expires_in": tenant.settings.token_seconds})
+
+
+def scopes(tenant: DingTalk, _: Parameters) -> bytes:
+    fields = ["name", "avatar", "userid", "jobnumber", "position", "department", "isLeader", "isAdmin"]
+    fields += ["mobile"] if FIELD_MOBILE in tenant.settings.field_permissions else []
+    fields += ["email"] if FIELD_EMAIL in tenant.settings.field_permissions else []
+    authed = {"authed_user": tenant.settings.visible_users, "authed_dept": tenant.settings.visible_departments}
+    return encode({"errcode": 0, "errmsg": "ok", "auth_user_field": fields, "condition_field": [], "auth_org_scopes": authed})
+
+
+def _are_right(tenant: DingTalk, client_id: object, client_secret: object) -> bool:
+    return (client_id, client_secret) == (tenant.settings.client_id, tenant.settings.client_secret)
+
+
+def _issue(tenant: DingTalk) -> str:
+    settings = tenant.settings
+    return tenant.tokens.issue(client_id=settings.client_id, seconds=settings.token_seconds, now=time.time())

@@ -1,0 +1,152 @@
+"""DingTalk's gateway: who may call what, and in which words a call is refused."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from functools import cached_property
+
+from sandbox.damage import Names
+from sandbox.dingtalk.interfaces import UNIFIED_TOKEN, UNIFIED_TOKEN_PATH, Interface, find_interface
+from sandbox.dingtalk.listings import Listings
+from sandbox.dingtalk.numbering import DINGTALK_NUMBERING
+from sandbox.dingtalk.parameters import read_parameters
+from sandbox.dingtalk.refusals import (
+    Dialect,
+    RefusalError,
+    bad_body,
+    busy,
+    department_out_of_range,
+    invalid_token,
+    ip_refused,
+    missing_token,
+    permission_missing,
+    throttled,
+    unknown_path,
+    user_out_of_range,
+    wrong_method,
+)
+from sandbox.dingtalk.settings import DingTalkSettings
+from sandbox.exchange import Answer, Request
+from sandbox.faults import FaultSpec
+from sandbox.headcount import count_members
+from sandbox.tenant import Tenant
+
+FOUND = b'{"errcode":0,"errmsg":"ok","result":'
+COMPUTED = ("visible_set", "listings", "member_counts", "head_counts", "by_mobile", "by_union_id")
+
+
+class DingTalk(Tenant[DingTalkSettings]):
+    name = "dingtalk"
+    numbering = DINGTALK_NUMBERING
+    damage_names = Names(
+        cursor="cursor",
+        next_cursor="next_cursor",
+        has_more="has_more",
+        department_id="dept_id",
+        parent_id="parent_id",
+        department_ids="dept_id_list",
+    )
+
+    def claims(self, path: str) -> bool:  # noqa: ARG002
+        """Whatever is nobody else's: DingTalk's two hosts have no common prefix."""
+        return True
+
+    def read(self, request: Request) -> None:
+        interface = find_interface(request.path)
+        request.interface = interface.name if interface else request.path.strip("/")
+        read_parameters(request, forms=not request.path.startswith("/v1.0/"))
+        if interface is UNIFIED_TOKEN and (match := UNIFIED_TOKEN_PATH.fullmatch(request.path)):
+            request.parameters["corpId"] = match.group(1)
+
+    def answer(self, request: Request) -> Answer:
+        interface = find_interface(request.path)
+        if interface is None:
+            return unknown_path(request.path.strip("/"))
+        try:
+            self._admit(request, interface)
+            found = interface.handle(self, request.parameters)
+        except RefusalError as refusal:
+            return refusal.answer(interface.dialect)
+        if interface.dialect is Dialect.TOPAPI:
+            return Answer(b'%s%s,"request_id":"%s"}' % (FOUND, found, secrets.token_hex(6).encode()))
+        return Answer(found)
+
+    def refuse(self, request: Request, spec: FaultSpec) -> Answer:
+        interface = find_interface(request.path)
+        return self._fault_refusal(request, spec).answer(interface.dialect if interface else Dialect.TOPAPI)
+
+    def _admit(self, request: Request, interface: Interface) -> None:
+        """Method, token, address, permission, rate: in this order, and before any look at the parameters."""
+        if request.method != interface.method:
+            raise wrong_method(interface.method)
+        if interface.permission is not None:
+            self._check_app(request, interface, interface.permission)
+        if request.malformed:
+            raise bad_body()
+
+    def _check_app(self, request: Request, interface: Interface, permission: str) -> None:
+        settings, now = self.settings, time.time()
+        token = self._token(request, interface)
+        if not token:
+            raise missing_token(interface.dialect)
+        if not self.tokens.is_valid(token, client_id=settings.client_id, now=now):
+            raise invalid_token()
+        if settings.allowed_ips and request.client_ip not in settings.allowed_ips:
+            raise ip_refused(request.client_ip, settings.client_id)
+        if permission not in settings.permissions:
+            raise permission_missing(permission, settings.client_id)
+        if self.limits.exceeded(interface.name, limit=settings.calls_per_second, now=now):
+            raise throttled(request.path, limit=settings.calls_per_second, now=now)
+
+    def _token(self, request: Request, interface: Interface) -> str | None:
+        """The old generation reads the query or a form and ignores headers, the new one reads its header only."""
+        if interface.dialect is Dialect.MODERN:
+            return request.headers.get("x-acs-dingtalk-access-token")
+        is_form = "x-www-form-urlencoded" in request.headers.get("content-type", "")
+        return request.query.get("access_token") or (request.parameters.get("access_token") if is_form else None)
+
+    def _fault_refusal(self, request: Request, spec: FaultSpec) -> RefusalError:
+        if spec.kind == "throttle":
+            return throttled(request.path, limit=self.settings.calls_per_second or 20, now=time.time())
+        if spec.kind == "forbidden_department":
+            return user_out_of_range() if "userid" in request.parameters else department_out_of_range()
+        if spec.kind == "busy":
+            return busy()
+        message = spec.message or "系统错误"
+        if spec.sub_code is not None:
+            return RefusalError(int(spec.sub_code), message, gateway=True, always_wrapped=True)
+        return RefusalError(spec.code if spec.code is not None else -1, message, modern=str(spec.code))
+
+    # Computed when first asked for, forgotten on a change.
+
+    def _forget(self) -> None:
+        super()._forget()
+        for name in COMPUTED:
+            self.__dict__.pop(name, None)
+
+    @cached_property
+    def visible_set(self) -> frozenset[int]:
+        return frozenset(self.settings.visible_departments)
+
+    @cached_property
+    def listings(self) -> Listings:
+        return Listings(self)
+
+    @cached_property
+    def member_counts(self) -> dict[int, tuple[int, int]]:
+        return count_members(self.organization)
+
+    @cached_property
+    def head_counts(self) -> dict[bool, int]:
+        """By `only_active`."""
+        people = self.organization.people.values()
+        return {False: len(people), True: sum(person.active for person in people)}
+
+    @cached_property
+    def by_mobile(self) -> dict[str, str]:
+        return {person.mobile: person.id for person in self.organization.people.values() if person.mobile}
+
+    @cached_property
+    def by_union_id(self) -> dict[str, str]:
+        return {person.union_id: person.id for person in self.organization.people.values()}

@@ -1,0 +1,109 @@
+"""The ASGI application: each request goes to the control API or to the platform that claims its path."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+from sandbox.control import PREFIX, Control
+from sandbox.damage import damage
+from sandbox.disruption import Receive, Send, cut_short, delay_seconds, replacement, reset, stall
+from sandbox.exchange import Answer, Request, parse_query
+from sandbox.faults import FaultSpec
+from sandbox.state import save
+from sandbox.tenant import Tenant
+
+REFUSING = frozenset(("throttle", "busy", "error_code", "forbidden_department"))
+
+
+class Sandbox:
+    """Platforms are asked in the order given; the last may claim whatever is left."""
+
+    def __init__(self, tenants: list[Tenant], state: Path | None = None) -> None:
+        self.tenants = tenants
+        self.state = state
+        self.control = Control(tenants, on_change=self._save)
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        request = await _read(scope, receive)
+        if request is None:
+            return
+        if request.path.startswith(PREFIX):
+            await _write(self.control.answer(request), send)
+            return
+        tenant = next(tenant for tenant in self.tenants if tenant.claims(request.path))
+        await _serve(tenant, request, receive, send)
+
+    def _save(self) -> None:
+        if self.state is not None:
+            save(self.state, self.tenants)
+
+
+async def _serve(tenant: Tenant, request: Request, receive: Receive, send: Send) -> None:
+    tenant.read(request)
+    tenant.calls.arrive(request, now=time.time())
+    specs = tenant.faults.striking(request) if tenant.faults.all else []
+    if await _disrupted(tenant, specs, receive, send):
+        tenant.calls.finish(request, "disrupted", now=time.time())
+        return
+    answer = _answer(tenant, request, specs)
+    tenant.calls.finish(request, answer.refusal, now=time.time())
+    await _write(answer, send)
+
+
+async def _disrupted(tenant: Tenant, specs: list[FaultSpec], receive: Receive, send: Send) -> bool:
+    """Wait as ordered; true when after that there is nobody left to answer."""
+    delay = tenant.settings.latency_ms / 1000 + delay_seconds(specs)
+    if delay:
+        await asyncio.sleep(delay)
+    for spec in specs:
+        if spec.kind == "reset":
+            await reset(send, receive)
+            return True
+        if spec.kind == "stall" and await stall(spec, receive):
+            return True
+    return False
+
+
+def _answer(tenant: Tenant, request: Request, specs: list[FaultSpec]) -> Answer:
+    for spec in specs:
+        if spec.kind == "expired_token":
+            tenant.tokens.expire()
+        if spec.kind in REFUSING:
+            return tenant.refuse(request, spec)
+        if (page := replacement(spec)) is not None:
+            return page
+    answer = tenant.answer(request)
+    for spec in specs:
+        answer = damage(answer, request, spec, tenant.damage_names)
+    return cut_short(answer) if any(spec.kind == "truncated_json" for spec in specs) else answer
+
+
+async def _read(scope: dict[str, Any], receive: Receive) -> Request | None:
+    """None when the caller hung up before the end."""
+    pieces: list[bytes] = []
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        pieces.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    query = parse_query(scope["query_string"].decode("latin-1"))
+    return Request(scope["method"], scope["path"], query, headers, b"".join(pieces), scope["client"][0])
+
+
+async def _write(answer: Answer, send: Send) -> None:
+    headers = [(b"content-type", answer.content_type)]
+    if isinstance(answer.body, bytes):
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    if isinstance(answer.body, bytes):
+        await send({"type": "http.response.body", "body": answer.body})
+        return
+    for piece in answer.body:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,31 @@
+"""The knobs that all platforms share, changed while running through the control API."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from sandbox.organization import ROOT
+
+Knobs = TypeVar("Knobs", bound="Settings")
+
+
+class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    client_id: str
+    client_secret: str
+    latency_ms: float = 0
+    calls_per_second: int = 20
+    """For each interface; 0 is no limit."""
+    token_seconds: int = 7200
+    permissions: tuple[str, ...] = ()
+    field_permissions: tuple[str, ...] = ()
+    visible_departments: tuple[int, ...] = (ROOT,)
+    visible_users: tuple[str, ...] = ()
+    allowed_ips: tuple[str, ...] = ()
+    """Empty: from anywhere."""
+
+
+def changed(settings: Knobs, changes: dict[str, Any]) -> Knobs:
+    """Raises `msgspec.ValidationError` for an unknown name or a wrong type."""
+    return msgspec.convert(msgspec.to_builtins(settings) | changes, type(settings))
