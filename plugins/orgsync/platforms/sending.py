@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from urllib.parse import urlsplit
 
 import msgspec
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from orgsync.errors import ConfigurationError, PlatformError, Refusal, UnexpectedAnswerError, UnreachableError
@@ -14,6 +16,7 @@ from orgsync.platforms.transport import Request, Response
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 REQUEST_TIMEOUT_SECONDS = 30.0
+_PART_BYTES = 1 << 16
 
 
 class HttpSender:
@@ -39,17 +42,21 @@ class HttpSender:
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         # Proxy and certificate settings of the environment, looked up once instead of for each call.
-        self._environment = self._session.merge_environment_settings(self._base_url, {}, None, None, None)
+        self._environment = self._session.merge_environment_settings(self._base_url, {}, True, None, None)
 
     def __call__(self, request: Request) -> Response:
         try:
-            answer = self._session.send(self._prepare(request), timeout=self._timeout, allow_redirects=False, **self._environment)
-        except requests.RequestException as error:
+            return self._exchange(request)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             problem = self._describe(request, error)
-        else:
-            return Response(answer.status_code, _content_type(answer), answer.content, _retry_after(answer))
         # Outside the handler: the library's error holds the URL and must not even be this one's context.
         raise problem
+
+    def _exchange(self, request: Request) -> Response:
+        deadline = time.monotonic() + self._timeout[1]
+        prepared = self._prepare(request)
+        with self._session.send(prepared, timeout=self._timeout, allow_redirects=False, **self._environment) as answer:
+            return Response(answer.status_code, _content_type(answer), _read_body(answer, deadline), _retry_after(answer))
 
     def _prepare(self, request: Request) -> requests.PreparedRequest:
         headers = {"Accept": "application/json", "User-Agent": "orgsync", **request.headers}
@@ -60,10 +67,10 @@ class HttpSender:
         url = f"{self._base_url}/{request.path.lstrip('/')}"
         return requests.Request(request.method, url, params=dict(request.query), headers=headers, data=body).prepare()
 
-    def _describe(self, request: Request, error: requests.RequestException) -> PlatformError | ConfigurationError:
+    def _describe(self, request: Request, error: Exception) -> PlatformError | ConfigurationError:
         if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | requests.exceptions.MissingSchema):
             return ConfigurationError(f"connection {self._conn_id!r} has no usable host; set it to a base URL such as https://…")
-        kind = UnreachableError if isinstance(error, requests.ConnectionError | requests.Timeout) else UnexpectedAnswerError
+        kind = UnreachableError if isinstance(error, _NO_ANSWER) else UnexpectedAnswerError
         fix = f"Check the host of connection {self._conn_id!r}, the network and any proxy"
         return kind(Refusal(self._platform, request.interface, "nothing", reason=f"{_what(error)} ({self._host()})", fix=fix))
 
@@ -72,15 +79,28 @@ class HttpSender:
         return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
-def _what(error: requests.RequestException) -> str:
+_NO_ANSWER = (requests.ConnectionError, requests.Timeout, urllib3.exceptions.ReadTimeoutError)
+
+
+def _read_body(answer: requests.Response, deadline: float) -> bytes:
+    """As it trickles in, because the library's own timeout starts anew with every byte."""
+    parts = []
+    while part := answer.raw.read1(_PART_BYTES, decode_content=True):
+        parts.append(part)
+        if time.monotonic() > deadline:
+            raise requests.Timeout
+    return b"".join(parts)
+
+
+def _what(error: Exception) -> str:
     """The kind of failure in our words; the library's own words hold the URL."""
     if isinstance(error, requests.exceptions.ProxyError):
         return "the proxy refused or did not answer"
     if isinstance(error, requests.exceptions.SSLError):
-        return "the TLS certificate was not accepted"
+        return "no TLS connection: the certificate was not accepted, or there is no TLS"
     if isinstance(error, requests.ConnectTimeout):
         return "no connection within the connect timeout"
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, requests.Timeout | urllib3.exceptions.ReadTimeoutError):
         return "no answer within the request timeout"
     if isinstance(error, requests.ConnectionError):
         return f"connection failed: {_system_words(error)}"

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orgsync.errors import ConfigurationError, CredentialError, Refusal, UnexpectedAnswerError
+from orgsync.errors import ConfigurationError, CredentialError
 from orgsync.platforms.credentials import Token, TokenCache
-from orgsync.platforms.dingtalk.codes import PLATFORM, STALE_TOKEN_CODES, blocked_ip_error, effective_code, error_for
+from orgsync.platforms.dingtalk.codes import PLATFORM, STALE_TOKEN_CODES
+from orgsync.platforms.dingtalk.envelope import (
+    Check,
+    judge_by,
+    lacks_children,
+    lacks_count,
+    lacks_page,
+    lacks_parents,
+    lacks_result,
+    lacks_scopes,
+    lacks_token,
+)
 from orgsync.platforms.dingtalk.interfaces import (
     AUTH_SCOPES,
     COUNT_USERS,
@@ -20,8 +31,9 @@ from orgsync.platforms.dingtalk.interfaces import (
 )
 from orgsync.platforms.dingtalk.records import is_true
 from orgsync.platforms.paging import walk_pages
-from orgsync.platforms.transport import Judge, Reply, Request, Transport
+from orgsync.platforms.transport import Reply, Request, Transport
 
+ROOT_ID = "1"
 PAGE_SIZE = 100
 
 
@@ -40,21 +52,21 @@ class DingTalkClient:
 
     def read_scopes(self) -> Reply:
         """The app's visible range: `auth_org_scopes.authed_dept` (`[1]` is the whole company) and `authed_user`."""
-        return self._call("GET", AUTH_SCOPES, {}, field="auth_org_scopes", shape=dict)
+        return self._call("GET", AUTH_SCOPES, {}, lacks_scopes)
 
     def list_sub_departments(self, department_id: str) -> Reply:
         """Direct children only, never the root itself."""
-        return self._call("POST", LIST_SUB_DEPARTMENTS, {"dept_id": _number(department_id)}, shape=list)
+        return self._call("POST", LIST_SUB_DEPARTMENTS, {"dept_id": _number(department_id)}, lacks_children)
 
     def get_department(self, department_id: str) -> Reply:
-        return self._call("POST", GET_DEPARTMENT, {"dept_id": _number(department_id)}, shape=dict)
+        return self._call("POST", GET_DEPARTMENT, {"dept_id": _number(department_id)}, lacks_result)
 
     def list_users(self, department_id: str) -> Iterator[Reply]:
         """Page by page, direct members only; with `contain_access_limit`, or restricted staff would be missing without a word."""
         base = {"dept_id": _number(department_id), "size": PAGE_SIZE, "contain_access_limit": True}
         start: int | str = 0
         return walk_pages(
-            lambda cursor: self._call("POST", LIST_USERS, {**base, "cursor": cursor}, shape=dict, field_in_result="list"),
+            lambda cursor: self._call("POST", LIST_USERS, {**base, "cursor": cursor}, lacks_page),
             next_cursor,
             first=start,
             platform=PLATFORM,
@@ -62,24 +74,24 @@ class DingTalkClient:
         )
 
     def get_user(self, user_id: str) -> Reply:
-        return self._call("POST", GET_USER, {"userid": user_id}, shape=dict)
+        return self._call("POST", GET_USER, {"userid": user_id}, lacks_result)
 
     def list_parents_of_user(self, user_id: str) -> Reply:
         """Each of the user's departments as a chain of ids up to the root; not limited to the visible range."""
-        return self._call("POST", LIST_PARENTS_OF_USER, {"userid": user_id}, shape=dict, field_in_result="parent_list")
+        return self._call("POST", LIST_PARENTS_OF_USER, {"userid": user_id}, lacks_parents)
 
     def count_users(self) -> Reply:
-        return self._call("POST", COUNT_USERS, {"only_active": False}, shape=dict)
+        return self._call("POST", COUNT_USERS, {"only_active": False}, lacks_count)
 
-    def _call(
-        self, method: str, interface: str, params: Mapping[str, Any], *, shape: type, field: str = "result", field_in_result: str = ""
-    ) -> Reply:
+    def _call(self, method: str, interface: str, params: Mapping[str, Any], check: Check) -> Reply:
+        """With the token in force, and once more with another if the platform no longer takes it."""
+
         def call(token: Token, caller_retries: frozenset[str] = frozenset()) -> Reply:
             body = params if method == "POST" else None
             request = Request(interface, method, interface, query={"access_token": token.value}, body=body)
             return self.transport.call(request, judge, params=params, caller_retries=caller_retries)
 
-        judge = _judge(field, shape, field_in_result)
+        judge = judge_by(check)
         token = self._tokens.token()
         try:
             return call(token, STALE_TOKEN_CODES)
@@ -90,27 +102,8 @@ class DingTalkClient:
 
     def _fetch_token(self) -> Token:
         pair = {"appkey": self._client_id, "appsecret": self._client_secret}
-        content = self.transport.call(Request(GET_TOKEN, "GET", GET_TOKEN, query=pair), _judge("access_token", str)).content
+        content = self.transport.call(Request(GET_TOKEN, "GET", GET_TOKEN, query=pair), judge_by(lacks_token)).content
         return Token(content["access_token"], float(content.get("expires_in") or 7200))
-
-
-def _judge(field: str, shape: type, field_in_result: str = "") -> Judge:
-    """Reads the envelope: the content if the call succeeded and holds what it must, else the error it means."""
-
-    def judge(request: Request, content: Any) -> Any:
-        if isinstance(content, dict) and "punish" in content:
-            raise blocked_ip_error(request.interface)
-        if not isinstance(content, dict) or "errcode" not in content:
-            raise _unexpected(request, "no errcode in it")
-        if effective_code(content) != "0":
-            raise error_for(content, interface=request.interface)
-        if not isinstance(content.get(field), shape):
-            raise _unexpected(request, f"no {field} in it")
-        if field_in_result and not isinstance(content[field].get(field_in_result), list):
-            raise _unexpected(request, f"no {field}.{field_in_result} in it")
-        return content
-
-    return judge
 
 
 def next_cursor(page: Reply) -> int | str | None:
@@ -118,16 +111,8 @@ def next_cursor(page: Reply) -> int | str | None:
     result = page.content["result"]
     if not is_true(result.get("has_more")):
         return None
-    cursor: int | str | None = result.get("next_cursor")
-    if cursor is None:
-        raise UnexpectedAnswerError(
-            Refusal(PLATFORM, page.interface, "has_more without next_cursor", reason="the next page has no address")
-        )
+    cursor: int | str = result["next_cursor"]
     return cursor
-
-
-def _unexpected(request: Request, reason: str) -> UnexpectedAnswerError:
-    return UnexpectedAnswerError(Refusal(PLATFORM, request.interface, "JSON of another form", reason=reason))
 
 
 def _number(department_id: str) -> int:

@@ -34,7 +34,7 @@ class Meaning:
     wait_seconds: float | None = None
 
 
-_PAIR = "Copy Client ID and Client Secret of the app (凭证与基础信息) into login and password of the connection"
+_PAIR = "Copy Client ID (AppKey) and Client Secret (AppSecret) of the app into login and password of the connection"
 _RANGE = "Widen the app's data range (权限管理 → 授权范围) and who the app is available to, then publish a new version"
 _DEVELOPER = "This is a fault of orgsync; report it with the request id"
 _REREAD = "Read again; if the id stands in the tenant's scope, correct it there"
@@ -42,7 +42,7 @@ _REREAD = "Read again; if the id stands in the tenant's scope, correct it there"
 _BAD_TOKEN = Meaning(CredentialError, "the access token is not valid", _PAIR)
 _BAD_PAIR = Meaning(CredentialError, "the key pair is not accepted", _PAIR)
 _BAD_REQUEST = Meaning(RefusedError, "a parameter is missing or wrong", _DEVELOPER)
-_NO_SUCH_USER = Meaning(RefusedError, "no such user", "He has left, or his invitation is pending")
+_NO_SUCH_USER = Meaning(RefusedError, "no such user", "They have left, or have not accepted the invitation yet")
 _NO_SUCH_DEPARTMENT = Meaning(RefusedError, "no such department", _REREAD)
 _THROTTLED = Meaning(
     ThrottledError, "too many calls", "Lower calls_per_second of the connection, or start at another minute", THROTTLE_SECONDS

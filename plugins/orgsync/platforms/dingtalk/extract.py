@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
 from orgsync.errors import PermissionDeniedError, PlatformBusyError, Refusal, RefusedError
 from orgsync.platforms.dingtalk import interfaces
-from orgsync.platforms.dingtalk.client import DingTalkClient, next_cursor
+from orgsync.platforms.dingtalk.client import ROOT_ID, DingTalkClient, next_cursor
 from orgsync.platforms.dingtalk.codes import PLATFORM, VANISHED_DEPARTMENT_CODES
 from orgsync.platforms.dingtalk.records import is_true, read_department_id, records_of
 from orgsync.platforms.ledger import Ledger, ledger_of_read, total
@@ -41,6 +41,7 @@ class _Walk:
         self._lock = threading.Lock()
         self._entered: set[str] = set()
         self._single_users: set[str] = set()
+        self._left_out_linked = False
         self._progress_at = time.monotonic() + PROGRESS_SECONDS
 
     def run(self) -> Reading:
@@ -55,7 +56,8 @@ class _Walk:
         run_tasks(self._enter(tops, are_tops=True), parallel=self._client.parallel, stop=transport.stop, tick=self._report)
         self._read_single_users()
         calls, problems = ledger_of_read(before=before, after=transport.ledger.counts(), planned=self._planned.counts())
-        return Reading(self._mode, calls, tops, departments, users, {"users": user_count}, problems)
+        counts = {"users": user_count} if self._is_whole(departments) else {}
+        return Reading(self._mode, calls, tops, departments, users, counts, problems)
 
     def _read_range(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         allowed = self._plan_and_land("organization", interfaces.AUTH_SCOPES, self._client.read_scopes).content["auth_org_scopes"]
@@ -65,6 +67,11 @@ class _Walk:
             fix = "Set the app's data range (权限管理 → 授权范围), then publish a new version"
             raise PermissionDeniedError(Refusal(PLATFORM, interfaces.AUTH_SCOPES, "an empty range", reason="the app sees nobody", fix=fix))
         return departments, users
+
+    def _is_whole(self, range_departments: Collection[str]) -> bool:
+        """The platform counts the whole company; a part of it cannot be held against that."""
+        is_limited = self._scope.include or self._scope.exclude or self._left_out_linked
+        return ROOT_ID in range_departments and not is_limited
 
     def _enter(self, department_ids: Iterable[str], *, are_tops: bool = False) -> list[Task]:
         """What there is to read about departments just met; one met before (two parents, a cycle) has been entered already."""
@@ -92,8 +99,8 @@ class _Walk:
     def _read_children(self, department_id: str) -> list[Task]:
         """The answer lands whole; only the children that are wanted are entered."""
         reply = self._land("departments", partial(self._client.list_sub_departments, department_id))
-        children = [child for child in records_of(reply.content["result"]) if self._is_wanted_child(child)]
-        return self._enter(child_id for child in children if (child_id := read_department_id(child.get("dept_id"))))
+        children = [(read_department_id(child["dept_id"]), child) for child in reply.content["result"]]
+        return self._enter(child_id for child_id, child in children if child_id and self._is_wanted_child(child_id, child))
 
     def _read_members(self, department_id: str) -> list[Task]:
         for page in self._client.list_users(department_id):
@@ -117,9 +124,12 @@ class _Walk:
         chains = records_of(self._client.list_parents_of_user(user_id).content["result"]["parent_list"])
         return any(str(parent) in self._scope.exclude for chain in chains for parent in chain.get("parent_dept_id_list") or ())
 
-    def _is_wanted_child(self, department: Mapping[str, Any]) -> bool:
+    def _is_wanted_child(self, department_id: str, department: Mapping[str, Any]) -> bool:
         is_linked = is_true(department.get("from_union_org"))
-        return self._is_wanted(str(department.get("dept_id"))) and (self._scope.linked_organizations or not is_linked)
+        if is_linked and not self._scope.linked_organizations:
+            self._left_out_linked = True
+            return False
+        return self._is_wanted(department_id)
 
     def _is_wanted(self, department_id: str) -> bool:
         """Negative ids are family-school trees, which the directory calls refuse (40009)."""

@@ -9,7 +9,7 @@ from airflow.sdk import BaseHook
 from orgsync.errors import OrgsyncError
 from orgsync.platforms.connections import ConnectionFields, read_base_url, read_number, read_required
 from orgsync.platforms.dingtalk.client import DingTalkClient
-from orgsync.platforms.sending import HttpSender
+from orgsync.platforms.sending import REQUEST_TIMEOUT_SECONDS, HttpSender
 from orgsync.platforms.transport import Patience, Transport
 
 BASE_URL = "https://oapi.dingtalk.com"
@@ -56,7 +56,13 @@ def build_client(connection: ConnectionFields, *, patience: Patience | None = No
     client_id = read_required(connection, "login", missing="client id", hint="the Client ID (AppKey) of the app")
     client_secret = read_required(connection, "password", missing="secret", hint="the Client Secret (AppSecret) of the app")
     parallel = max(1, int(read_number(connection, "max_parallel_calls", PARALLEL_CALLS)))
-    send = HttpSender(read_base_url(connection, BASE_URL), platform="dingtalk", conn_id=connection.conn_id, parallel=parallel)
+    send = HttpSender(
+        read_base_url(connection, BASE_URL),
+        platform="dingtalk",
+        conn_id=connection.conn_id,
+        parallel=parallel,
+        request_timeout_seconds=read_number(connection, "request_timeout_seconds", REQUEST_TIMEOUT_SECONDS),
+    )
     calls_per_second = read_number(connection, "calls_per_second", CALLS_PER_SECOND)
     transport = Transport("dingtalk", send, conn_id=connection.conn_id, calls_per_second=calls_per_second, patience=patience)
     return DingTalkClient(client_id, client_secret, transport=transport, parallel=parallel)

@@ -1,0 +1,75 @@
+"""Tells a good DingTalk answer from a refusal, and from one that does not hold what it must."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from orgsync.errors import Refusal, UnexpectedAnswerError
+from orgsync.platforms.dingtalk.codes import PLATFORM, blocked_ip_error, effective_code, error_for
+from orgsync.platforms.dingtalk.records import is_true, read_department_id, records_of
+from orgsync.platforms.transport import Judge, Request
+
+Content = Mapping[str, Any]
+Check = Callable[[Content], str]
+
+
+def judge_by(check: Check) -> Judge:
+    """The content if the call succeeded and `check` finds nothing missing, else the error it means."""
+
+    def judge(request: Request, content: Any) -> Any:
+        if isinstance(content, dict) and "punish" in content:
+            raise blocked_ip_error(request.interface)
+        if not isinstance(content, dict) or "errcode" not in content:
+            raise _unexpected(request, "it has no errcode")
+        if effective_code(content) != "0":
+            raise error_for(content, interface=request.interface)
+        if problem := check(content):
+            raise _unexpected(request, problem)
+        return content
+
+    return judge
+
+
+def lacks_token(content: Content) -> str:
+    return "" if isinstance(content.get("access_token"), str) else "it has no access_token"
+
+
+def lacks_scopes(content: Content) -> str:
+    return "" if isinstance(content.get("auth_org_scopes"), dict) else "it has no auth_org_scopes"
+
+
+def lacks_result(content: Content) -> str:
+    return "" if isinstance(content.get("result"), dict) else "it has no result"
+
+
+def lacks_children(content: Content) -> str:
+    """A child without an id could not be entered, and all below it would be missing."""
+    if not isinstance(content.get("result"), list):
+        return "its result is no list"
+    nameless = [child for child in records_of(content["result"]) if read_department_id(child.get("dept_id")) is None]
+    return f"{len(nameless)} of its departments have no dept_id" if nameless else ""
+
+
+def lacks_page(content: Content) -> str:
+    """`has_more` is always there, `next_cursor` on every page but the last; without them people would be left out."""
+    if problem := lacks_result(content):
+        return problem
+    result = content["result"]
+    if not isinstance(result.get("list"), list) or "has_more" not in result:
+        return "its result has no list or no has_more"
+    if is_true(result["has_more"]) and result.get("next_cursor") is None:
+        return "it has more, but no next_cursor"
+    return ""
+
+
+def lacks_count(content: Content) -> str:
+    return lacks_result(content) or ("" if str(content["result"].get("count")).isdecimal() else "its result has no count")
+
+
+def lacks_parents(content: Content) -> str:
+    return lacks_result(content) or ("" if isinstance(content["result"].get("parent_list"), list) else "its result has no parent_list")
+
+
+def _unexpected(request: Request, reason: str) -> UnexpectedAnswerError:
+    return UnexpectedAnswerError(Refusal(PLATFORM, request.interface, "JSON that is not whole", reason=reason))
