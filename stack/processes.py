@@ -144,13 +144,24 @@ def is_living_pid(pid: int) -> bool:
         return False
 
 
-def stop_all(processes: Sequence[psutil.Process], *, patience_seconds: float = 15, first: signal.Signals = signal.SIGTERM) -> None:
-    """Ask, wait, then kill."""
+def stop_all(
+    processes: Sequence[psutil.Process],
+    *,
+    asked: Sequence[psutil.Process] | None = None,
+    patience_seconds: float = 15,
+    first: signal.Signals = signal.SIGTERM,
+) -> None:
+    """Ask (only `asked`, if given), wait, ask the rest, and kill what still lives."""
+    send(first, processes if asked is None else asked)
+    _, remaining = psutil.wait_procs(processes, timeout=patience_seconds)
+    if asked is not None:
+        send(signal.SIGTERM, remaining)
+        _, remaining = psutil.wait_procs(remaining, timeout=3)
+    send(signal.SIGKILL, remaining)
+    psutil.wait_procs(remaining, timeout=5)
+
+
+def send(number: signal.Signals, processes: Iterable[psutil.Process]) -> None:
     for process in processes:
         with suppress(psutil.NoSuchProcess):
-            process.send_signal(first)
-    _, remaining = psutil.wait_procs(processes, timeout=patience_seconds)
-    for process in remaining:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(remaining, timeout=5)
+            process.send_signal(number)

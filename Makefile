@@ -1,0 +1,52 @@
+SHELL := bash
+PYTHON_IN_VENV := .venv/bin/python
+STACK := $(PYTHON_IN_VENV) -m stack
+UV_COMPILE := $(PYTHON_IN_VENV) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo smoke test up status logs down clean lint lock bench
+
+help: ## List what can be made.
+	@printf 'orgsync: make TARGET\n\n'
+	@while IFS= read -r line; do \
+		[[ $$line =~ ^([a-z]+):[^#]*##\ (.*)$$ ]] && printf '  %-8s %s\n' "$${BASH_REMATCH[1]}" "$${BASH_REMATCH[2]}"; \
+	done <Makefile; true
+
+setup: ## Make .venv with the locked packages; does nothing if nothing changed.
+	@bin/setup
+
+demo: setup ## Start everything, sync the sandbox's organization, print a report, serve until Ctrl-C.
+	@$(STACK) demo
+
+smoke: setup ## The same in a fresh folder, then evolve the organization, sync again, check the warehouse, exit.
+	@$(STACK) smoke
+
+test: setup ## Run all tests; ARGS goes to pytest, for example ARGS="tests/unit -x".
+	@$(PYTHON_IN_VENV) -m pytest $(ARGS)
+
+up: setup ## Start the local stack and return.
+	@$(STACK) up
+
+status: setup ## Say what runs, and where.
+	@$(STACK) status
+
+logs: setup ## Follow the logs of all processes until Ctrl-C.
+	@$(STACK) logs
+
+down: ## Stop the local stack; its data stays.
+	@if [[ -x $(PYTHON_IN_VENV) ]]; then $(STACK) down; else echo "nothing runs: there is no .venv"; fi
+
+clean: ## Stop the local stack and delete all that it wrote (.orgsync); .venv stays.
+	@if [[ -x $(PYTHON_IN_VENV) ]]; then $(STACK) clean; else rm -rf .orgsync; fi
+
+lint: setup ## Check style and types.
+	$(PYTHON_IN_VENV) -m ruff check
+	$(PYTHON_IN_VENV) -m ruff format --check
+	$(PYTHON_IN_VENV) -m mypy
+
+lock: setup ## Resolve requirements-dev.txt and requirements.txt into their lock files.
+	$(UV_COMPILE) requirements-dev.txt -o requirements-dev.lock
+	$(UV_COMPILE) requirements.txt -c requirements-dev.lock -o requirements.lock
+
+bench: setup ## Measure a large synchronization.
+	@$(PYTHON_IN_VENV) -m bench $(ARGS)

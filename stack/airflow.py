@@ -1,0 +1,215 @@
+"""Airflow's configuration, environment and REST API, as far as the local stack needs them."""
+
+from __future__ import annotations
+
+import configparser
+import io
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from stack.errors import StackError
+from stack.layout import Layout
+from stack.ports import LOOPBACK
+from stack.processes import MARKER
+from stack.state import Secrets, Stack, write_private
+
+ADMIN = "admin"
+METADATA_DATABASE = "airflow"
+WAREHOUSE_DATABASE = "warehouse"
+
+# `--skip-serve-logs`: the log server listens on every address and cannot be told otherwise; here the UI reads the files.
+COMPONENTS: dict[str, list[str]] = {
+    "api-server": ["api-server"],
+    "scheduler": ["scheduler", "--skip-serve-logs"],
+    "dag-processor": ["dag-processor"],
+    "triggerer": ["triggerer", "--skip-serve-logs"],
+}
+
+
+def write_configuration(layout: Layout, stack: Stack, secrets: Secrets, *, metadata_dsn: str) -> None:
+    home = layout.airflow_home
+    passwords = home / "passwords.json"
+    write_private(passwords, json.dumps({ADMIN: secrets.admin_password}) + "\n")
+    values = configuration(layout, stack, secrets, metadata_dsn=metadata_dsn, passwords_file=str(passwords))
+    parser = configparser.RawConfigParser()
+    for section, options in values.items():
+        # Airflow interpolates, so a percent sign in a path must be doubled.
+        parser[section] = {key: value.replace("%", "%%") for key, value in options.items()}
+    text = io.StringIO()
+    text.write("# Written by the launcher at each start: only what differs from Airflow's defaults.\n")
+    parser.write(text)
+    write_private(home / "airflow.cfg", text.getvalue())
+
+
+def configuration(layout: Layout, stack: Stack, secrets: Secrets, *, metadata_dsn: str, passwords_file: str) -> dict[str, dict[str, str]]:
+    url = stack.url("ui")
+    return {
+        "core": {
+            "dags_folder": str(layout.checkout / "dags"),
+            "plugins_folder": str(layout.checkout / "plugins"),
+            "load_examples": "False",
+            "executor": "LocalExecutor",
+            # The default of 32 workers slows the first task on a laptop to ten seconds.
+            "parallelism": "4",
+            "fernet_key": secrets.fernet_key,
+            "test_connection": "Enabled",
+            "simple_auth_manager_users": f"{ADMIN}:admin",
+            "simple_auth_manager_passwords_file": passwords_file,
+            "execution_api_server_url": f"{url}/execution/",
+            "hostname_callable": "socket.gethostname",
+        },
+        "database": {
+            "sql_alchemy_conn": metadata_dsn.replace("postgresql://", "postgresql+psycopg2://"),
+            # Needs a second driver, for one endpoint (`.../dagRuns/{id}/wait`).
+            "sql_alchemy_conn_async": "",
+        },
+        "api": {
+            "host": LOOPBACK,
+            "port": str(stack.ports["ui"]),
+            "base_url": url,
+            "workers": "1",
+            "secret_key": secrets.api_secret_key,
+            "instance_name": "orgsync",
+        },
+        "api_auth": {"jwt_secret": secrets.jwt_secret},
+        "scheduler": {"scheduler_idle_sleep_time": "0.1", "enable_health_check": "False"},
+        "dag_processor": {"refresh_interval": "10", "bundle_refresh_check_interval": "2", "parsing_processes": "1"},
+        # A laptop that starts four servers at once may be slow to answer its first task.
+        "workers": {"execution_api_timeout": "30"},
+        "logging": {
+            "base_log_folder": str(layout.logs / "tasks"),
+            "dag_processor_child_process_log_directory": str(layout.logs / "dag-files"),
+            "colored_console_log": "False",
+            "file_task_handler_new_folder_permissions": "0o700",
+            "file_task_handler_new_file_permissions": "0o600",
+        },
+        "usage_data_collection": {"enabled": "False"},
+    }
+
+
+def child_environ(layout: Layout, stack: Stack, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The caller's environment without what would override the configuration, and without telemetry."""
+    kept = {key: value for key, value in environ.items() if not key.startswith(("AIRFLOW", "_AIRFLOW", "PG", "GX_"))}
+    no_proxy = ",".join(filter(None, [kept.get("NO_PROXY") or kept.get("no_proxy"), LOOPBACK, "localhost"]))
+    return kept | {
+        "PATH": f"{layout.programs}{os.pathsep}{kept.get('PATH', os.defpath)}",
+        "AIRFLOW_HOME": str(layout.airflow_home),
+        "ORGSYNC_STATE": str(layout.state),
+        "PYTHONUNBUFFERED": "1",
+        "NO_PROXY": no_proxy,
+        "no_proxy": no_proxy,
+        "GX_ANALYTICS_ENABLED": "false",
+        "SCARF_ANALYTICS": "false",
+        "DO_NOT_TRACK": "1",
+        MARKER: stack.stack_id,
+    }
+
+
+@dataclass
+class RestError(StackError):
+    status: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"HTTP {self.status}: {self.text}"
+
+
+def call(method: str, url: str, body: Any = None, *, token: str | None = None, timeout_seconds: float = 30) -> Any:
+    """One JSON request to a server on this machine, past any proxy."""
+    headers = {"Accept": "application/json", "Content-Type": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    payload = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, payload, headers, method=method)  # noqa: S310 - our own http address
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=timeout_seconds) as response:
+            text = response.read()
+    except urllib.error.HTTPError as error:
+        raise RestError(error.code, error.read().decode(errors="replace")[:2000]) from error
+    return json.loads(text) if text else None
+
+
+class AirflowApi:
+    """The few calls of the REST API v2 that a demonstration takes."""
+
+    def __init__(self, url: str, password: str) -> None:
+        self.url = url
+        self.password = password
+        self._token: str | None = None
+
+    def login(self) -> str:
+        if self._token is None:
+            answer = call("POST", f"{self.url}/auth/token", {"username": ADMIN, "password": self.password})
+            self._token = answer["access_token"]
+        return self._token
+
+    def request(self, method: str, path: str, body: Any = None) -> Any:
+        return call(method, f"{self.url}/api/v2{path}", body, token=self.login())
+
+    def is_warm(self) -> bool:
+        """Whether it answers tasks. Its first answer to one takes seconds, which the first task must not wait for."""
+        try:
+            call("GET", f"{self.url}/execution/health", timeout_seconds=60)
+        except (OSError, RestError):
+            return False
+        return True
+
+    def is_healthy(self) -> bool:
+        """Whether every component has reported to the database lately."""
+        try:
+            health = call("GET", f"{self.url}/api/v2/monitor/health", timeout_seconds=5)
+        except (OSError, RestError):
+            return False
+        parts = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+        return all((health.get(part) or {}).get("status") == "healthy" for part in parts)
+
+    def has_dag(self, dag_id: str) -> bool:
+        try:
+            self.request("GET", f"/dags/{quote(dag_id)}")
+        except RestError as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
+    def import_errors(self) -> list[str]:
+        return [f"{error['filename']}:\n{error['stack_trace']}" for error in self.request("GET", "/importErrors")["import_errors"]]
+
+    def unpause(self, dag_id: str) -> None:
+        self.request("PATCH", f"/dags/{quote(dag_id)}", {"is_paused": False})
+
+    def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
+        run = self.request("POST", f"/dags/{quote(dag_id)}/dagRuns", {"logical_date": None, "conf": conf})
+        return str(run["dag_run_id"])
+
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        return str(self.request("GET", f"/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}")["state"])
+
+    def count_runs(self, dag_id: str, states: Sequence[str]) -> int:
+        chosen = "&".join(f"state={state}" for state in states)
+        return int(self.request("GET", f"/dags/{quote(dag_id)}/dagRuns?{chosen}&limit=1")["total_entries"])
+
+    def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        answer = self.request("GET", f"/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}/taskInstances")
+        return list(answer["task_instances"])
+
+    def log_lines(self, dag_id: str, run_id: str, task: Mapping[str, Any]) -> list[str]:
+        path = f"/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}/taskInstances/{quote(task['task_id'])}/logs/{task['try_number']}"
+        content = self.request("GET", f"{path}?map_index={task['map_index']}&full_content=true")["content"]
+        return [format_log_line(entry) for entry in content]
+
+
+def format_log_line(entry: Any) -> str:
+    if not isinstance(entry, dict):
+        return str(entry)
+    text = " ".join(str(part) for part in (entry.get("timestamp"), entry.get("level"), entry.get("event")) if part)
+    for error in entry.get("error_detail") or []:
+        text += f"\n    {error.get('exc_type')}: {error.get('exc_value')}"
+    return text

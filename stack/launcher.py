@@ -1,0 +1,258 @@
+"""Start, find, watch and stop the stack."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from stack import airflow
+from stack.airflow import METADATA_DATABASE, WAREHOUSE_DATABASE, AirflowApi, call, child_environ
+from stack.console import Console
+from stack.errors import StackError
+from stack.layout import Layout
+from stack.ports import LOOPBACK, choose_port
+from stack.postgres import LOGIN, PostgresServer
+from stack.processes import ProcessRecord, find_members, start_process, stop_all, tail
+from stack.state import Secrets, Stack, forget_stack, load_secrets, lock_state, read_stack, write_private, write_stack
+
+USUAL_PORTS = {"ui": 8080, "postgres": 5433, "sandbox": 8790}
+TENANT = "demo_dingtalk"
+START_TIMEOUT_SECONDS = 180
+STOP_PATIENCE_SECONDS = 6
+POLL_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class Organization:
+    """What the sandbox plays."""
+
+    people: int = 500
+    seed: int = 1
+
+
+@dataclass
+class Launcher:
+    layout: Layout
+    console: Console
+    organization: Organization = Organization()
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    _records: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def start(self) -> tuple[Stack, bool]:
+        """Start the stack, or find it running. The second value says whether it was started here."""
+        self.layout.make_state()
+        with lock_state(self.layout):
+            stack = read_stack(self.layout)
+            if stack and not stack.find_dead():
+                return stack, False
+            if stack:
+                self.console.note(f"cleaning up after a stack whose {', '.join(dead.name for dead in stack.find_dead())} died")
+                self._stop(stack)
+            stack = Stack()
+            try:
+                self._start_all(stack)
+            except BaseException:
+                self._stop(stack)
+                raise
+            return stack, True
+
+    def stop(self) -> bool:
+        """Stop every process of the stack; False if there was none."""
+        if not self.layout.state.exists():
+            return False
+        with lock_state(self.layout):
+            stack = read_stack(self.layout)
+            if stack is None:
+                return False
+            self._stop(stack)
+        return True
+
+    def clean(self) -> None:
+        """Stop, and delete everything that the stack ever wrote."""
+        self.stop()
+        PostgresServer(self.layout.postgres, "").remove()
+        shutil.rmtree(self.layout.state, ignore_errors=True)
+
+    def members(self, stack: Stack) -> list[psutil.Process]:
+        """Every living process of the stack, its database's included."""
+        return find_members(stack.processes, marker=stack.stack_id, folders=self._folders)
+
+    def api(self, stack: Stack) -> AirflowApi:
+        return AirflowApi(stack.url("ui"), load_secrets(self.layout).admin_password)
+
+    def run_command(self, stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the `orgsync` command against this stack."""
+        command = [str(self.layout.programs / "orgsync"), *words]
+        environ = child_environ(self.layout, stack, self.environ)
+        return subprocess.run(command, cwd=self.layout.checkout, env=environ, text=True, capture_output=True, check=False)
+
+    def warehouse_dsn(self, stack: Stack) -> str:
+        return (
+            f"postgresql://{LOGIN}:{load_secrets(self.layout).postgres_password}@{LOOPBACK}:{stack.ports['postgres']}/{WAREHOUSE_DATABASE}"
+        )
+
+    def report_dead(self, stack: Stack) -> str | None:
+        """Which process ended by itself, and the end of its log."""
+        dead = stack.find_dead()
+        if not dead:
+            return None
+        return "\n".join(
+            f"{record.name} stopped; the end of {self.layout.log(record.name)}:\n{tail(self.layout.log(record.name))}" for record in dead
+        )
+
+    def _start_all(self, stack: Stack) -> None:
+        secrets = load_secrets(self.layout)
+        for name, usual in USUAL_PORTS.items():
+            stack.ports[name] = choose_port(usual, set(stack.ports.values()))
+        write_stack(self.layout, stack)
+        with ThreadPoolExecutor() as pool:
+            sandbox = pool.submit(self._start_sandbox, stack, secrets)
+            with self.console.step("PostgreSQL"):
+                server = self._start_postgres(stack, secrets)
+            warehouse = pool.submit(self._migrate_warehouse, stack, server)
+            airflow.write_configuration(self.layout, stack, secrets, metadata_dsn=server.dsn(METADATA_DATABASE))
+            self._prepare_metadata(stack, secrets, server)
+            self.console.note(f"starting Airflow: {', '.join(airflow.COMPONENTS)}")
+            for name, words in airflow.COMPONENTS.items():
+                self._start_child(stack, name, [self.layout.python, "-m", "airflow", *words])
+            warehouse.result()
+            sandbox.result()
+            with self.console.step("Airflow is up"):
+                api = self.api(stack)
+                self._wait(stack, "Airflow's API", api.is_warm)
+                self._wait(stack, "Airflow", api.is_healthy)
+
+    def _start_postgres(self, stack: Stack, secrets: Secrets) -> PostgresServer:
+        server = PostgresServer(self.layout.postgres, secrets.postgres_password, log=self.layout.log("postgres"), marker=stack.stack_id)
+        record = server.start(stack.ports["postgres"])
+        stack.ports["postgres"] = server.port
+        self._remember(stack, record)
+        for database in (METADATA_DATABASE, WAREHOUSE_DATABASE):
+            server.create_database(database)
+        return server
+
+    def _start_sandbox(self, stack: Stack, secrets: Secrets) -> None:
+        with self.console.step(f"sandbox: an organization of {self.organization.people} people"):
+            options = {"port": stack.ports["sandbox"], "people": self.organization.people, "seed": self.organization.seed}
+            words = [word for key, value in options.items() for word in (f"--{key}", str(value))]
+            self._start_child(stack, "sandbox", [self.layout.python, "-m", "sandbox", *words, "--state", self.layout.sandbox])
+            control = f"{stack.url('sandbox')}/_sandbox"
+            self._wait(stack, "the sandbox", lambda: answers(f"{control}/health"))
+            # Not on the command line, where every user of the machine could read it.
+            credentials = {"client_id": secrets.sandbox_client_id, "client_secret": secrets.sandbox_client_secret}
+            call("PUT", f"{control}/dingtalk/settings", credentials)
+
+    def _prepare_metadata(self, stack: Stack, secrets: Secrets, server: PostgresServer) -> None:
+        """Schema, connections and pools; skipped if this cluster got just these before."""
+        wanted = json.dumps({"connections": self._connections(stack, secrets), "pools": self._pools()})
+        fingerprint = hashlib.sha256(f"{version('apache-airflow')} {wanted}".encode()).hexdigest()
+        stamp = server.place / "prepared"
+        if stamp.exists() and stamp.read_text() == fingerprint:
+            return
+        stamp.unlink(missing_ok=True)
+        self.console.note("preparing Airflow's database")
+        with self.console.step("Airflow's database, connections and pools"):
+            self._run("preparing Airflow's database", [self.layout.python, "-m", "stack.metadata"], stack, stdin=wanted)
+        write_private(stamp, fingerprint)
+
+    def _connections(self, stack: Stack, secrets: Secrets) -> list[dict[str, Any]]:
+        return [
+            {
+                "conn_id": "orgsync_warehouse",
+                "conn_type": "postgres",
+                "description": "The warehouse: organizations and their history",
+                "host": LOOPBACK,
+                "port": stack.ports["postgres"],
+                "schema": WAREHOUSE_DATABASE,
+                "login": LOGIN,
+                "password": secrets.postgres_password,
+            },
+            {
+                "conn_id": TENANT,
+                "conn_type": "dingtalk",
+                "description": "The sandbox, playing DingTalk",
+                "host": stack.url("sandbox"),
+                "login": secrets.sandbox_client_id,
+                "password": secrets.sandbox_client_secret,
+            },
+        ]
+
+    def _pools(self) -> dict[str, dict[str, Any]]:
+        return dict(json.loads((self.layout.checkout / "include" / "pools.json").read_text()))
+
+    def _migrate_warehouse(self, stack: Stack, server: PostgresServer) -> None:
+        with self.console.step("warehouse schema"):
+            environ = {"AIRFLOW_CONN_ORGSYNC_WAREHOUSE": server.dsn(WAREHOUSE_DATABASE)}
+            self._run("orgsync migrate", [self.layout.programs / "orgsync", "migrate"], stack, environ=environ)
+
+    def _run(self, what: str, command: Sequence[Any], stack: Stack, *, stdin: str = "", environ: dict[str, str] | None = None) -> None:
+        """Run a program to its end; its output is shown only if it fails."""
+        done = subprocess.run(
+            [str(word) for word in command],
+            input=stdin,
+            text=True,
+            capture_output=True,
+            cwd=self.layout.checkout,
+            env=child_environ(self.layout, stack, self.environ) | (environ or {}),
+            check=False,
+        )
+        if done.returncode:
+            raise StackError(f"{what} failed:\n{done.stdout}{done.stderr}")
+
+    def _start_child(self, stack: Stack, name: str, command: Sequence[Any]) -> None:
+        record = start_process(
+            name, command, log=self.layout.log(name), cwd=self.layout.checkout, environ=child_environ(self.layout, stack, self.environ)
+        )
+        self._remember(stack, record)
+
+    def _remember(self, stack: Stack, record: ProcessRecord) -> None:
+        with self._records:
+            stack.processes.append(record)
+            write_stack(self.layout, stack)
+
+    def _wait(self, stack: Stack, what: str, ready: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while not ready():
+            if dead := self.report_dead(stack):
+                raise StackError(dead)
+            if time.monotonic() > deadline:
+                raise StackError(f"{what} is not ready after {START_TIMEOUT_SECONDS} seconds; its log is in {self.layout.logs}")
+            time.sleep(POLL_SECONDS)
+
+    def _stop(self, stack: Stack) -> None:
+        """Clients first, then their database, then whatever is left of either.
+
+        Airflow's components stop their own workers: a scheduler whose workers are killed under it waits for them for ever.
+        """
+        clients = [record for record in stack.processes if record.name != "postgres"]
+        leaders = [process for record in clients if (process := record.find())]
+        followers = [process for process in find_members(clients, folders=self._folders) if process not in leaders]
+        stop_all([*leaders, *followers], asked=leaders, patience_seconds=STOP_PATIENCE_SECONDS)
+        PostgresServer(self.layout.postgres, "").stop()
+        stop_all(self.members(stack), patience_seconds=3)
+        forget_stack(self.layout)
+
+    @property
+    def _folders(self) -> list[Path]:
+        return [self.layout.checkout, self.layout.state]
+
+
+def answers(url: str) -> bool:
+    try:
+        call("GET", url, timeout_seconds=2)
+    except (OSError, StackError):
+        return False
+    return True

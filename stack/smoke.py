@@ -1,0 +1,198 @@
+"""`make smoke`: the main job twice in a fresh stack, checked against the sandbox's own truth."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from stack.airflow import call
+from stack.console import Console
+from stack.demo import report, sync
+from stack.errors import StackError
+from stack.launcher import TENANT, Launcher
+from stack.layout import Layout
+from stack.ports import is_listening
+from stack.runs import wait_for_all_runs
+from stack.state import Stack, read_stack
+
+
+@dataclass(frozen=True)
+class Change:
+    """A row of `org.change`, as far as the checks read it."""
+
+    entity: str
+    kind: str
+    user_id: str | None
+    department_id: str | None
+    changed_at: str
+    column_name: str | None
+
+    @property
+    def key(self) -> str:
+        return str(self.user_id if self.entity == "user" else self.department_id)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One promise: what should be, what is. Shown as counts and, where they differ, as the ids."""
+
+    name: str
+    expected: Counter[str]
+    found: Counter[str]
+
+    @property
+    def passed(self) -> bool:
+        return self.expected == self.found
+
+    def line(self) -> str:
+        verdict = "PASS" if self.passed else "FAIL"
+        line = f"{verdict}  {self.name:42} expected {self.expected.total():>6}   found {self.found.total():>6}"
+        for what, ids in (("missing", self.expected - self.found), ("too many", self.found - self.expected)):
+            if ids:
+                line += f"\n      {what}: {', '.join(sorted(ids)[:10])}{' ...' if len(ids) > 10 else ''}"
+        return line
+
+
+def smoke_launcher(launcher: Launcher) -> Launcher:
+    """The same launcher with a state folder of its own, and none of the caller's settings."""
+    layout = Layout(launcher.layout.checkout, launcher.layout.state / "smoke")
+    environ = {key: value for key, value in launcher.environ.items() if not key.startswith("ORGSYNC_")}
+    return replace(launcher, layout=layout, environ=environ)
+
+
+def run_smoke(launcher: Launcher) -> bool:
+    smoke = smoke_launcher(launcher)
+    smoke.clean()
+    checks: list[Check] = []
+    try:
+        stack, _ = smoke.start()
+        checks += check_first_sync(smoke, stack)
+        checks += check_second_sync(smoke, stack)
+    except StackError as error:
+        smoke.console.say(f"\n{error}\n")
+        checks.append(Check("runs to its end", Counter(["yes"]), Counter(["no"])))
+    finally:
+        if left_behind := read_stack(smoke.layout):
+            checks += check_stop(smoke, left_behind)
+    show(smoke.console, checks)
+    passed = all(check.passed for check in checks)
+    if passed:
+        smoke.clean()
+    else:
+        smoke.console.say(f"The logs are in {smoke.layout.logs}; `make clean` deletes them.")
+    return passed
+
+
+def check_first_sync(smoke: Launcher, stack: Stack) -> list[Check]:
+    sync(smoke, stack)
+    report(smoke, stack)
+    return check_people(smoke, stack, "after the first sync")
+
+
+def check_second_sync(smoke: Launcher, stack: Stack) -> list[Check]:
+    wait_for_all_runs(smoke.api(stack), f"org_sync_{TENANT}")
+    known = read_known_users(smoke, stack)
+    before = Counter(read_changes(smoke, stack))
+    truth = call("POST", f"{stack.url('sandbox')}/_sandbox/dingtalk/evolve", {})
+    smoke.console.note(
+        "the sandbox's organization evolved: " + ", ".join(f"{len(ids)} {kind}" for kind, ids in truth.items() if is_list(ids))
+    )
+    sync(smoke, stack)
+    report(smoke, stack)
+    after = Counter(read_changes(smoke, stack))
+    kept = Check("earlier changes that are still there", count_keys(before), count_keys(before & after))
+    checks = [kept, *check_changes(truth, list((after - before).elements()), known)]
+    return checks + check_people(smoke, stack, "after the second sync")
+
+
+def check_people(smoke: Launcher, stack: Stack, when: str) -> list[Check]:
+    organization = call("GET", f"{stack.url('sandbox')}/_sandbox/dingtalk/organization")
+    users = [row[0] for row in query(smoke, stack, "select user_id from org.users where tenant_id = %s")]
+    departments = [row[0] for row in query(smoke, stack, "select department_id from org.departments where tenant_id = %s")]
+    return [
+        Check(f"people {when}", Counter(people_of(organization)), Counter(users)),
+        Check(f"departments {when}", Counter(departments_of(organization)), Counter(departments)),
+    ]
+
+
+def check_changes(truth: dict[str, Any], changes: list[Change], known: set[str]) -> list[Check]:
+    """Someone who returns without having been seen before is new to the warehouse."""
+    returned = ids_of(truth["returned"])
+    expected = {
+        ("user", "joined"): [*ids_of(truth["joined"]), *(one for one in returned if one not in known)],
+        ("user", "left"): ids_of(truth["left"]),
+        ("user", "returned"): [one for one in returned if one in known],
+        ("user", "moved"): ids_of(truth["moved"]),
+        ("user", "renamed"): ids_of(truth["renamed"]),
+        ("department", "created"): ids_of(truth["departments_created"]),
+        ("department", "removed"): ids_of(truth["departments_removed"]),
+        ("department", "moved"): ids_of(truth["departments_moved"]),
+        ("department", "renamed"): ids_of(truth["departments_renamed"]),
+    }
+    return [
+        Check(f"{entity} {kind}", Counter(ids), Counter(one.key for one in changes if (one.entity, one.kind) == (entity, kind)))
+        for (entity, kind), ids in expected.items()
+    ]
+
+
+def check_stop(smoke: Launcher, stack: Stack) -> list[Check]:
+    """Stop the stack and look for what is left of it."""
+    members = smoke.members(stack)
+    smoke.stop()
+    left = [f"{process.pid} {process.name()}" for process in members if process.is_running() and process.status() != "zombie"]
+    left += [f"{process.pid} {process.name()}" for process in smoke.members(stack)]
+    listening = [f"{name} on {port}" for name, port in stack.ports.items() if is_listening(port)]
+    return [Check("processes left", Counter(), Counter(left)), Check("ports left listening", Counter(), Counter(listening))]
+
+
+def read_changes(smoke: Launcher, stack: Stack) -> list[Change]:
+    columns = "entity, kind, user_id, department_id, changed_at::text, column_name"
+    return [Change(*row) for row in query(smoke, stack, f"select {columns} from org.change where tenant_id = %s")]  # noqa: S608
+
+
+def count_keys(changes: Counter[Change]) -> Counter[str]:
+    return Counter(change.key for change in changes.elements())
+
+
+def read_known_users(smoke: Launcher, stack: Stack) -> set[str]:
+    return {row[0] for row in query(smoke, stack, "select distinct user_id from org.user_version where tenant_id = %s")}
+
+
+def query(smoke: Launcher, stack: Stack, statement: str) -> list[tuple[Any, ...]]:
+    import psycopg2
+
+    connection = psycopg2.connect(smoke.warehouse_dsn(stack))
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, (TENANT,))
+            return list(cursor.fetchall())
+    finally:
+        connection.close()
+
+
+def people_of(organization: dict[str, Any]) -> list[str]:
+    """Who has at least one department of the company itself; family-school and linked trees are left out."""
+    company = set(departments_of(organization))
+    return [person["id"] for person in organization["users"] if company.intersection(str(one) for one in person["department_ids"])]
+
+
+def departments_of(organization: dict[str, Any]) -> list[str]:
+    return [str(department["id"]) for department in organization["departments"] if department["kind"] == "company"]
+
+
+def is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def ids_of(ids: Iterable[Any]) -> list[str]:
+    return [str(one) for one in ids]
+
+
+def show(console: Console, checks: list[Check]) -> None:
+    console.say()
+    for check in checks:
+        console.say(check.line())
+    failed = sum(not check.passed for check in checks)
+    console.say(f"\n{'FAIL' if failed else 'PASS'}: {len(checks) - failed} of {len(checks)} checks passed")

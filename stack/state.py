@@ -1,0 +1,108 @@
+"""What the launcher remembers between calls: the running stack, and the secrets that outlive it."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stack.errors import StackError
+from stack.layout import Layout
+from stack.ports import LOOPBACK
+from stack.processes import ProcessRecord
+
+
+@dataclass
+class Stack:
+    """A started stack. `stack_id` marks the environment of each of its processes."""
+
+    stack_id: str = field(default_factory=lambda: secrets.token_hex(12))
+    ports: dict[str, int] = field(default_factory=dict)
+    processes: list[ProcessRecord] = field(default_factory=list)
+
+    def url(self, name: str) -> str:
+        return f"http://{LOOPBACK}:{self.ports[name]}"
+
+    def find_dead(self) -> list[ProcessRecord]:
+        return [record for record in self.processes if not record.is_alive()]
+
+
+def read_stack(layout: Layout) -> Stack | None:
+    try:
+        stored = json.loads(layout.stack_file.read_text())
+        return Stack(stored["stack_id"], stored["ports"], [ProcessRecord(**record) for record in stored["processes"]])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise StackError(f"{layout.stack_file} is not readable ({error}); stop the stack's processes by hand and delete it") from error
+
+
+def write_stack(layout: Layout, stack: Stack) -> None:
+    write_private(layout.stack_file, json.dumps(asdict(stack), indent=2) + "\n")
+
+
+def forget_stack(layout: Layout) -> None:
+    layout.stack_file.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Random, made once per state folder; none of them is shown except the login of the UI."""
+
+    postgres_password: str
+    admin_password: str
+    fernet_key: str
+    api_secret_key: str
+    jwt_secret: str
+    sandbox_client_id: str
+    sandbox_client_secret: str
+
+
+def make_secrets() -> Secrets:
+    return Secrets(
+        postgres_password=secrets.token_hex(16),
+        admin_password=secrets.token_urlsafe(9),
+        fernet_key=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        api_secret_key=secrets.token_hex(32),
+        jwt_secret=secrets.token_hex(32),
+        sandbox_client_id=f"ding{secrets.token_hex(8)}",
+        sandbox_client_secret=secrets.token_urlsafe(32),
+    )
+
+
+def load_secrets(layout: Layout) -> Secrets:
+    try:
+        return Secrets(**json.loads(layout.secrets_file.read_text()))
+    except FileNotFoundError:
+        made = make_secrets()
+        write_private(layout.secrets_file, json.dumps(asdict(made), indent=2) + "\n")
+        return made
+    except (ValueError, TypeError) as error:
+        raise StackError(f"{layout.secrets_file} is not readable ({error}); `make clean` starts over") from error
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file in one step; only its owner can read it."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    fresh.replace(path)
+
+
+@contextmanager
+def lock_state(layout: Layout) -> Iterator[Any]:
+    """One start or stop at a time; the system drops the lock when its holder dies."""
+    with layout.lock_file.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StackError(f"another start or stop is going on in {layout.state}; try again when it is done") from error
+        yield
