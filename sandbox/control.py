@@ -79,7 +79,7 @@ class Control:
         amounts = {kind: amount for kind in KINDS if (amount := getattr(wish, kind)) is not None}
         if amounts and wish.rate is not None:
             raise ControlError(400, "give a rate or amounts, not both")
-        if not amounts:
+        if not amounts:  # nothing was asked for in particular
             amounts = amounts_at_rate(tenant.organization, DEFAULT_RATE if wish.rate is None else wish.rate)
         happened = tenant.evolve(amounts)
         self.on_change()

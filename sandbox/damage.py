@@ -23,6 +23,7 @@ class Names:
     department_id: str
     parent_id: str
     department_ids: str
+    root: int | str
 
 
 @dataclass
@@ -42,8 +43,8 @@ class Wound:
 
     @property
     def objects(self) -> list[dict[str, Any]]:
-        """The rows, or the single object of an answer without rows."""
-        return [row for row in self.rows if isinstance(row, dict)] or [self.holder]
+        """The rows, or the single object of an answer that is no list."""
+        return [self.holder] if self.key is None else [row for row in self.rows if isinstance(row, dict)]
 
 
 def damage(answer: Answer, request: Request, spec: FaultSpec, names: Names) -> Answer:
@@ -94,29 +95,33 @@ def _empty(wound: Wound) -> None:
 
 
 def _nul_in_name(wound: Wound) -> None:
-    first = wound.objects[0]
-    first["name"] = str(first.get("name", ""))[:1] + "\x00" + str(first.get("name", ""))[1:]
+    for first in wound.objects[:1]:
+        name = str(first.get("name", ""))
+        first["name"] = name[:1] + "\x00" + name[1:]
 
 
 def _cycle(wound: Wound) -> None:
     """A department becomes its own child, in a list of children by one more row."""
-    asked = wound.request.parameters.get(wound.names.department_id)
+    names = wound.names
+    if "department" not in wound.request.interface:
+        return
+    asked = type(names.root)(wound.request.parameters.get(names.department_id) or names.root)
     if wound.key is None:
-        wound.holder[wound.names.parent_id] = wound.holder.get(wound.names.department_id)
-    elif asked is not None and all(isinstance(row, dict) for row in wound.rows):
+        wound.holder[names.parent_id] = wound.holder.get(names.department_id)
+    elif all(isinstance(row, dict) for row in wound.rows):
         row = copy.deepcopy(wound.rows[0]) if wound.rows else {"name": "?"}
-        wound.rows.append(row | {wound.names.department_id: int(asked), wound.names.parent_id: int(asked)})
-    elif asked is not None:
-        wound.rows.append(int(asked))
+        wound.rows.append(row | {names.department_id: asked, names.parent_id: asked})
+    else:
+        wound.rows.append(asked)
 
 
 def _orphan(wound: Wound) -> None:
     """The first department hangs below one that does not exist, the first person works in one."""
-    first = wound.objects[0]
-    if wound.names.department_ids in first:
-        first[wound.names.department_ids] = [NOWHERE]
-    else:
-        first[wound.names.parent_id] = NOWHERE
+    for first in wound.objects[:1]:
+        if wound.names.department_ids in first:
+            first[wound.names.department_ids] = [NOWHERE]
+        else:
+            first[wound.names.parent_id] = NOWHERE
 
 
 def _duplicate_id(wound: Wound) -> None:
@@ -139,7 +144,7 @@ def _null_for_list(wound: Wound) -> None:
 
 
 def _missing_key(wound: Wound) -> None:
-    """The key that was named, wherever it is; else the list of rows, else the whole result."""
+    """The key that was named, wherever it is; else the list of rows, else the object's first key, which is its id."""
     key = wound.spec.key
     if key is None:
         wound.holder.pop(wound.key or next(iter(wound.holder), ""), None)

@@ -30,7 +30,9 @@ Truth = dict[str, list]
 
 
 def amounts_at_rate(organization: Organization, rate: float) -> dict[str, int]:
-    """About `rate` of the people and of the departments change, and at least one of each kind where that is possible."""
+    """About `rate` of the people and of the departments change, and at least one of each kind where that is possible. A rate of 0 is rest."""
+    if not rate:
+        return {}
     people, departments = len(organization.people) * rate, len(organization.departments) * rate
     amounts = {kind: max(1, round(people * share)) for kind, share in SHARES.items()}
     return amounts | {kind: max(1, round(departments * DEPARTMENT_SHARE)) for kind in KINDS if kind.startswith("departments")}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from sandbox.exchange import Request
 
@@ -29,12 +30,12 @@ class FaultSpec(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename
     calls: list[int] | None = None
     from_: int | None = None
     to: int | None = None
-    every: int | None = None
+    every: Annotated[int, Meta(ge=1)] | None = None
     match: dict[str, Any] = {}
     times: int | None = None
     """Strike so often at most."""
     code: int | None = None
-    sub_code: str | None = None
+    sub_code: Annotated[str, Meta(pattern=r"^-?\d+$")] | None = None
     message: str | None = None
     rows: int = 1
     seconds: float | None = None

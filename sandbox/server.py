@@ -45,26 +45,27 @@ async def _serve(tenant: Tenant, request: Request, receive: Receive, send: Send)
     tenant.read(request)
     tenant.calls.arrive(request, now=time.time())
     specs = tenant.faults.striking(request) if tenant.faults.all else []
-    if await _disrupted(tenant, specs, receive, send):
-        tenant.calls.finish(request, "disrupted", now=time.time())
+    disruption = await _disrupted(tenant, specs, receive, send)
+    if disruption is not None:
+        tenant.calls.finish(request, disruption, now=time.time())
         return
     answer = _answer(tenant, request, specs)
     tenant.calls.finish(request, answer.refusal, now=time.time())
     await _write(answer, send)
 
 
-async def _disrupted(tenant: Tenant, specs: list[FaultSpec], receive: Receive, send: Send) -> bool:
-    """Wait as ordered; true when after that there is nobody left to answer."""
+async def _disrupted(tenant: Tenant, specs: list[FaultSpec], receive: Receive, send: Send) -> str | None:
+    """Wait as ordered; the kind of fault when after that there is nobody left to answer."""
     delay = tenant.settings.latency_ms / 1000 + delay_seconds(specs)
     if delay:
         await asyncio.sleep(delay)
     for spec in specs:
         if spec.kind == "reset":
             await reset(send, receive)
-            return True
+            return spec.kind
         if spec.kind == "stall" and await stall(spec, receive):
-            return True
-    return False
+            return spec.kind
+    return None
 
 
 def _answer(tenant: Tenant, request: Request, specs: list[FaultSpec]) -> Answer:

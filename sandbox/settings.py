@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from sandbox.organization import ROOT
 
@@ -14,10 +15,10 @@ Knobs = TypeVar("Knobs", bound="Settings")
 class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     client_id: str
     client_secret: str
-    latency_ms: float = 0
-    calls_per_second: int = 20
+    latency_ms: Annotated[float, Meta(ge=0)] = 0
+    calls_per_second: Annotated[int, Meta(ge=0)] = 20
     """For each interface; 0 is no limit."""
-    token_seconds: int = 7200
+    token_seconds: Annotated[int, Meta(ge=1)] = 7200
     permissions: tuple[str, ...] = ()
     field_permissions: tuple[str, ...] = ()
     visible_departments: tuple[int, ...] = (ROOT,)

@@ -30,6 +30,7 @@ from sandbox.dingtalk.settings import DingTalkSettings
 from sandbox.exchange import Answer, Request
 from sandbox.faults import FaultSpec
 from sandbox.headcount import count_members
+from sandbox.organization import ROOT
 from sandbox.tenant import Tenant
 
 FOUND = b'{"errcode":0,"errmsg":"ok","result":'
@@ -46,6 +47,7 @@ class DingTalk(Tenant[DingTalkSettings]):
         department_id="dept_id",
         parent_id="parent_id",
         department_ids="dept_id_list",
+        root=ROOT,
     )
 
     def claims(self, path: str) -> bool:  # noqa: ARG002

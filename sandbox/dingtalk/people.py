@@ -56,8 +56,8 @@ def shared_fields(person: Person, settings: DingTalkSettings) -> dict[str, Any]:
         "boss": person.number == 1,
         "exclusive_account": False,
     }
-    if person.number % 2:
-        fields["avatar"] = ""
+    if person.number % 4 != 2:  # some are absent, some empty
+        fields["avatar"] = f"https://static-legacy.dingtalk.com/media/sandbox_{person.number}.jpg" if person.number % 4 == 0 else ""
     if person.telephone:
         fields["telephone"] = person.telephone
     if person.hired_at_ms is not None:
