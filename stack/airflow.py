@@ -9,7 +9,6 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -111,13 +110,10 @@ def child_environ(layout: Layout, stack: Stack, environ: Mapping[str, str] = os.
     }
 
 
-@dataclass
 class RestError(StackError):
-    status: int
-    text: str
-
-    def __str__(self) -> str:
-        return f"HTTP {self.status}: {self.text}"
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"HTTP {status}: {text}")
+        self.status = status
 
 
 def call(method: str, url: str, body: Any = None, *, token: str | None = None, timeout_seconds: float = 30) -> Any:
