@@ -52,7 +52,7 @@ def negate(numbers: Iterable[int | Decimal | None]) -> list[int | Decimal | None
 
 def to_attributes(records: Records, names: Sequence[str]) -> list[dict[str, Any]]:
     """The named fields that a record has and that say something."""
-    return [{name: record[name] for name in names if record.get(name) not in (None, "")} for record in records]
+    return [{name: value for name in names if (value := record.get(name)) not in (None, "")} for record in records]
 
 
 def parse_json_text(value: object) -> Any:

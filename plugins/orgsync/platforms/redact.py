@@ -10,14 +10,15 @@ _RULES = (
     (re.compile(r"\?[^\s\"'<>)\]]*[=][^\s\"'<>)\]]*"), "?…"),
     (
         re.compile(
-            r"(?i)([\"']?[\w-]*(?:token|secret|password|passwd|signature|ticket|authorization|auth_code)[\"']?\s*[:=]\s*)[^\s,&;}\])]+"
+            r"(?i)([\"']?[\w-]{0,40}(?:token|secret|password|passwd|signature|ticket|authorization|auth_code)[\"']?\s*[:=]\s*)[^\s,&;}\])]+"
         ),
         r"\1…",
     ),
-    (re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"), "…@…"),
+    (re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"), "…@…"),
     (re.compile(r"(?<![\w.-])(?:\+\d{1,4}[- ]?\d{5,14}|1[3-9]\d{9})(?![\w.-])"), "<phone>"),
 )
 
+_READ = 20_000
 _LONGEST = 500
 
 
@@ -26,6 +27,7 @@ def redact(text: str, *, secrets: tuple[str, ...] = ()) -> str:
     for secret in secrets:
         if secret:
             text = text.replace(secret, "…")
+    text = text[:_READ]
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

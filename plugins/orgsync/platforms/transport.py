@@ -105,8 +105,8 @@ class Transport:
         self.clock = clock
         self.ledger = Ledger()
         self._send = send
-        self._patience = patience or Patience()
-        self._sleep = sleep
+        self.patience = patience or Patience()
+        self.sleep = sleep
         self._stopped = threading.Event()
         self._limits = RateLimits(calls_per_second, clock=clock, pause=self._pause)
 
@@ -134,9 +134,9 @@ class Transport:
 
     def _retrying(self, request: Request) -> tenacity.Retrying:
         return tenacity.Retrying(
-            retry=tenacity.retry_if_exception(self._patience.is_worth_waiting),
-            stop=tenacity.stop_after_attempt(self._patience.attempts),
-            wait=self._patience.wait_seconds,
+            retry=tenacity.retry_if_exception(self.patience.is_worth_waiting),
+            stop=tenacity.stop_after_attempt(self.patience.attempts),
+            wait=self.patience.wait_seconds,
             sleep=self._pause,
             before_sleep=lambda state: self._note_retry(request.interface, state),
             reraise=True,
@@ -151,7 +151,7 @@ class Transport:
             return Reply(request.interface, params, body, judge(request, content))
         except ThrottledError as error:
             self.ledger.count(request.interface, "throttled")
-            self._limits.of(request.interface).hold_back(error.wait_seconds or self._patience.first_wait_seconds)
+            self._limits.of(request.interface).hold_back(error.wait_seconds or self.patience.first_wait_seconds)
             raise
 
     def _exchange(self, request: Request) -> tuple[bytes, Any]:
@@ -188,8 +188,8 @@ class Transport:
         log.warning("attempt %d failed, next in %.1f s: %s", state.attempt_number, state.upcoming_sleep, error)
 
     def _pause(self, seconds: float) -> None:
-        if self._sleep:
-            self._sleep(seconds)
+        if self.sleep:
+            self.sleep(seconds)
         else:
             self._stopped.wait(seconds)
         if self._stopped.is_set():

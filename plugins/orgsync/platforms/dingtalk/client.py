@@ -35,6 +35,8 @@ from orgsync.platforms.transport import Reply, Request, Transport
 
 ROOT_ID = "1"
 PAGE_SIZE = 100
+# A department holds some 1 000 direct members (40023): this is a hundred times as many.
+MOST_PAGES = 1000
 
 
 class DingTalkClient:
@@ -71,6 +73,7 @@ class DingTalkClient:
             first=start,
             platform=PLATFORM,
             interface=LIST_USERS,
+            most_pages=MOST_PAGES,
         )
 
     def get_user(self, user_id: str) -> Reply:

@@ -1,0 +1,182 @@
+"""What every platform's reading promises, checked against the sandbox's own truth."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from orgsync.errors import OrgsyncError
+from orgsync.frames import FRAMES
+from orgsync.platforms.platform import CallCount, Mode, Scope
+from tests.contract.conftest import Organization
+
+MODES: list[Mode] = ["full", "frequent"]
+
+
+def ids(frame: pd.DataFrame, column: str) -> set[str]:
+    return set(frame[column])
+
+
+def company_departments(truth: Mapping[str, Any]) -> dict[str, Any]:
+    return {str(department["id"]): department for department in truth["departments"] if department["kind"] == "company"}
+
+
+def below(truth: Mapping[str, Any], top: str) -> set[str]:
+    """A department with its whole subtree."""
+    found = {top}
+    while more := {number for number, known in company_departments(truth).items() if str(known["parent_id"]) in found} - found:
+        found |= more
+    return found
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_everybody_and_every_department_is_read(organization: Organization, mode: Mode) -> None:
+    reading = organization.read(mode=mode)
+    tidy, truth = organization.tidy(mode=mode), organization.truth()
+    assert reading.problems == ()
+    assert ids(tidy.departments, "department_id") == set(company_departments(truth))
+    assert ids(tidy.users, "user_id") == {str(user["id"]) for user in truth["users"]}
+    read = set(zip(tidy.memberships["user_id"], tidy.memberships["department_id"], strict=True))
+    assert read == {(str(each["user_id"]), str(each["department_id"])) for each in truth["memberships"]}
+    assert not tidy.users["user_id"].duplicated().any()
+
+
+def test_tree_is_the_truths(organization: Organization) -> None:
+    organization.read()
+    departments, known = organization.tidy().departments, company_departments(organization.truth())
+    assert dict(zip(departments["department_id"], departments["name"], strict=True)) == {key: each["name"] for key, each in known.items()}
+    parents = departments.set_index("department_id")["parent_id"]
+    assert {key: None if pd.isna(parents[key]) else parents[key] for key in known} == {
+        key: None if each["parent_id"] is None else str(each["parent_id"]) for key, each in known.items()
+    }
+
+
+def test_people_are_the_truths(organization: Organization) -> None:
+    organization.read()
+    users = organization.tidy().users.set_index("user_id")
+    for each in organization.truth()["users"]:
+        row = users.loc[str(each["id"])]
+        assert row["name"] == each["name"]
+        assert row["title"] == each["title"] or (pd.isna(row["title"]) and not each["title"])
+        assert row["status"] == ("active" if each["active"] else "inactive")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_frames_have_the_declared_columns(organization: Organization, mode: Mode) -> None:
+    organization.read(mode=mode)
+    tidy = organization.tidy(mode=mode)
+    for frame in FRAMES:
+        built = tidy.frame(frame.name)
+        assert {name: str(dtype) for name, dtype in built.dtypes.items()} == dict(frame.columns)
+        assert tidy.unobserved[frame.name] <= set(frame.content)
+        assert isinstance(built.index, pd.RangeIndex)
+
+
+def test_frames_do_not_depend_on_the_order_of_answers(organization: Organization) -> None:
+    organization.read()
+    expected = organization.tidy()
+    for part in organization.landed.values():
+        random.Random(7).shuffle(part)
+    shuffled = organization.tidy()
+    for frame in FRAMES:
+        pd.testing.assert_frame_equal(expected.frame(frame.name), shuffled.frame(frame.name))
+
+
+def test_counts_are_cross_checked(organization: Organization) -> None:
+    """Ours with the platform's own, and our ledger with the server's."""
+    reading = organization.read()
+    assert reading.platform_counts["users"] == len(organization.tidy().users)
+    counted = organization.control("GET", "calls")
+    assert sum(calls.read for calls in reading.calls.values()) == counted["total"]
+    assert all(calls == CallCount(expected=calls.read, read=calls.read) for calls in reading.calls.values())
+
+
+def test_every_answer_lands_once_and_without_a_token(organization: Organization) -> None:
+    reading = organization.read()
+    landed = [answer for part in organization.landed.values() for answer in part]
+    assert len(landed) == sum(calls.read for calls in reading.calls.values()) - 1  # the token
+    assert not [answer for answer in landed if "token" in str(answer.params)]
+
+
+def test_second_read_counts_its_own_calls(organization: Organization) -> None:
+    client = organization.client()
+    first, second = organization.read(client), organization.read(client)
+    assert second.problems == ()
+    assert sum(calls.read for calls in second.calls.values()) == sum(calls.read for calls in first.calls.values()) - 1
+
+
+def test_frequent_read_is_cheaper_and_says_what_it_left_out(organization: Organization) -> None:
+    full = organization.read()
+    frequent = organization.read(mode="frequent")
+    tidy = organization.tidy(mode="frequent")
+    assert sum(calls.read for calls in frequent.calls.values()) <= sum(calls.read for calls in full.calls.values())
+    left_out = [column for column in tidy.unobserved["department"] if tidy.departments[column].notna().any()]
+    assert left_out == []
+    assert not {"name", "parent_id"} & tidy.unobserved["department"]
+
+
+def test_withheld_is_not_empty(organization: Organization) -> None:
+    """A permission that is missing leaves fields out without a word; that is not the same as nobody having them."""
+    organization.set(field_permissions=[])
+    organization.read()
+    tidy = organization.tidy()
+    assert "mobile" in tidy.withheld["user"]
+    assert tidy.withheld["user"] <= tidy.unobserved["user"]
+    assert len(tidy.users) == len(organization.truth()["users"])
+
+
+def test_nothing_is_withheld_with_all_permissions(organization: Organization) -> None:
+    organization.read()
+    assert not organization.tidy().withheld
+
+
+def test_subtree_in_scope(organization: Organization) -> None:
+    truth = organization.truth()
+    top = next(key for key, each in company_departments(truth).items() if each["parent_id"] is not None and len(below(truth, key)) > 1)
+    reading = organization.read(scope=Scope(include=(top,)))
+    tidy = organization.tidy()
+    assert ids(tidy.departments, "department_id") == below(truth, top)
+    assert tidy.departments.set_index("department_id").loc[top, "parent_id"] is not top
+    assert tidy.departments["parent_id"].isna().sum() == 1
+    assert (reading.tops, reading.platform_counts) == ((top,), {})
+
+
+def test_subtree_out_of_scope(organization: Organization) -> None:
+    truth = organization.truth()
+    top = next(key for key, each in company_departments(truth).items() if each["parent_id"] is not None)
+    organization.read(scope=Scope(exclude=(top,)))
+    assert ids(organization.tidy().departments, "department_id") == set(company_departments(truth)) - below(truth, top)
+
+
+def test_visible_range_below_the_root(organization: Organization) -> None:
+    truth = organization.truth()
+    tops = [int(key) for key, each in company_departments(truth).items() if each["parent_id"] is not None][:2]
+    user = next(
+        user
+        for user in truth["users"]
+        if not any(str(d) in below(truth, str(tops[0])) | below(truth, str(tops[1])) for d in user["department_ids"])
+    )
+    organization.set(visible_departments=tops, visible_users=[user["id"]])
+    organization.read()
+    tidy = organization.tidy()
+    assert ids(tidy.departments, "department_id") == below(truth, str(tops[0])) | below(truth, str(tops[1]))
+    assert str(user["id"]) in ids(tidy.users, "user_id")
+    assert str(user["id"]) not in ids(tidy.memberships, "user_id")
+
+
+@pytest.mark.parametrize("kind", ["orphan", "cycle", "duplicate_id", "string_for_integer", "nul_in_name"])
+def test_damaged_records_neither_hang_nor_vanish(organization: Organization, kind: str) -> None:
+    """They are somebody else's to judge; here the walk ends and the rows are there, or the read fails."""
+    organization.fault(kind, every=3)
+    client = organization.client()
+    try:
+        organization.read(client)
+    except OrgsyncError:
+        return
+    tidy, truth = organization.tidy(), organization.truth()
+    assert ids(tidy.users, "user_id") >= {str(user["id"]) for user in truth["users"]}
+    assert ids(tidy.departments, "department_id") >= set(company_departments(truth))

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from orgsync.errors import (
+    PlatformBusyError,
+    PlatformError,
+    Refusal,
+    RefusedError,
+    ThrottledError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
+from orgsync.platforms.transport import Patience, Reply, Request, Response, StoppedError, Transport
+from tests.unit.platforms.clock import FakeClock
+
+GOOD = Response(200, "application/json", b'{"order": 176318668975061512}')
+REQUEST = Request("user/list", "POST", "user/list", query={"access_token": "tok-123"}, body={"dept_id": 1})
+
+
+def accept(request: Request, content: Any) -> Any:
+    return content
+
+
+class Script:
+    """Answers one after another; an error is raised, the last one stays."""
+
+    def __init__(self, *answers: Response | PlatformError) -> None:
+        self.answers = list(answers)
+        self.calls = 0
+
+    def __call__(self, request: Request) -> Response:
+        self.calls += 1
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, PlatformError):
+            raise answer
+        return answer
+
+
+def error(kind: type[PlatformError], wait_seconds: float | None = None) -> PlatformError:
+    return kind(Refusal("p", "user/list", "x"), wait_seconds=wait_seconds)
+
+
+def transport_of(send: Callable[[Request], Response], *, attempts: int = 4) -> tuple[Transport, FakeClock]:
+    clock = FakeClock()
+    return Transport("p", send, conn_id="conn", patience=Patience(attempts=attempts), sleep=clock.sleep, clock=clock), clock
+
+
+def call(transport: Transport, judge: Callable[[Request, Any], Any] = accept) -> Reply:
+    return transport.call(REQUEST, judge, params={"dept_id": 1})
+
+
+def test_answer_holds_bytes_as_received_and_no_token() -> None:
+    reply = call(transport_of(Script(GOOD))[0])
+    assert reply.answer.body == GOOD.body
+    assert reply.answer.params == {"dept_id": 1}
+    assert reply.content == {"order": 176318668975061512}
+
+
+@pytest.mark.parametrize("kind", [UnreachableError, ThrottledError, PlatformBusyError, UnexpectedAnswerError])
+def test_retryable_errors_are_tried_again(kind: type[PlatformError]) -> None:
+    transport, clock = transport_of(Script(error(kind), error(kind), GOOD))
+    assert call(transport).content
+    calls = transport.ledger.counts()["user/list"]
+    assert (calls.read, calls.failed, calls.retried) == (1, 0, 2)
+    assert calls.throttled == (2 if kind is ThrottledError else 0)
+    assert clock.slept
+
+
+def test_waits_grow() -> None:
+    transport, clock = transport_of(Script(error(PlatformBusyError)), attempts=5)
+    with pytest.raises(PlatformBusyError):
+        call(transport)
+    assert [int(seconds) for seconds in clock.slept] >= [1, 2, 4, 8]
+    assert len(clock.slept) == 4
+
+
+def test_fatal_error_is_not_tried_again() -> None:
+    send = Script(error(RefusedError))
+    transport, clock = transport_of(send)
+    with pytest.raises(RefusedError):
+        call(transport)
+    assert (send.calls, clock.slept) == (1, [])
+    assert transport.ledger.counts()["user/list"].failed == 1
+
+
+def test_platforms_own_wait_is_honoured() -> None:
+    transport, clock = transport_of(Script(error(ThrottledError, wait_seconds=42), GOOD))
+    call(transport)
+    assert clock.now - 1000 >= 42
+
+
+def test_wait_beyond_patience_is_left_to_the_task() -> None:
+    send = Script(error(ThrottledError, wait_seconds=86400))
+    transport, clock = transport_of(send)
+    with pytest.raises(ThrottledError):
+        call(transport)
+    assert (send.calls, clock.slept) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("response", "kind", "said"),
+    [
+        (Response(200, "text/html", b"<html>login</html>"), UnexpectedAnswerError, "text/html"),
+        (Response(200, "application/json", b'{"a": [1, 2'), UnexpectedAnswerError, "cut or damaged JSON"),
+        (Response(200, "application/json", b""), UnexpectedAnswerError, "cut or damaged JSON"),
+        (Response(200, "", b"\xff\xfe"), UnexpectedAnswerError, "no content type"),
+        (Response(302, "text/html", b""), UnexpectedAnswerError, "HTTP 302"),
+        (Response(404, "text/html", b"not here"), UnexpectedAnswerError, "HTTP 404"),
+        (Response(500, "application/json", b"{}"), PlatformBusyError, "HTTP 500"),
+        (Response(502, "text/html", b"<html>"), PlatformBusyError, "HTTP 502"),
+        (Response(429, "text/html", b"", retry_after_seconds=7), ThrottledError, "HTTP 429"),
+    ],
+    ids=["html", "cut", "empty", "bytes", "redirect", "not-found", "500", "502", "429"],
+)
+def test_http_troubles_are_named(response: Response, kind: type[PlatformError], said: str) -> None:
+    transport, _ = transport_of(Script(response), attempts=1)
+    with pytest.raises(kind, match=said):
+        call(transport)
+
+
+def test_half_an_emoji_does_not_cost_the_answer() -> None:
+    transport, _ = transport_of(Script(Response(200, "application/json", b'{"name": "a\\ud83d", "n": 12345678901234567890123}')))
+    assert call(transport).content == {"name": "a\ufffd", "n": 12345678901234567890123}
+
+
+def test_not_json_error_does_not_carry_the_body() -> None:
+    transport, _ = transport_of(Script(Response(200, "application/json", b'{"name": "Li Lei", "mobile": "139')), attempts=1)
+    with pytest.raises(UnexpectedAnswerError) as raised:
+        call(transport)
+    assert "Li Lei" not in "".join(traceback.format_exception(raised.value))
+    assert raised.value.__context__ is None
+
+
+def test_error_names_the_connection_to_look_at() -> None:
+    with pytest.raises(UnexpectedAnswerError, match="connection 'conn'"):
+        call(transport_of(Script(Response(200, "text/html", b"<html>")), attempts=1)[0])
+
+
+def test_judge_is_asked_for_each_attempt() -> None:
+    verdicts = [error(ThrottledError, wait_seconds=1.0), None]
+
+    def judge(request: Request, content: Any) -> Any:
+        verdict = verdicts.pop(0)
+        if verdict:
+            raise verdict
+        return "good"
+
+    assert call(transport_of(Script(GOOD))[0], judge).content == "good"
+
+
+def test_code_the_caller_retries_is_no_failed_call() -> None:
+    transport, _ = transport_of(Script(error(RefusedError)))
+    with pytest.raises(RefusedError):
+        transport.call(REQUEST, accept, caller_retries=frozenset({"x"}))
+    calls = transport.ledger.counts()["user/list"]
+    assert (calls.failed, calls.retried) == (0, 1)
+
+
+def test_stop_wakes_a_call_that_waits() -> None:
+    asked = threading.Event()
+
+    def send(request: Request) -> Response:
+        asked.set()
+        raise error(PlatformBusyError, wait_seconds=250)
+
+    transport = Transport("p", send, conn_id="conn")
+    outcome: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            call(transport)
+        except BaseException as stopped:
+            outcome.append(stopped)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    asked.wait(5)
+    transport.stop()
+    thread.join(5)
+    assert [type(each) for each in outcome] == [StoppedError]
+
+
+def test_nothing_secret_is_logged_or_shown(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    transport, _ = transport_of(Script(error(PlatformBusyError), GOOD))
+    reply = call(transport)
+    shown = caplog.text + repr(REQUEST) + repr(reply) + repr(GOOD)
+    assert "attempt 1 failed" in shown
+    assert "tok-123" not in shown
+    assert "176318668975061512" not in shown
