@@ -25,12 +25,14 @@ KINDS = (
 SHARES = {"joined": 0.25, "left": 0.2, "returned": 0.05, "moved": 0.25, "renamed": 0.05, "promoted": 0.2}
 DEPARTMENT_SHARE = 0.25
 DEFAULT_RATE = 0.02
+FEWEST_DEPARTMENTS = 2
+"""Below this none is removed: people must have somewhere to go."""
 
 Truth = dict[str, list]
 
 
 def amounts_at_rate(organization: Organization, rate: float) -> dict[str, int]:
-    """About `rate` of the people and of the departments change, and at least one of each kind where that is possible. A rate of 0 is rest."""
+    """About `rate` of the people and of the departments change, at least one of each kind where that is possible; none at rate 0."""
     if not rate:
         return {}
     people, departments = len(organization.people) * rate, len(organization.departments) * rate
@@ -117,7 +119,7 @@ class _Step:
         # Small ones first: a company does not dissolve its largest department on an ordinary day.
         for department_id in sorted(self._some_departments(amount * 20), key=lambda one: len(self.organization.members[one])):
             people = list(self.organization.members[department_id])
-            if removed == amount:
+            if removed == amount or len(company_departments(self.organization)) <= FEWEST_DEPARTMENTS:
                 return
             if self.organization.children[department_id] or self.busy_people.intersection(people):
                 continue

@@ -136,8 +136,9 @@ class Organization:
         self.former[user_id] = person
 
     def set_memberships(self, person: Person, memberships: tuple[Membership, ...]) -> None:
-        for membership in person.memberships:
-            del self.members[membership.department_id][person.id]
+        """Departments that stay keep their place for the person, so that the order of their leaders holds."""
+        for department_id in set(person.department_ids) - {membership.department_id for membership in memberships}:
+            del self.members[department_id][person.id]
         for membership in memberships:
             self.members[membership.department_id][person.id] = membership
         person.memberships = memberships
