@@ -6,7 +6,8 @@ OrgsyncError
 │   ├── ThrottledError             the platform asked us to slow down
 │   ├── PlatformBusyError          the platform failed on its side (busy, 5xx)
 │   ├── UnexpectedAnswerError      an answer that is not what the contract says (HTML, cut JSON)
-│   └── WarehouseUnavailableError  the warehouse refused the connection or dropped it
+│   ├── WarehouseUnavailableError  the warehouse refused the connection or dropped it
+│   └── BusyTenantError            another run is reading the same tenant
 └── FatalError                     a person must act
     ├── ConfigurationError         the tenants file, a connection or an argument is wrong
     ├── CredentialError            the platform does not accept the key pair
@@ -94,6 +95,10 @@ class UnexpectedAnswerError(PlatformError, RetryableError):
 
 class WarehouseUnavailableError(RetryableError):
     """The warehouse refused the connection or dropped it."""
+
+
+class BusyTenantError(RetryableError):
+    """Another run is reading the same tenant."""
 
 
 class ConfigurationError(FatalError):

@@ -50,7 +50,7 @@ create table ops.plan (
     tenant_id text not null,
     snapshot_id text not null references ops.snapshot (snapshot_id),
     taken_at timestamptz not null,
-    state text not null default 'staged' check (state in ('staged', 'planned', 'applied')),
+    state text not null default 'staged' check (state in ('staged', 'planned', 'applied', 'dropped')),
     staged_counts jsonb not null default '{}',
     withheld_fields text[] not null default '{}',
     department_unobserved text[] not null default '{}',

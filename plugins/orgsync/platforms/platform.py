@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from orgsync.manifest import Mode as Mode
 
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
-
-Mode = Literal["full", "frequent"]
 
 
 @dataclass(frozen=True)

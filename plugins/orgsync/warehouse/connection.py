@@ -40,7 +40,9 @@ def open_warehouse(address: Address) -> Iterator[Connection]:
             yield connection
     except psycopg2.Error as error:
         if connection.closed or (error.pgcode or "").startswith(LOST):
-            raise WarehouseUnavailableError(f"the warehouse at {_place(address)} dropped the connection; the step can be run again") from error
+            raise WarehouseUnavailableError(
+                f"the warehouse at {_place(address)} dropped the connection; the step can be run again"
+            ) from error
         raise
     finally:
         connection.close()

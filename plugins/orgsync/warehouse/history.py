@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from psycopg2.extensions import connection as Connection
 
+from orgsync.warehouse.plans import forget_staged_rows
 from orgsync.warehouse.statements import Row, execute, fetch_all, fetch_one
 
 PLURALS = ("departments", "users", "memberships")
@@ -32,20 +33,23 @@ def plan_changes(connection: Connection, plan_id: int, tenant_id: str) -> None:
     execute(connection, "ops/mark_planned", plan_id=plan_id, based_on_plan_id=_last_applied(connection, tenant_id))
 
 
-def is_current(connection: Connection, plan: Row) -> bool:
-    """Whether the plan still fits: worked out, nothing applied since, and no staged row lost in a crash."""
-    if plan["state"] != "planned" or plan["based_on_plan_id"] != _last_applied(connection, plan["tenant_id"]):
-        return False
-    staged = fetch_one(connection, "stage/count_rows", plan_id=plan["plan_id"]) or {}
-    return staged["timeline_rows"] == plan["timeline_rows"]
+def apply_plan(connection: Connection, plan: Row, *, keep: bool = True) -> tuple[dict[str, dict[str, int]], int]:
+    """Write the plan's time lines and make its snapshot part of history.
 
-
-def apply_plan(connection: Connection, plan: Row) -> dict[str, dict[str, int]]:
-    """Write the plan's time lines, make its snapshot part of history, and return what the snapshot changed."""
-    write_versions(connection, plan["plan_id"])
+    Returns what the snapshot changed and how many rows of history were written. With `keep=False` all is taken back but the
+    summary, which is then the one thing that stays of the plan.
+    """
+    plan_id = plan["plan_id"]
+    execute(connection, "ops/open_trial")
+    rows = write_versions(connection, plan_id)
     changes = count_changes(connection, plan)
-    execute(connection, "ops/mark_applied", plan_id=plan["plan_id"], summary=changes)
-    return changes
+    if keep:
+        execute(connection, "ops/mark_applied", plan_id=plan_id, summary=changes)
+    else:
+        execute(connection, "ops/undo_trial")
+        execute(connection, "ops/save_summary", plan_id=plan_id, summary=changes)
+    forget_staged_rows(connection, plan_id)
+    return changes, rows
 
 
 def write_versions(connection: Connection, plan_id: int) -> int:

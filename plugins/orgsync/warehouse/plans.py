@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import pandas as pd
 from psycopg2.extensions import connection as Connection
@@ -10,9 +11,26 @@ from psycopg2.extensions import connection as Connection
 from orgsync.errors import ConfigurationError
 from orgsync.frames import FRAMES, TidySet
 from orgsync.warehouse.staging import clear_rows, copy_rows, stage_rows
-from orgsync.warehouse.statements import Row, execute, fetch_all, fetch_one
+from orgsync.warehouse.statements import Row, encode_list, execute, fetch_all, fetch_one
 
 QUARANTINE_COLUMNS = ("entity", "user_id", "department_id", "rule", "reason")
+
+
+class ExpectationResult(Protocol):
+    """What the warehouse stores of an expectation: `rows` are the positions that broke it."""
+
+    @property
+    def suite(self) -> str: ...
+    @property
+    def expectation(self) -> str: ...
+    @property
+    def column(self) -> str: ...
+    @property
+    def is_success(self) -> bool: ...
+    @property
+    def element_count(self) -> int: ...
+    @property
+    def rows(self) -> tuple[int, ...]: ...
 
 
 def create_plan(connection: Connection, snapshot: Row, tidy: TidySet, findings: pd.DataFrame) -> int:
@@ -53,17 +71,34 @@ def forget_staged_rows(connection: Connection, plan_id: int) -> None:
     clear_rows(connection, plan_id)
 
 
+def drop_unfinished(connection: Connection, tenant_id: str) -> None:
+    """Give up the tenant's plans that were never applied, so that their staged rows do not pile up."""
+    for row in fetch_all(connection, "ops/drop_unfinished_plans", tenant_id=tenant_id):
+        forget_staged_rows(connection, row["plan_id"])
+
+
+def is_staged(connection: Connection, plan: Row) -> bool:
+    """Whether every row that was staged is still there: a crash of the server empties the unlogged tables."""
+    staged = fetch_one(connection, "stage/count_rows", plan_id=plan["plan_id"]) or {}
+    return all(staged[f"{frame.name}s"] == plan["staged_counts"][f"{frame.name}s"] for frame in FRAMES)
+
+
+def save_expectation_results(connection: Connection, plan: Row, results: Sequence[ExpectationResult]) -> None:
+    rows = [
+        {
+            "suite": result.suite,
+            "expectation": result.expectation,
+            "column_name": result.column,
+            "is_success": result.is_success,
+            "element_count": result.element_count,
+            "unexpected_count": len(result.rows),
+        }
+        for result in results
+    ]
+    execute(connection, "ops/save_expectation_results", plan_id=plan["plan_id"], tenant_id=plan["tenant_id"], results=encode_list(rows))
+
+
 def _count_rows(tidy: TidySet, findings: pd.DataFrame) -> dict[str, int]:
     quarantined = findings.drop_duplicates(["entity", "user_id", "department_id"])["entity"].value_counts()
     counts = {f"{frame.name}s": len(tidy.frame(frame.name)) for frame in FRAMES}
     return counts | {"quarantined": int(quarantined.sum())}
-
-
-def save_expectation_results(connection: Connection, plan: Row, results: Sequence[Row]) -> None:
-    execute(
-        connection,
-        "ops/save_expectation_results",
-        plan_id=plan["plan_id"],
-        tenant_id=plan["tenant_id"],
-        results=list(results),
-    )

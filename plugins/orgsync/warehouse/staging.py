@@ -28,7 +28,7 @@ def clear_rows(connection: Connection, plan_id: int) -> None:
         execute(connection, f"stage/clear_{frame.name}s", plan_id=plan_id)
 
 
-def copy_rows(connection: Connection, statement: str, rows: pd.DataFrame, **leading: object) -> None:
+def copy_rows(connection: Connection, statement: str, rows: pd.DataFrame, **leading: int | str) -> None:
     """Send rows through COPY, with the same leading values before each; missing values become null."""
     with connection.cursor() as cursor:
         for start in range(0, len(rows), CHUNK_ROWS):
@@ -38,8 +38,10 @@ def copy_rows(connection: Connection, statement: str, rows: pd.DataFrame, **lead
 
 def encode_rows(rows: pd.DataFrame) -> pd.DataFrame:
     """Write lists of ids as PostgreSQL arrays and dictionaries as JSON; everything else goes as it is."""
-    encoders = {"leader_user_ids": encode_arrays, "attributes": encode_json}
-    return rows.assign(**{column: encode(rows[column]) for column, encode in encoders.items() if column in rows})
+    for column, encode in (("leader_user_ids", encode_arrays), ("attributes", encode_json)):
+        if column in rows:
+            rows = rows.assign(**{column: pd.Series(encode(rows[column]), index=rows.index, dtype=object)})
+    return rows
 
 
 def encode_json(values: Iterable[object]) -> list[str | None]:

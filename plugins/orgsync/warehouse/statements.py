@@ -6,9 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import Json
 
+from orgsync.errors import ConfigurationError
 from orgsync.settings import HOME
 
 SQL_FOLDER = HOME / "include" / "sql"
@@ -49,6 +51,19 @@ def fetch_one(connection: Connection, name: str, /, **parameters: object) -> Row
     return rows[0] if rows else None
 
 
+def query(connection: Connection, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Run a statement somebody typed; raises ConfigurationError with the server's words when it cannot."""
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(statement)
+        except psycopg2.ProgrammingError as error:
+            raise ConfigurationError(f"the warehouse does not take this statement: {str(error).strip()}") from error
+        return [column.name for column in cursor.description or ()], cursor.fetchall() if cursor.description else []
+
+
+def encode_list(rows: list[Row]) -> Json:
+    """A list of rows as one JSON parameter."""
+    return Json(rows)
 
 
 def _adapt(value: object) -> object:

@@ -1,0 +1,2 @@
+-- Marks where a dry run goes back to.
+savepoint trial

@@ -1,0 +1,2 @@
+-- Takes back what was written since open_trial.
+rollback to savepoint trial

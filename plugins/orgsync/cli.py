@@ -1,0 +1,204 @@
+"""The command `orgsync`. Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 stopped by a gate (nothing changed)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from orgsync.errors import OrgsyncError
+from orgsync.settings import HOME, Settings, read_settings
+
+if TYPE_CHECKING:
+    from orgsync.tenants import Tenant
+
+app = typer.Typer(help="Keep a PostgreSQL warehouse equal to a company's directory.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+sandbox_app = typer.Typer(help="Steer the sandbox: the practice platform that `make demo` starts.", no_args_is_help=True)
+app.add_typer(sandbox_app, name="sandbox")
+
+TenantArgument = Annotated[str, typer.Argument(help="The tenant's id in the tenants file.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+def main() -> None:
+    """Run the command; an error of ours is one line and an exit code, not a traceback."""
+    prepare_environment()
+    try:
+        app()
+    except OrgsyncError as error:
+        Console(stderr=True).print(f"[bold red]error:[/] {_escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+
+
+def prepare_environment() -> None:
+    """Find the local stack's Airflow if there is one, and let connections come from its metadata database too."""
+    local = HOME / ".orgsync" / "airflow"
+    if "AIRFLOW_HOME" not in os.environ and local.exists():
+        os.environ["AIRFLOW_HOME"] = str(local)
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the warehouse to the schema this version needs."""
+    from orgsync.pipeline import migrate_warehouse
+
+    applied = migrate_warehouse(read_settings())
+    typer.echo("\n".join(f"applied {name}" for name in applied) or "the warehouse is up to date")
+
+
+@app.command()
+def sync(
+    tenant: TenantArgument,
+    full: Annotated[bool, typer.Option("--full", help="Read everything, also what is dear and rarely changes.")] = False,
+    frequent: Annotated[bool, typer.Option("--frequent", help="Leave out what is dear and rarely changes.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Read one organization and merge it into history."""
+    if full and frequent:
+        raise typer.BadParameter("--full and --frequent exclude each other")
+    settings = read_settings()
+    found = _find_tenant(settings, tenant)
+
+    from orgsync.pipeline import Run
+    from orgsync.pipeline import sync as run_sync
+
+    _log_progress(quiet=as_json)  # after Airflow's import, which sets up logging its own way
+
+    now = datetime.now(UTC)
+    run = Run(found, run_id=f"cli__{now:%Y-%m-%dT%H:%M:%S.%f}+00:00", run_type="cli", settings=settings)
+    run_sync(run, mode="full" if full else "frequent" if frequent else "auto", dry_run=dry_run, now=now)
+    _print_latest(settings, found.id, as_json=as_json)
+
+
+@app.command()
+def report(tenant: TenantArgument, as_json: JsonOption = False) -> None:
+    """Show the newest run of a tenant in full."""
+    _print_latest(read_settings(), tenant, as_json=as_json)
+
+
+@app.command()
+def status(
+    tenant: Annotated[str | None, typer.Argument(help="One tenant; all if left out.")] = None,
+    limit: Annotated[int, typer.Option(help="How many runs, newest first.", min=1)] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """List the newest runs: outcome, seconds per step, calls."""
+    from orgsync.pipeline import find_runs
+
+    runs = find_runs(read_settings(), tenant, limit=limit)
+    if as_json:
+        _print_json(runs)
+    elif runs:
+        from orgsync.report import show_runs
+
+        show_runs(Console(), runs)
+    else:
+        typer.echo("no run yet")
+
+
+@app.command()
+def sql(
+    statement: Annotated[str, typer.Argument(help='For example "select * from org.users limit 5".')], as_json: JsonOption = False
+) -> None:
+    """Ask the warehouse something; the transaction is read-only."""
+    from orgsync.pipeline import query_warehouse
+    from orgsync.report import show_table
+
+    columns, rows = query_warehouse(read_settings(), statement)
+    if as_json:
+        _print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        show_table(Console(), columns, rows)
+
+
+@sandbox_app.command("status")
+def sandbox_status() -> None:
+    """Show what the sandbox holds and what was called."""
+    _print_json({"organization": _control("GET", "organization?summary=1"), "calls": _control("GET", "calls")})
+
+
+@sandbox_app.command("evolve")
+def sandbox_evolve(rate: Annotated[float, typer.Option(help="Part of the people that something happens to.", min=0, max=1)] = 0.02) -> None:
+    """Let some time pass: people join, leave, move; prints what happened."""
+    _print_json(_control("POST", "evolve", {"rate": rate}))
+
+
+@sandbox_app.command("fault")
+def sandbox_fault(
+    kind: Annotated[str, typer.Argument(help="For example throttle, http_500, html, lost_rows; `none` removes all.")],
+    interface: Annotated[str, typer.Option(help="The interface that misbehaves.")] = "topapi/v2/user/list",
+) -> None:
+    """Make the sandbox misbehave."""
+    answer = _control("DELETE", "faults") if kind == "none" else _control("POST", "faults", {"interface": interface, "kind": kind})
+    _print_json(answer)
+
+
+def _control(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    import requests
+
+    from orgsync.errors import ConfigurationError
+
+    url = os.environ.get("ORGSYNC_SANDBOX_URL") or _local_sandbox_url()
+    if not url:
+        raise ConfigurationError("no sandbox is running; start one with `make demo` or `make up`, or set ORGSYNC_SANDBOX_URL")
+    try:
+        answer = requests.request(method, f"{url}/_sandbox/dingtalk/{path}", json=body, timeout=60)
+    except requests.ConnectionError:
+        raise ConfigurationError(f"no sandbox answers at {url}; start one with `make demo` or `make up`") from None
+    if not answer.ok:
+        raise ConfigurationError(f"the sandbox refused: {answer.text}")
+    return answer.json() if answer.content else {}
+
+
+def _local_sandbox_url() -> str | None:
+    state = Path(os.environ.get("ORGSYNC_STATE", str(HOME / ".orgsync"))) / "stack.json"
+    if not state.exists():
+        return None
+    url: str | None = json.loads(state.read_text(encoding="utf-8")).get("sandbox_url")
+    return url
+
+
+def _find_tenant(settings: Settings, tenant_id: str) -> Tenant:
+    from orgsync.tenants import find_tenant, load_tenants
+
+    return find_tenant(load_tenants(settings.tenants_file), tenant_id)
+
+
+def _print_latest(settings: Settings, tenant_id: str, *, as_json: bool) -> None:
+    from orgsync.pipeline import find_runs
+    from orgsync.report import show_run
+
+    runs = find_runs(settings, _find_tenant(settings, tenant_id).id, limit=1)
+    if as_json:
+        _print_json(runs[0] if runs else None)
+    elif runs:
+        show_run(Console(), runs[0])
+    else:
+        typer.echo(f"no run of {tenant_id} yet")
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, default=str, indent=2))
+
+
+def _log_progress(*, quiet: bool) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", datefmt="%H:%M:%S"))
+    progress = logging.getLogger("orgsync")
+    progress.handlers = [handler]
+    progress.propagate = False
+    progress.setLevel(logging.WARNING if quiet else logging.INFO)
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")

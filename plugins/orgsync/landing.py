@@ -1,0 +1,197 @@
+"""The landing zone: raw answers as received, one folder per snapshot, and a manifest written last.
+
+`{zone}/{tenant}/{taken_at}/{part}.jsonl.gz` holds one JSON object per answer: `interface`, `params`, `answer`.
+Without its `manifest.json` a folder is no snapshot. Files and folders are the owner's alone.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import IO, Any
+
+import msgspec
+from airflow.sdk import ObjectStoragePath
+
+from orgsync.errors import IncompleteSnapshotError
+from orgsync.manifest import Manifest
+from orgsync.platforms.platform import Answer, Reading
+
+MANIFEST = "manifest.json"
+COMPRESSION_LEVEL = 1  # answers shrink tenfold at the lowest level already, and compressing must not slow the read
+
+
+class _Line(msgspec.Struct, frozen=True):
+    interface: str
+    params: dict[str, Any]
+    answer: msgspec.Raw
+
+
+def make_snapshot_id(tenant_id: str, taken_at: datetime) -> str:
+    return f"{tenant_id}/{taken_at:%Y%m%dT%H%M%S.%fZ}"
+
+
+def snapshot_uri(zone: str, snapshot_id: str) -> str:
+    return f"{zone.rstrip('/')}/{snapshot_id}"
+
+
+class SnapshotWriter:
+    """Lands the answers of one read. Leaving the block without `finish` removes what was written."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self._folder = ObjectStoragePath(uri)
+        self._parts: dict[str, _PartWriter] = {}
+        self._lock = threading.Lock()
+        self._is_finished = False
+
+    def __enter__(self) -> SnapshotWriter:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        _keep_private(self._folder)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._close_parts()
+        if not self._is_finished:
+            self._folder.rmdir(recursive=True)
+
+    def record(self, part: str, answer: Answer) -> None:
+        line = _encode_line(answer)
+        with self._lock:
+            if part not in self._parts:
+                self._parts[part] = _PartWriter(self._folder / f"{part}.jsonl.gz")
+            self._parts[part].write(line)
+
+    def finish(self, reading: Reading, *, snapshot_id: str, platform: str, taken_at: datetime, finished_at: datetime) -> Manifest:
+        """Close the parts, then write the manifest: from here on the folder is a snapshot."""
+        self._close_parts()
+        manifest = Manifest(
+            snapshot_id=snapshot_id,
+            tenant_id=snapshot_id.partition("/")[0],
+            platform=platform,
+            mode=reading.mode,
+            taken_at=taken_at,
+            finished_at=finished_at,
+            is_complete=not reading.problems,
+            problems=tuple(reading.problems),
+            calls={interface: msgspec.to_builtins(count) for interface, count in reading.calls.items()},
+            visible_range={
+                "tops": tuple(reading.tops),
+                "departments": tuple(reading.visible_departments),
+                "users": tuple(reading.visible_users),
+            },
+            platform_counts=dict(reading.platform_counts),
+            files={part: writer.describe() for part, writer in self._parts.items()},
+        )
+        path = self._folder / MANIFEST
+        with path.open("wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(manifest)))
+        _keep_private(path)
+        self._is_finished = True
+        return manifest
+
+    def _close_parts(self) -> None:
+        for writer in self._parts.values():
+            writer.close()
+
+
+def read_manifest(uri: str) -> Manifest:
+    """Raises IncompleteSnapshotError where there is none, or where it says the read was not complete."""
+    path = ObjectStoragePath(uri) / MANIFEST
+    if not path.exists():
+        raise IncompleteSnapshotError(f"there is no snapshot at {uri}: it has no {MANIFEST}; run the sync again")
+    manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    if not manifest.is_complete:
+        raise IncompleteSnapshotError(f"the snapshot {manifest.snapshot_id} is not complete: {'; '.join(manifest.problems)}")
+    return manifest
+
+
+def read_answers(uri: str, manifest: Manifest, part: str) -> Iterator[Answer]:
+    """The answers of one part in the order they landed; raises when the file is not the one the manifest was written for."""
+    if part not in manifest.files:
+        return
+    decode = msgspec.json.Decoder(_Line).decode
+    with _open_checked(ObjectStoragePath(uri) / f"{part}.jsonl.gz", manifest.files[part]) as lines:
+        for text in lines:
+            line = decode(text)
+            yield Answer(interface=line.interface, params=line.params, body=bytes(line.answer))
+
+
+def remove_unfinished(zone: str, tenant_id: str) -> list[str]:
+    """Remove the folders that a killed read left without a manifest. Only for the one holder of the tenant's lock."""
+    tenant = ObjectStoragePath(f"{zone.rstrip('/')}/{tenant_id}")
+    if not tenant.exists():
+        return []
+    dead = [folder for folder in tenant.iterdir() if not (folder / MANIFEST).exists()]
+    for folder in dead:
+        folder.rmdir(recursive=True)
+    return [folder.name for folder in dead]
+
+
+def _encode_line(answer: Answer) -> bytes:
+    # A line break outside a JSON text's strings is only white space; inside, it is always escaped.
+    body = answer.body.replace(b"\r", b" ").replace(b"\n", b" ")
+    head = msgspec.json.encode({"interface": answer.interface, "params": dict(answer.params)})
+    return head[:-1] + b',"answer":' + body + b"}\n"
+
+
+def _keep_private(path: ObjectStoragePath) -> None:
+    if path.protocol in ("file", "local"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+class _PartWriter:
+    """One gzip file, hashed as it is written."""
+
+    def __init__(self, path: ObjectStoragePath) -> None:
+        self._file = _HashedFile(path.open("wb"))
+        _keep_private(path)
+        self._gzip = gzip.GzipFile(fileobj=self._file, mode="wb", compresslevel=COMPRESSION_LEVEL, mtime=0)
+        self._answers = 0
+
+    def write(self, line: bytes) -> None:
+        self._gzip.write(line)
+        self._answers += 1
+
+    def close(self) -> None:
+        if not self._gzip.closed:
+            self._gzip.close()
+            self._file.close()
+
+    def describe(self) -> dict[str, Any]:
+        return {"sha256": self._file.digest.hexdigest(), "bytes": self._file.size, "answers": self._answers}
+
+
+@dataclass
+class _HashedFile:
+    file: IO[bytes]
+    size: int = 0
+    digest: Any = field(default_factory=hashlib.sha256)
+
+    def write(self, data: bytes) -> int:
+        self.size += len(data)
+        self.digest.update(data)
+        return self.file.write(data)
+
+    def flush(self) -> None:
+        self.file.flush()
+
+    def close(self) -> None:
+        self.file.close()
+
+
+@contextmanager
+def _open_checked(path: ObjectStoragePath, described: Mapping[str, Any]) -> Iterator[Iterable[bytes]]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != described["sha256"]:
+            raise IncompleteSnapshotError(f"{path} was changed or cut after it was written (its SHA-256 differs from the manifest's)")
+        file.seek(0)
+        with gzip.GzipFile(fileobj=file, mode="rb") as lines:
+            yield lines

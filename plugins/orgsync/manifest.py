@@ -1,0 +1,34 @@
+"""What a snapshot says about itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+FORMAT_VERSION = 1
+
+Mode = Literal["full", "frequent"]
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """Written last, so that a snapshot without one is none.
+
+    `calls` is the page ledger: per interface expected, read, failed, retried, throttled. `files` maps each part to its
+    SHA-256, bytes and number of answers. `problems` says why a read is not complete.
+    """
+
+    format_version: int = FORMAT_VERSION
+    snapshot_id: str
+    tenant_id: str
+    platform: str
+    mode: Mode
+    taken_at: datetime
+    finished_at: datetime
+    is_complete: bool
+    problems: tuple[str, ...]
+    calls: dict[str, dict[str, int]]
+    visible_range: dict[str, tuple[str, ...]]
+    platform_counts: dict[str, int]
+    files: dict[str, dict[str, Any]]

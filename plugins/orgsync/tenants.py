@@ -1,0 +1,174 @@
+"""The tenants file: one stanza per organization, checked whole before anything uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from croniter import croniter
+
+from orgsync.errors import ConfigurationError
+from orgsync.frames import DEPARTMENTS, USERS
+from orgsync.platforms import PLATFORM_NAMES
+from orgsync.platforms.platform import Scope
+
+IDENTIFIER = "abcdefghijklmnopqrstuvwxyz0123456789_"
+MAPPED_FRAMES = {"user": USERS, "department": DEPARTMENTS}
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One organization on one platform. Both schedules are cron expressions in `timezone`."""
+
+    id: str
+    platform: str
+    conn_id: str
+    schedule: str = "7 * * * *"
+    full_schedule: str = "37 2 * * *"
+    timezone: str = "Asia/Shanghai"
+    owner: str = "orgsync"
+    scope: Scope = field(default_factory=Scope)
+    budget: Mapping[str, Any] = field(default_factory=dict)
+    mapping: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def load_tenants(path: Path) -> list[Tenant]:
+    """Raises ConfigurationError naming file, line and what to write instead."""
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except FileNotFoundError:
+        raise ConfigurationError(f"there is no tenants file {path}; write one, or set ORGSYNC_TENANTS") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise ConfigurationError(f"{path}, line {line}: not YAML: {error.problem}") from None
+    return _Reader(path).read_file(root)
+
+
+def find_tenant(tenants: list[Tenant], tenant_id: str) -> Tenant:
+    for tenant in tenants:
+        if tenant.id == tenant_id:
+            return tenant
+    known = ", ".join(tenant.id for tenant in tenants) or "none"
+    raise ConfigurationError(f"there is no tenant {tenant_id!r}; the tenants file has: {known}")
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Turns YAML nodes into tenants; nodes know their lines, plain dictionaries would not."""
+
+    path: Path
+
+    def read_file(self, root: yaml.Node | None) -> list[Tenant]:
+        if root is None:
+            raise ConfigurationError(f"{self.path} is empty; write a list under the key `tenants`")
+        stanzas = self._mapping(root, {"tenants"}, "the file").get("tenants")
+        if not isinstance(stanzas, yaml.SequenceNode):
+            raise self._error(stanzas or root, "`tenants` must be a list of stanzas")
+        tenants: list[Tenant] = []
+        for node in stanzas.value:
+            tenant = self._read_tenant(node)
+            if any(tenant.id == other.id for other in tenants):
+                raise self._error(node, f"tenant {tenant.id!r} is there twice; ids must differ")
+            tenants.append(tenant)
+        return tenants
+
+    def _read_tenant(self, node: yaml.Node) -> Tenant:
+        nodes = self._mapping(node, {known.name for known in fields(Tenant)}, "a tenant")
+        for required in ("id", "platform", "conn_id"):
+            if required not in nodes:
+                raise self._error(node, f"a tenant needs `{required}`")
+        checks: dict[str, Callable[[yaml.Node], Any]] = {
+            "id": self._identifier,
+            "platform": self._platform,
+            "schedule": self._cron,
+            "full_schedule": self._cron,
+            "timezone": self._timezone,
+            "scope": self._scope,
+            "budget": self._plain_mapping,
+            "mapping": self._field_mapping,
+        }
+        values: dict[str, Any] = {name: checks.get(name, self._text)(value) for name, value in nodes.items()}
+        return Tenant(**values)
+
+    def _mapping(self, node: yaml.Node, known: set[str], what: str) -> dict[str, yaml.Node]:
+        if not isinstance(node, yaml.MappingNode):
+            raise self._error(node, f"{what} must be a list of `key: value` lines")
+        found: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            if key.value not in known:
+                raise self._error(key, f"{what} has no key {key.value!r}; known are {', '.join(sorted(known))}")
+            if key.value in found:
+                raise self._error(key, f"the key {key.value!r} is there twice")
+            found[key.value] = value
+        return found
+
+    def _text(self, node: yaml.Node) -> str:
+        if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
+            raise self._error(node, "a text is expected here")
+        return str(node.value)
+
+    def _identifier(self, node: yaml.Node) -> str:
+        text = self._text(node)
+        if not set(text) <= set(IDENTIFIER):
+            raise self._error(node, f"the id {text!r} may hold only lower-case letters, digits and _")
+        return text
+
+    def _platform(self, node: yaml.Node) -> str:
+        text = self._text(node)
+        if text not in PLATFORM_NAMES:
+            raise self._error(node, f"platform {text!r} is not one of {', '.join(PLATFORM_NAMES)}")
+        return text
+
+    def _cron(self, node: yaml.Node) -> str:
+        text = self._text(node)
+        if not croniter.is_valid(text):
+            raise self._error(node, f"{text!r} is no cron expression (five fields: minute, hour, day, month, weekday)")
+        return text
+
+    def _timezone(self, node: yaml.Node) -> str:
+        text = self._text(node)
+        try:
+            ZoneInfo(text)
+        except (KeyError, ValueError):
+            raise self._error(node, f"there is no timezone {text!r}; write one like Asia/Shanghai") from None
+        return text
+
+    def _scope(self, node: yaml.Node) -> Scope:
+        nodes = self._mapping(node, {known.name for known in fields(Scope)}, "scope")
+        lists = {name: self._ids(nodes[name]) for name in ("include", "exclude") if name in nodes}
+        linked = self._plain(nodes["linked_organizations"]) if "linked_organizations" in nodes else False
+        if not isinstance(linked, bool):
+            raise self._error(nodes["linked_organizations"], "linked_organizations is true or false")
+        return Scope(**lists, linked_organizations=linked)
+
+    def _ids(self, node: yaml.Node) -> tuple[str, ...]:
+        if not isinstance(node, yaml.SequenceNode):
+            raise self._error(node, "a list of department ids is expected here")
+        return tuple(self._text(item) for item in node.value)
+
+    def _field_mapping(self, node: yaml.Node) -> dict[str, dict[str, str]]:
+        frames = self._mapping(node, set(MAPPED_FRAMES), "mapping")
+        return {
+            name: {column: self._text(source) for column, source in self._mapping(part, set(MAPPED_FRAMES[name].content), name).items()}
+            for name, part in frames.items()
+        }
+
+    def _plain_mapping(self, node: yaml.Node) -> dict[str, Any]:
+        value = self._plain(node)
+        if not isinstance(value, dict):
+            raise self._error(node, "`key: value` lines are expected here")
+        return value
+
+    def _plain(self, node: yaml.Node) -> Any:
+        loader = yaml.SafeLoader("")
+        try:
+            return loader.construct_document(node)
+        finally:
+            loader.dispose()
+
+    def _error(self, node: yaml.Node, text: str) -> ConfigurationError:
+        return ConfigurationError(f"{self.path}, line {node.start_mark.line + 1}: {text}")

@@ -1,0 +1,29 @@
+"""Turns the Airflow connection of the warehouse into an address."""
+
+from __future__ import annotations
+
+from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from orgsync.errors import ConfigurationError
+from orgsync.warehouse.connection import Address
+
+
+def read_address(conn_id: str, *, statement_timeout_seconds: int) -> Address:
+    """Raises ConfigurationError when the connection is missing or lacks a part."""
+    try:
+        found = BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException:
+        raise ConfigurationError(f"there is no Airflow connection {conn_id!r}; add one of type postgres for the warehouse") from None
+    if not found.host or not found.schema or not found.login:
+        raise ConfigurationError(f"connection {conn_id!r} needs a host, a schema (the database's name) and a login")
+    return Address(
+        host=found.host,
+        port=found.port or 5432,
+        database=found.schema,
+        user=found.login,
+        password=found.password or "",
+        conn_id=conn_id,
+        statement_timeout_seconds=statement_timeout_seconds,
+        sslmode=found.extra_dejson.get("sslmode", "prefer"),
+    )
