@@ -75,7 +75,7 @@ class Control:
         return json_answer(truth.summary(tenant))
 
     def _evolve(self, tenant: Tenant, request: Request) -> Answer:
-        wish = _body(request, Evolution)
+        wish: Any = _body(request, Evolution)
         amounts = {kind: amount for kind in KINDS if (amount := getattr(wish, kind)) is not None}
         if amounts and wish.rate is not None:
             raise ControlError(400, "give a rate or amounts, not both")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from random import Random
+from typing import Any
 
 from sandbox.generator import MAX_DEPTH, company_departments, department_name, new_department, new_membership, new_person, person_name
 from sandbox.names import TITLES
@@ -28,7 +29,8 @@ DEFAULT_RATE = 0.02
 FEWEST_DEPARTMENTS = 2
 """Below this none is removed: people must have somewhere to go."""
 
-Truth = dict[str, list]
+Truth = dict[str, Any]
+"""Ids by kind of change, and the step."""
 
 
 def amounts_at_rate(organization: Organization, rate: float) -> dict[str, int]:
