@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -79,8 +80,9 @@ class Patience:
         return isinstance(error, RetryableError) and (asked or 0.0) <= self.longest_asked_seconds
 
     def wait_seconds(self, state: tenacity.RetryCallState) -> float:
-        backoff = tenacity.wait_exponential_jitter(self.first_wait_seconds, self.longest_wait_seconds, jitter=self.first_wait_seconds)
-        return max(backoff(state), _asked_wait(state) or 0.0)
+        doubled = min(self.first_wait_seconds * 2.0 ** (state.attempt_number - 1), self.longest_wait_seconds)
+        # Random, so that threads refused together do not come back together.
+        return max(doubled, _asked_wait(state) or 0.0) + random.uniform(0, self.first_wait_seconds)  # noqa: S311
 
 
 class Transport:
@@ -179,7 +181,10 @@ class Transport:
     def _not_json(self, request: Request, response: Response) -> Refusal:
         what = response.content_type or "no content type"
         reason = "cut or damaged JSON" if "json" in what else "not JSON, so not the platform's own answer"
-        fix = f"Check the host of connection {self.conn_id!r} and any proxy, gateway or login page between here and the platform"
+        fix = (
+            f"Check the host of connection {self.conn_id!r} and any proxy, gateway or login page between here and the platform; "
+            "a platform that blocks this address for too many calls may answer with a page too"
+        )
         return Refusal(self.platform, request.interface, f"HTTP {response.status} {what}", reason=reason, fix=fix)
 
     def _note_retry(self, interface: str, state: tenacity.RetryCallState) -> None:

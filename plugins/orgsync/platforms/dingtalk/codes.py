@@ -94,7 +94,7 @@ MEANINGS: Mapping[str, Meaning] = {
 }
 
 STALE_TOKEN_CODES = frozenset({"40014", "42001", "40001", "33001"})
-VANISHED_DEPARTMENT_CODES = frozenset({"40009", "60003"})
+GONE_CODES = frozenset({code for code, meaning in MEANINGS.items() if meaning in (_NO_SUCH_DEPARTMENT, _NO_SUCH_USER)})
 
 
 def effective_code(envelope: Mapping[str, Any]) -> str:

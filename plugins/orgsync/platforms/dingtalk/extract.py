@@ -12,7 +12,7 @@ from typing import Any
 from orgsync.errors import PermissionDeniedError, PlatformBusyError, Refusal, RefusedError
 from orgsync.platforms.dingtalk import interfaces
 from orgsync.platforms.dingtalk.client import ROOT_ID, DingTalkClient, next_cursor
-from orgsync.platforms.dingtalk.codes import PLATFORM, VANISHED_DEPARTMENT_CODES
+from orgsync.platforms.dingtalk.codes import PLATFORM, GONE_CODES
 from orgsync.platforms.dingtalk.records import is_true, read_department_id, records_of
 from orgsync.platforms.ledger import Ledger, ledger_of_read, total
 from orgsync.platforms.parallel import Task, run_tasks
@@ -115,7 +115,9 @@ class _Walk:
         """People the app may see although it sees none of their departments."""
         for user_id in sorted(self._single_users):
             if not self._is_excluded_user(user_id):
-                self._plan_and_land("users", interfaces.GET_USER, partial(self._client.get_user, user_id))
+                self._planned.count(interfaces.GET_USER, "expected")
+                details = partial(self._land, "users", partial(self._client.get_user, user_id))
+                _explain_vanished(partial(_then_nothing, details))
 
     def _is_excluded_user(self, user_id: str) -> bool:
         if not self._scope.exclude:
@@ -158,12 +160,12 @@ def _then_nothing(call: Callable[[], Reply]) -> list[Task]:
 
 
 def _explain_vanished(read: Task) -> Iterable[Task]:
-    """A department that its parent listed a moment ago and that is gone now: not a mistake of anybody, but read again."""
+    """What was listed a moment ago and is gone now is nobody's mistake: read again."""
     try:
         return read()
     except RefusedError as error:
-        if error.refusal.code not in VANISHED_DEPARTMENT_CODES:
+        if error.refusal.code not in GONE_CODES:
             raise
         refusal = error.refusal
-    fix = "A department was removed while it was read; the next try reads the organization anew"
-    raise PlatformBusyError(Refusal(PLATFORM, refusal.interface, refusal.code, refusal.request_id, "no such department any more", fix))
+    fix = "It was removed while the organization was read; the next try reads anew"
+    raise PlatformBusyError(Refusal(PLATFORM, refusal.interface, refusal.code, refusal.request_id, refusal.reason, fix))
