@@ -12,7 +12,7 @@ from typing import Any
 from orgsync.errors import PermissionDeniedError, PlatformBusyError, Refusal, RefusedError
 from orgsync.platforms.dingtalk import interfaces
 from orgsync.platforms.dingtalk.client import ROOT_ID, DingTalkClient, next_cursor
-from orgsync.platforms.dingtalk.codes import PLATFORM, GONE_CODES
+from orgsync.platforms.dingtalk.codes import GONE_CODES, PLATFORM
 from orgsync.platforms.dingtalk.records import is_true, read_department_id, records_of
 from orgsync.platforms.ledger import Ledger, ledger_of_read, total
 from orgsync.platforms.parallel import Task, run_tasks
