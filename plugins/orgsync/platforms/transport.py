@@ -127,12 +127,12 @@ class Transport:
         self.ledger.count(request.interface, "read")
         return reply
 
-    def start(self) -> None:
-        self._stopped.clear()
-
     def stop(self) -> None:
         """Wake every call that waits for its turn or its next attempt, and let it fail: nobody needs its answer."""
         self._stopped.set()
+
+    def resume(self) -> None:
+        self._stopped.clear()
 
     def _retrying(self, request: Request) -> tenacity.Retrying:
         return tenacity.Retrying(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from orgsync.errors import PermissionDeniedError, PlatformBusyError, Refusal, RefusedError
+from orgsync.errors import ConfigurationError, PermissionDeniedError, PlatformBusyError, Refusal, RefusedError
 from orgsync.platforms.dingtalk import interfaces
 from orgsync.platforms.dingtalk.client import ROOT_ID, DingTalkClient, next_cursor
 from orgsync.platforms.dingtalk.codes import GONE_CODES, PLATFORM
@@ -46,18 +46,26 @@ class _Walk:
 
     def run(self) -> Reading:
         transport = self._client.transport
-        transport.start()
         before = transport.ledger.counts()
         departments, users = self._read_range()
         user_count = int(self._plan_and_land("organization", interfaces.COUNT_USERS, self._client.count_users).content["result"]["count"])
         tops = tuple(top for top in self._scope.include or departments if self._is_wanted(top))
         # A tenant limited to some departments does not want the people who are in none of them.
         self._single_users = set() if self._scope.include else set(users)
-        run_tasks(self._enter(tops, are_tops=True), parallel=self._client.parallel, stop=transport.stop, tick=self._report)
+        if not tops and not self._single_users:
+            raise ConfigurationError("the tenant's scope leaves no department to read; correct its include and exclude")
+        self._walk_down(tops)
         self._read_single_users()
         calls, problems = ledger_of_read(before=before, after=transport.ledger.counts(), planned=self._planned.counts())
         counts = {"users": user_count} if self._is_whole(departments) else {}
         return Reading(self._mode, calls, tops, departments, users, counts, problems)
+
+    def _walk_down(self, tops: Iterable[str]) -> None:
+        transport = self._client.transport
+        try:
+            run_tasks(self._enter(tops, are_tops=True), parallel=self._client.parallel, stop=transport.stop, tick=self._report)
+        finally:
+            transport.resume()
 
     def _read_range(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         allowed = self._plan_and_land("organization", interfaces.AUTH_SCOPES, self._client.read_scopes).content["auth_org_scopes"]

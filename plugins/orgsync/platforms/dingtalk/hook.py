@@ -61,7 +61,7 @@ def build_client(connection: ConnectionFields, *, patience: Patience | None = No
         platform="dingtalk",
         conn_id=connection.conn_id,
         parallel=parallel,
-        request_timeout_seconds=read_number(connection, "request_timeout_seconds", REQUEST_TIMEOUT_SECONDS),
+        request_timeout_seconds=read_number(connection, "request_timeout_seconds", REQUEST_TIMEOUT_SECONDS) or REQUEST_TIMEOUT_SECONDS,
     )
     calls_per_second = read_number(connection, "calls_per_second", CALLS_PER_SECOND)
     transport = Transport("dingtalk", send, conn_id=connection.conn_id, calls_per_second=calls_per_second, patience=patience)

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from orgsync.errors import PermissionDeniedError, PlatformBusyError, PlatformError, RefusedError
+from orgsync.errors import ConfigurationError, PermissionDeniedError, PlatformBusyError, PlatformError, RefusedError
 from orgsync.platforms.dingtalk.extract import extract
 from orgsync.platforms.platform import Answer, Mode, Reading, Scope
 from orgsync.platforms.transport import Request, Response
@@ -81,6 +81,11 @@ def test_single_users_alone_are_a_range() -> None:
 def test_empty_range_is_an_error_that_says_where_to_widen_it() -> None:
     with pytest.raises(PermissionDeniedError, match="授权范围"):
         read(platform_of(visible_departments=[], visible_users=[]))
+
+
+def test_scope_that_leaves_nothing_is_an_error() -> None:
+    with pytest.raises(ConfigurationError, match="include and exclude"):
+        read(platform_of(), scope=Scope(include=("2",), exclude=("2",)))
 
 
 def test_department_under_two_parents_and_a_cycle_are_entered_once() -> None:
