@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -44,12 +44,14 @@ SETTINGS = {
     # A crash may lose the last moments, never the consistency.
     "synchronous_commit": "off",
 }
-THROWAWAY_SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "4GB", "autovacuum": "on"}
+THROWAWAY_SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "4GB"}
+# Runs a server, and ends it at once when its standard input closes: when whoever holds the other end is gone, however it went.
+KEEPER = 'exec 3<&0; "$@" 3<&- & server=$!; (read -r _ <&3; kill -QUIT $server) & watch=$!; wait $server; kill $watch 2>/dev/null'
 
 
 @dataclass
 class PostgresServer:
-    """One database cluster below `folder`. `throwaway` trades safety of the data for speed."""
+    """One database cluster below `folder`. `throwaway` trades safety of the data for speed, and dies with this process."""
 
     folder: Path
     password: str
@@ -58,6 +60,8 @@ class PostgresServer:
     marker: str = ""
     port: int = 0
     record: ProcessRecord | None = None
+    _keeper: ProcessRecord | None = None
+    _lifeline: int | None = None
 
     def dsn(self, dbname: str = "postgres") -> str:
         return f"postgresql://{LOGIN}:{self.password}@{LOOPBACK}:{self.port}/{dbname}"
@@ -68,8 +72,8 @@ class PostgresServer:
         if not self._find_running():
             self._launch(port)
         self._wait_until_ready()
-        if self.record is None:
-            raise StackError("PostgreSQL did not start")
+        if self.record is None or not self._find_running():
+            raise StackError(f"PostgreSQL did not start; its log {self.log_file} ends:\n{tail(self.log_file)}")
         return self.record
 
     def create_database(self, name: str) -> bool:
@@ -93,15 +97,14 @@ class PostgresServer:
         """Fast shutdown: clients are disconnected, nothing committed is lost."""
         if self.record is None:
             self._find_running()
-        process = self.record.find() if self.record else None
-        if process is None:
-            return
-        try:
-            backends = process.children(recursive=True)
-        except psutil.NoSuchProcess:
-            backends = []
-        stop_all([process], first=signal.SIGINT, patience_seconds=STOP_TIMEOUT_SECONDS)
-        stop_all(backends, first=signal.SIGQUIT, patience_seconds=2)
+        if process := self.record.find() if self.record else None:
+            try:
+                backends = process.children(recursive=True)
+            except psutil.NoSuchProcess:
+                backends = []
+            stop_all([process], first=signal.SIGINT, patience_seconds=STOP_TIMEOUT_SECONDS)
+            stop_all(backends, first=signal.SIGQUIT, patience_seconds=2)
+        self._release_keeper()
 
     def remove(self) -> None:
         """Delete the cluster and everything that was put elsewhere for it."""
@@ -122,7 +125,7 @@ class PostgresServer:
             return Path(remembered.read_text().strip())
         if self.user is None or can_enter(self.user, self.folder):
             return self.folder
-        return outside_place(self.folder)
+        return outside_place(self.folder, throwaway=self.throwaway)
 
     @cached_property
     def binaries(self) -> Path:
@@ -193,9 +196,32 @@ class PostgresServer:
         settings = SETTINGS | (THROWAWAY_SETTINGS if self.throwaway else {})
         self.port = port or (any_free_port() if self.throwaway else choose_port(USUAL_PORT))
         options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
-        environ = ENVIRON | ({MARKER: self.marker} if self.marker else {})
         command: list[str | Path] = [self.binaries / "postgres", "-D", self.cluster, "-p", str(self.port), *options]
-        self.record = start_process("postgres", command, log=self.log_file, cwd=self.place, environ=environ, user=self.user)
+        if self.throwaway:
+            self.record = self._keeper = self._launch_kept(command)
+        else:
+            self.record = self._start("postgres", command)
+
+    def _launch_kept(self, command: Sequence[str | Path]) -> ProcessRecord:
+        self._release_keeper()
+        kept_end, self._lifeline = os.pipe()
+        try:
+            return self._start("keeper", ["/bin/sh", "-c", KEEPER, "keeper", *command], stdin=kept_end)
+        finally:
+            os.close(kept_end)
+
+    def _start(self, name: str, command: Sequence[str | Path], *, stdin: int = subprocess.DEVNULL) -> ProcessRecord:
+        environ = ENVIRON | ({MARKER: self.marker} if self.marker else {})
+        return start_process(name, command, log=self.log_file, cwd=self.place, environ=environ, user=self.user, stdin=stdin)
+
+    def _release_keeper(self) -> None:
+        if self._lifeline is not None:
+            os.close(self._lifeline)
+            self._lifeline = None
+        if self._keeper:
+            with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+                psutil.Process(self._keeper.pid).wait(timeout=10)
+            self._keeper = None
 
     def _wait_until_ready(self) -> None:
         import psycopg2
@@ -287,11 +313,11 @@ def run_as(user: SystemUser | None, command: Sequence[str | Path], *, cwd: Path)
         raise StackError(f"{Path(command[0]).name} failed:\n{done.stdout}{done.stderr}")
 
 
-def outside_place(folder: Path) -> Path:
+def outside_place(folder: Path, *, throwaway: bool) -> Path:
     """A folder for this checkout alone that every user can pass through."""
     name = f"orgsync-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]}"
-    library = Path("/var/lib")
-    return (library if os.access(library, os.W_OK) else Path(tempfile.gettempdir())) / name
+    library, temporary = Path("/var/lib"), Path(tempfile.gettempdir())
+    return (library if os.access(library, os.W_OK) and not throwaway else temporary) / name
 
 
 def adopt_place(place: Path, folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 import psutil
 
 START_TIME_SLACK_SECONDS = 2.0
+POLL_SECONDS = 0.05
 MARKER = "ORGSYNC_STACK_ID"
 
 
@@ -55,6 +57,7 @@ def start_process(
     cwd: Path,
     environ: Mapping[str, str],
     user: SystemUser | None = None,
+    stdin: int = subprocess.DEVNULL,
 ) -> ProcessRecord:
     """Start a program in its own session, its output appended to `log`."""
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -62,7 +65,7 @@ def start_process(
     try:
         child = subprocess.Popen(
             [str(word) for word in command],
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=descriptor,
             stderr=subprocess.STDOUT,
             cwd=cwd,
@@ -153,12 +156,22 @@ def stop_all(
 ) -> None:
     """Ask (only `asked`, if given), wait, ask the rest, and kill what still lives."""
     send(first, processes if asked is None else asked)
-    _, remaining = psutil.wait_procs(processes, timeout=patience_seconds)
+    remaining = wait_until_gone(processes, patience_seconds)
     if asked is not None:
         send(signal.SIGTERM, remaining)
-        _, remaining = psutil.wait_procs(remaining, timeout=3)
+        remaining = wait_until_gone(remaining, 3)
     send(signal.SIGKILL, remaining)
-    psutil.wait_procs(remaining, timeout=5)
+    wait_until_gone(remaining, 5)
+    # Reaps those that are our own children.
+    psutil.wait_procs(processes, timeout=0)
+
+
+def wait_until_gone(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Those still living afterwards. A zombie is gone, whoever has to reap it: in a container perhaps nobody does."""
+    deadline = time.monotonic() + seconds
+    while (remaining := [process for process in processes if is_living(process)]) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+    return remaining
 
 
 def send(number: signal.Signals, processes: Iterable[psutil.Process]) -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -10,6 +12,7 @@ import pytest
 
 from stack import postgres
 from stack.errors import StackError
+from stack.layout import CHECKOUT
 from stack.postgres import PostgresServer, embedded_postgres
 from stack.processes import is_living_pid
 
@@ -90,6 +93,23 @@ def test_starts_again_after_the_server_was_killed(server):
     os.kill(first.pid, signal.SIGKILL)
     psutil.Process(first.pid).wait()
     assert server.start() != first
+
+
+def test_throwaway_server_ends_with_its_starter(tmp_path):
+    program = f"""
+import os, pathlib, signal
+from stack.postgres import PostgresServer
+server = PostgresServer(pathlib.Path({str(tmp_path / "pg")!r}), "s3cret", throwaway=True)
+print(server.start().pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    postmaster = psutil.Process(int(done.stdout)) if psutil.pid_exists(int(done.stdout)) else None
+    try:
+        if postmaster:
+            postmaster.wait(timeout=30)
+    finally:
+        PostgresServer(tmp_path / "pg", "s3cret", throwaway=True).remove()
 
 
 def test_unfinished_cluster_is_made_anew(server):
