@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 
 # Before anything imports Great Expectations or Airflow.
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -54,3 +55,12 @@ def warehouse(warehouse_dsn: str) -> Iterator[Connection]:
     connection = psycopg2.connect(warehouse_dsn, options="-c TimeZone=UTC -c DateStyle=ISO")
     yield connection
     connection.close()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -86,7 +86,7 @@ def validate_snapshot(run: Run, snapshot_id: str) -> int:
     Raises GateError when the set as a whole may not be merged.
     """
     with _step(run, "validate") as record:
-        from orgsync.validation.gates import check_not_empty
+        from orgsync.validation.gates import check_head_count, check_not_empty
         from orgsync.validation.quarantine import judge  # some seconds: Great Expectations
         from orgsync.validation.report import write_report
 
@@ -95,6 +95,8 @@ def validate_snapshot(run: Run, snapshot_id: str) -> int:
         platform = load_platform(run.tenant.platform)
         with _timed(record, "tidy"):
             tidy = platform.tidy(partial(read_answers, uri, manifest), mode=manifest.mode, mapping=run.tenant.mapping)
+        seen = int(tidy.users["user_id"].nunique())
+        check_head_count(seen, manifest.platform_counts.get("users"), allowed=int(run.tenant.budget.get("missing_people", 0)))
         with _timed(record, "expect"):
             verdict = judge(tidy)
         with _timed(record, "stage"), open_warehouse(run.address) as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -137,7 +138,7 @@ def assert_equal_to_model(connection: Connection, done: Sequence[Load]) -> None:
 
 def assert_well_formed(versions: Sequence[dict[str, Any]], frame: Frame) -> None:
     """No two versions of a key overlap, none touches one with the same content."""
-    for earlier, later in zip(versions, versions[1:], strict=False):
+    for earlier, later in pairwise(versions):
         if all(earlier[name] == later[name] for name in frame.key):
             assert earlier["valid_to"] is not None
             assert earlier["valid_to"] <= later["valid_from"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orgsync.errors import GateError
+from orgsync.errors import GateError, IncompleteSnapshotError
 
 
 def check_not_empty(counts: Mapping[str, int], counts_before: Mapping[str, int] | None) -> None:
@@ -17,4 +17,17 @@ def check_not_empty(counts: Mapping[str, int], counts_before: Mapping[str, int] 
         raise GateError(
             f"the platform shows nobody, where the last snapshot had {counts_before['users']} people; nothing was changed. "
             "Check the app's visible range and permission points, then sync again"
+        )
+
+
+def check_head_count(seen: int, counted: int | None, *, allowed: int = 0) -> None:
+    """Rows lost from a page look like leavers; only the platform's own count shows them.
+
+    `counted` is null where the platform gives no count that fits what was read. More people than counted are fine: someone
+    joined while we read. Raises IncompleteSnapshotError.
+    """
+    if counted is not None and seen < counted - allowed:
+        raise IncompleteSnapshotError(
+            f"the platform counts {counted} people, its pages held {seen}; nothing was changed. Sync again; if it stays so, the app "
+            "cannot see some people (check its visible range), or set missing_people in the tenant's budget to how many may be hidden"
         )

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from airflow.sdk import BaseHook
-from airflow.sdk.exceptions import AirflowNotFoundException
-
+from orgsync.connections import find_connection
 from orgsync.errors import ConfigurationError
 from orgsync.warehouse.connection import Address
 
 
 def read_address(conn_id: str, *, statement_timeout_seconds: int) -> Address:
     """Raises ConfigurationError when the connection is missing or lacks a part."""
-    try:
-        found = BaseHook.get_connection(conn_id)
-    except AirflowNotFoundException:
-        raise ConfigurationError(f"there is no Airflow connection {conn_id!r}; add one of type postgres for the warehouse") from None
+    found = find_connection(conn_id, conn_type="postgres")
     if not found.host or not found.schema or not found.login:
         raise ConfigurationError(f"connection {conn_id!r} needs a host, a schema (the database's name) and a login")
     return Address(

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from airflow.sdk import BaseHook
 
+from orgsync.connections import find_connection
 from orgsync.errors import OrgsyncError
 from orgsync.platforms.connections import ConnectionFields, read_base_url, read_number, read_required
 from orgsync.platforms.dingtalk.client import DingTalkClient
@@ -32,7 +33,7 @@ class DingTalkHook(BaseHook):  # type: ignore[misc]
 
     @cached_property
     def client(self) -> DingTalkClient:
-        return build_client(self.get_connection(self.dingtalk_conn_id))
+        return build_client(find_connection(self.dingtalk_conn_id, conn_type=self.conn_type))
 
     def get_conn(self) -> DingTalkClient:
         return self.client
@@ -40,7 +41,7 @@ class DingTalkHook(BaseHook):  # type: ignore[misc]
     def test_connection(self) -> tuple[bool, str]:
         """Asks for a token and for the visible range, once each: someone is waiting in front of the form."""
         try:
-            connection = self.get_connection(self.dingtalk_conn_id)
+            connection = find_connection(self.dingtalk_conn_id, conn_type=self.conn_type)
             allowed = build_client(connection, patience=Patience(attempts=1)).read_scopes().content["auth_org_scopes"]
         except OrgsyncError as error:
             return False, str(error)
