@@ -31,11 +31,13 @@ COMPONENTS: dict[str, list[str]] = {
 }
 
 
-def write_configuration(layout: Layout, stack: Stack, secrets: Secrets, *, metadata_dsn: str) -> None:
+def write_configuration(layout: Layout, stack: Stack, secrets: Secrets, *, metadata_dsn: str, schedules: bool = True) -> None:
     home = layout.airflow_home
     passwords = home / "passwords.json"
     write_private(passwords, json.dumps({ADMIN: secrets.admin_password}) + "\n")
     values = configuration(layout, stack, secrets, metadata_dsn=metadata_dsn, passwords_file=str(passwords))
+    if not schedules:
+        values["scheduler"]["use_job_schedule"] = "False"
     parser = configparser.RawConfigParser()
     for section, options in values.items():
         # Airflow interpolates, so a percent sign in a path must be doubled.
@@ -188,9 +190,9 @@ class AirflowApi:
     def run_state(self, dag_id: str, run_id: str) -> str:
         return str(self.request("GET", f"/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}")["state"])
 
-    def count_runs(self, dag_id: str, states: Sequence[str]) -> int:
+    def find_runs(self, dag_id: str, states: Sequence[str]) -> list[str]:
         chosen = "&".join(f"state={state}" for state in states)
-        return int(self.request("GET", f"/dags/{quote(dag_id)}/dagRuns?{chosen}&limit=1")["total_entries"])
+        return [run["dag_run_id"] for run in self.request("GET", f"/dags/{quote(dag_id)}/dagRuns?{chosen}")["dag_runs"]]
 
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         answer = self.request("GET", f"/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}/taskInstances")

@@ -10,7 +10,7 @@ import time
 from stack.airflow import ADMIN, child_environ
 from stack.errors import StackError
 from stack.launcher import TENANT, Launcher
-from stack.runs import run_dag, wait_for_dag
+from stack.runs import join_or_run_dag, run_dag, wait_for_dag
 from stack.state import Stack, load_secrets
 
 DAG_ID = f"org_sync_{TENANT}"
@@ -47,7 +47,8 @@ def sync(launcher: Launcher, stack: Stack) -> None:
     api = launcher.api(stack)
     with launcher.console.step(f"{DAG_ID} is parsed"):
         wait_for_dag(api, DAG_ID)
-    run_dag(api, launcher.console, DAG_ID, {"mode": "full"})
+    run = join_or_run_dag if launcher.schedules else run_dag
+    run(api, launcher.console, DAG_ID, {"mode": "full"})
 
 
 def report(launcher: Launcher, stack: Stack) -> None:

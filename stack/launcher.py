@@ -49,6 +49,7 @@ class Launcher:
     console: Console
     organization: Organization = Organization()
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    schedules: bool = True
     _records: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def start(self) -> tuple[Stack, bool]:
@@ -123,7 +124,8 @@ class Launcher:
             with self.console.step("PostgreSQL"):
                 server = self._start_postgres(stack, secrets)
             warehouse = pool.submit(self._migrate_warehouse, stack, server)
-            airflow.write_configuration(self.layout, stack, secrets, metadata_dsn=server.dsn(METADATA_DATABASE))
+            metadata_dsn = server.dsn(METADATA_DATABASE)
+            airflow.write_configuration(self.layout, stack, secrets, metadata_dsn=metadata_dsn, schedules=self.schedules)
             self._prepare_metadata(stack, secrets, server)
             self.console.note(f"starting Airflow: {', '.join(airflow.COMPONENTS)}")
             for name, words in airflow.COMPONENTS.items():

@@ -11,9 +11,11 @@ from stack.errors import StackError
 
 PARSE_TIMEOUT_SECONDS = 60
 RUN_TIMEOUT_SECONDS = 600
+SCHEDULE_SECONDS = 4
+LOG_LINES = 40
 POLL_SECONDS = 0.7
 UNFINISHED = ("queued", "running")
-FAILED = ("failed", "upstream_failed")
+FAILED = ("failed", "up_for_retry")
 
 
 def wait_for_dag(api: AirflowApi, dag_id: str) -> None:
@@ -27,13 +29,31 @@ def wait_for_dag(api: AirflowApi, dag_id: str) -> None:
 
 
 def run_dag(api: AirflowApi, console: Console, dag_id: str, conf: dict[str, Any]) -> None:
-    """Trigger a run, show its tasks as they change, raise if it fails.
-
-    Triggered before it is unpaused: unpausing may create a run of its own for the last tick of the schedule.
-    """
+    """Trigger a run and see it through."""
     run_id = api.trigger(dag_id, conf)
     api.unpause(dag_id)
-    console.note(f"{dag_id}: run {run_id} was handed to the scheduler")
+    console.note(f"{dag_id}: triggered run {run_id}")
+    follow_run(api, console, dag_id, run_id)
+
+
+def join_or_run_dag(api: AirflowApi, console: Console, dag_id: str, conf: dict[str, Any]) -> None:
+    """See the run through that the schedule started; trigger one if it started none.
+
+    Unpausing a DAG makes the scheduler run it for the last tick; a second run at the same time would only wait for that one.
+    """
+    api.unpause(dag_id)
+    deadline = time.monotonic() + SCHEDULE_SECONDS
+    while time.monotonic() < deadline:
+        if under_way := api.find_runs(dag_id, UNFINISHED):
+            console.note(f"{dag_id}: the scheduler started run {under_way[0]}")
+            follow_run(api, console, dag_id, under_way[0])
+            return
+        time.sleep(POLL_SECONDS)
+    run_dag(api, console, dag_id, conf)
+
+
+def follow_run(api: AirflowApi, console: Console, dag_id: str, run_id: str) -> None:
+    """Show the tasks as they change; raise at the first failed attempt, which against the sandbox no retry would mend."""
     shown: dict[tuple[str, int], str] = {}
     deadline = time.monotonic() + RUN_TIMEOUT_SECONDS
     while True:
@@ -42,8 +62,9 @@ def run_dag(api: AirflowApi, console: Console, dag_id: str, conf: dict[str, Any]
         show_changes(console, tasks, shown)
         if state == "success":
             return
-        if state not in UNFINISHED:
-            raise StackError(f"run {run_id} of {dag_id} ended as {state}\n{explain_failure(api, dag_id, run_id, tasks)}")
+        failed = [task for task in tasks if task["state"] in FAILED]
+        if failed or state not in UNFINISHED:
+            raise StackError(f"run {run_id} of {dag_id} failed\n{explain_failure(api, dag_id, run_id, failed)}")
         if time.monotonic() > deadline:
             raise StackError(f"run {run_id} of {dag_id} is still {state} after {RUN_TIMEOUT_SECONDS} seconds")
         time.sleep(POLL_SECONDS)
@@ -60,19 +81,9 @@ def show_changes(console: Console, tasks: list[dict[str, Any]], shown: dict[tupl
         console.note(f"  {name}: {state}{seconds}")
 
 
-def wait_for_all_runs(api: AirflowApi, dag_id: str) -> None:
-    """Until nothing of this DAG is under way, the scheduler's own runs included."""
-    deadline = time.monotonic() + RUN_TIMEOUT_SECONDS
-    while api.count_runs(dag_id, UNFINISHED):
-        if time.monotonic() > deadline:
-            raise StackError(f"runs of {dag_id} are still under way after {RUN_TIMEOUT_SECONDS} seconds")
-        time.sleep(POLL_SECONDS)
-
-
-def explain_failure(api: AirflowApi, dag_id: str, run_id: str, tasks: list[dict[str, Any]]) -> str:
-    failed = [task for task in tasks if task["state"] == "failed"]
+def explain_failure(api: AirflowApi, dag_id: str, run_id: str, failed: list[dict[str, Any]]) -> str:
     parts = []
     for task in failed:
-        lines = api.log_lines(dag_id, run_id, task)[-40:]
+        lines = api.log_lines(dag_id, run_id, task)[-LOG_LINES:]
         parts.append(f"the end of the log of task {task['task_id']} (try {task['try_number']}):\n" + "\n".join(lines))
     return "\n".join(parts) or "no task failed; see the log of the scheduler"
