@@ -1,6 +1,7 @@
 """The landing zone: raw answers as received, one folder per snapshot, and a manifest written last.
 
-`{zone}/{tenant}/{taken_at}/{part}.jsonl.gz` holds one JSON object per answer: `interface`, `params`, `answer`.
+`{zone}/{tenant}/{taken_at}/{part}.jsonl.gz` holds one JSON object per answer: `interface`, `params`, and `answer` as it came,
+or `base64` of an answer that is not one line of strict JSON (pretty-printed, half an emoji in a name).
 Without its `manifest.json` a folder is no snapshot. Files and folders are the owner's alone.
 """
 
@@ -12,7 +13,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import IO, Any
 
@@ -20,7 +21,7 @@ import msgspec
 from airflow.sdk import ObjectStoragePath
 
 from orgsync.errors import IncompleteSnapshotError
-from orgsync.manifest import Manifest
+from orgsync.manifest import FORMAT_VERSION, Manifest
 from orgsync.platforms.platform import Answer, Reading
 
 MANIFEST = "manifest.json"
@@ -30,11 +31,16 @@ COMPRESSION_LEVEL = 1  # answers shrink tenfold at the lowest level already, and
 class _Line(msgspec.Struct, frozen=True):
     interface: str
     params: dict[str, Any]
-    answer: msgspec.Raw
+    answer: msgspec.Raw = msgspec.Raw()
+    base64: bytes | None = None
+
+    @property
+    def body(self) -> bytes:
+        return bytes(self.answer) if self.base64 is None else self.base64
 
 
 def make_snapshot_id(tenant_id: str, taken_at: datetime) -> str:
-    return f"{tenant_id}/{taken_at:%Y%m%dT%H%M%S.%fZ}"
+    return f"{tenant_id}/{taken_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
 
 
 def snapshot_uri(zone: str, snapshot_id: str) -> str:
@@ -52,14 +58,16 @@ class SnapshotWriter:
         self._is_finished = False
 
     def __enter__(self) -> SnapshotWriter:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True)  # refuses a folder that is there: leaving unfinished would remove another read's answers
         _keep_private(self._folder)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._close_parts()
-        if not self._is_finished:
-            self._folder.rmdir(recursive=True)
+        try:
+            self._close_parts()
+        finally:
+            if not self._is_finished:
+                self._folder.rmdir(recursive=True)
 
     def record(self, part: str, answer: Answer) -> None:
         line = _encode_line(answer)
@@ -106,7 +114,14 @@ def read_manifest(uri: str) -> Manifest:
     path = ObjectStoragePath(uri) / MANIFEST
     if not path.exists():
         raise IncompleteSnapshotError(f"there is no snapshot at {uri}: it has no {MANIFEST}; run the sync again")
-    manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    try:
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except msgspec.DecodeError as err:
+        raise IncompleteSnapshotError(f"{path} is no manifest ({err}): it was changed, or cut while written; run the sync again") from err
+    if manifest.format_version > FORMAT_VERSION:
+        raise IncompleteSnapshotError(
+            f"the snapshot {manifest.snapshot_id} has format {manifest.format_version}, this orgsync reads up to {FORMAT_VERSION}; upgrade it"
+        )
     if not manifest.is_complete:
         raise IncompleteSnapshotError(f"the snapshot {manifest.snapshot_id} is not complete: {'; '.join(manifest.problems)}")
     return manifest
@@ -120,7 +135,7 @@ def read_answers(uri: str, manifest: Manifest, part: str) -> Iterator[Answer]:
     with _open_checked(ObjectStoragePath(uri) / f"{part}.jsonl.gz", manifest.files[part]) as lines:
         for text in lines:
             line = decode(text)
-            yield Answer(interface=line.interface, params=line.params, body=bytes(line.answer))
+            yield Answer(interface=line.interface, params=line.params, body=line.body)
 
 
 def remove_unfinished(zone: str, tenant_id: str) -> list[str]:
@@ -128,21 +143,27 @@ def remove_unfinished(zone: str, tenant_id: str) -> list[str]:
     tenant = ObjectStoragePath(f"{zone.rstrip('/')}/{tenant_id}")
     if not tenant.exists():
         return []
-    dead = [folder for folder in tenant.iterdir() if not (folder / MANIFEST).exists()]
+    dead = [folder for folder in tenant.iterdir() if folder.is_dir() and not (folder / MANIFEST).exists()]
     for folder in dead:
         folder.rmdir(recursive=True)
     return [folder.name for folder in dead]
 
 
 def _encode_line(answer: Answer) -> bytes:
-    # A line break outside a JSON text's strings is only white space; inside, it is always escaped.
-    body = answer.body.replace(b"\r", b" ").replace(b"\n", b" ")
-    head = msgspec.json.encode({"interface": answer.interface, "params": dict(answer.params)})
-    return head[:-1] + b',"answer":' + body + b"}\n"
+    body = {"answer": msgspec.Raw(answer.body)} if _fits_line(answer.body) else {"base64": answer.body}
+    return msgspec.json.encode({"interface": answer.interface, "params": dict(answer.params), **body}) + b"\n"
+
+
+def _fits_line(body: bytes) -> bool:
+    """Whether a line would give back these very bytes: the decoder drops white space around them, and refuses half an emoji."""
+    try:
+        return b"\n" not in body and bytes(msgspec.json.decode(body, type=msgspec.Raw)) == body
+    except msgspec.DecodeError:
+        return False
 
 
 def _keep_private(path: ObjectStoragePath) -> None:
-    if path.protocol in ("file", "local"):
+    if path.protocol in ("", "file", "local"):
         path.chmod(0o700 if path.is_dir() else 0o600)
 
 
@@ -188,6 +209,8 @@ class _HashedFile:
 
 @contextmanager
 def _open_checked(path: ObjectStoragePath, described: Mapping[str, Any]) -> Iterator[Iterable[bytes]]:
+    if not path.exists():
+        raise IncompleteSnapshotError(f"{path} is gone, but the snapshot's manifest names it; run the sync again")
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         if digest != described["sha256"]:
