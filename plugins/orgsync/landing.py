@@ -120,7 +120,7 @@ def read_manifest(uri: str) -> Manifest:
         raise IncompleteSnapshotError(f"{path} is no manifest ({err}): it was changed, or cut while written; run the sync again") from err
     if manifest.format_version > FORMAT_VERSION:
         raise IncompleteSnapshotError(
-            f"the snapshot {manifest.snapshot_id} has format {manifest.format_version}, this orgsync reads up to {FORMAT_VERSION}; upgrade it"
+            f"the snapshot {manifest.snapshot_id} has format {manifest.format_version}, this version reads up to {FORMAT_VERSION}; upgrade"
         )
     if not manifest.is_complete:
         raise IncompleteSnapshotError(f"the snapshot {manifest.snapshot_id} is not complete: {'; '.join(manifest.problems)}")

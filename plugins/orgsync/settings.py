@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from orgsync.errors import ConfigurationError
+
 HOME = Path(__file__).resolve().parents[2]
 
 
@@ -22,10 +24,19 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    state = Path(environ.get("ORGSYNC_STATE", str(HOME / ".orgsync")))
+    """A variable that is set to nothing counts as not set: compose files pass on every name they know."""
+    given = {name: value for name, value in environ.items() if value.strip()}
+    state = Path(given.get("ORGSYNC_STATE", HOME / ".orgsync"))
     return Settings(
-        tenants_file=Path(environ.get("ORGSYNC_TENANTS", str(HOME / "include" / "tenants.yaml"))),
-        landing_zone=environ.get("ORGSYNC_LANDING_ZONE", f"file://{state / 'landing'}"),
-        report_folder=Path(environ.get("ORGSYNC_REPORTS", str(state / "reports"))),
-        statement_timeout_seconds=int(environ.get("ORGSYNC_STATEMENT_TIMEOUT_SECONDS", "3600")),
+        tenants_file=Path(given.get("ORGSYNC_TENANTS", HOME / "include" / "tenants.yaml")),
+        landing_zone=given.get("ORGSYNC_LANDING_ZONE", f"file://{state / 'landing'}"),
+        report_folder=Path(given.get("ORGSYNC_REPORTS", state / "reports")),
+        statement_timeout_seconds=_read_seconds(given, "ORGSYNC_STATEMENT_TIMEOUT_SECONDS", default=3600),
     )
+
+
+def _read_seconds(environ: Mapping[str, str], name: str, *, default: int) -> int:
+    text = environ.get(name, str(default))
+    if not text.isascii() or not text.isdecimal():
+        raise ConfigurationError(f"{name} is {text!r}; set it to a number of seconds")
+    return int(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 from croniter import croniter
+from yaml.reader import ReaderError
 
 from orgsync.errors import ConfigurationError
 from orgsync.frames import DEPARTMENTS, USERS
@@ -17,12 +19,18 @@ from orgsync.platforms import PLATFORM_NAMES
 from orgsync.platforms.platform import Scope
 
 IDENTIFIER = "abcdefghijklmnopqrstuvwxyz0123456789_"
-MAPPED_FRAMES = {"user": USERS, "department": DEPARTMENTS}
+MAPPED_COLUMNS = {frame.name: set(frame.content) - {"attributes"} for frame in (USERS, DEPARTMENTS)}
+BUDGET = {"missing_people"}
+RANDOM = re.compile(r"(?<![a-z])[rh](?![a-z])", re.IGNORECASE)  # croniter's own: another minute each time it is asked
+NULL, BOOLEAN, INTEGER = (f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int"))
 
 
 @dataclass(frozen=True)
 class Tenant:
-    """One organization on one platform. Both schedules are cron expressions in `timezone`."""
+    """One organization on one platform. Both schedules are cron expressions in `timezone`.
+
+    `budget` holds `missing_people`: how many of the platform's own head count may be hidden from the app.
+    """
 
     id: str
     platform: str
@@ -32,7 +40,7 @@ class Tenant:
     timezone: str = "Asia/Shanghai"
     owner: str = "orgsync"
     scope: Scope = field(default_factory=Scope)
-    budget: Mapping[str, Any] = field(default_factory=dict)
+    budget: Mapping[str, int] = field(default_factory=dict)
     mapping: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -42,9 +50,16 @@ def load_tenants(path: Path) -> list[Tenant]:
         root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except FileNotFoundError:
         raise ConfigurationError(f"there is no tenants file {path}; write one, or set ORGSYNC_TENANTS") from None
+    except OSError as error:
+        raise ConfigurationError(f"the tenants file {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(f"{path}, line {line}: not UTF-8; save the file in that encoding") from error
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise ConfigurationError(f"{path}, line {line}: not YAML: {error.problem}") from None
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigurationError(f"{path}, line {line}: not YAML: {error.problem}") from error
+    except ReaderError as error:
+        raise ConfigurationError(f"{path}: not YAML: it holds the character U+{error.character:04X}; remove it") from error
     return _Reader(path).read_file(root)
 
 
@@ -88,7 +103,7 @@ class _Reader:
             "full_schedule": self._cron,
             "timezone": self._timezone,
             "scope": self._scope,
-            "budget": self._plain_mapping,
+            "budget": self._budget,
             "mapping": self._field_mapping,
         }
         values: dict[str, Any] = {name: checks.get(name, self._text)(value) for name, value in nodes.items()}
@@ -99,15 +114,16 @@ class _Reader:
             raise self._error(node, f"{what} must be a list of `key: value` lines")
         found: dict[str, yaml.Node] = {}
         for key, value in node.value:
-            if key.value not in known:
-                raise self._error(key, f"{what} has no key {key.value!r}; known are {', '.join(sorted(known))}")
-            if key.value in found:
-                raise self._error(key, f"the key {key.value!r} is there twice")
-            found[key.value] = value
+            name = self._text(key)
+            if name not in known:
+                raise self._error(key, f"{what} has no key {name!r}; known are {', '.join(sorted(known))}")
+            if name in found:
+                raise self._error(key, f"the key {name!r} is there twice")
+            found[name] = value
         return found
 
     def _text(self, node: yaml.Node) -> str:
-        if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
+        if not isinstance(node, yaml.ScalarNode) or node.tag in (NULL, BOOLEAN) or not node.value.strip():
             raise self._error(node, "a text is expected here")
         return str(node.value)
 
@@ -124,25 +140,25 @@ class _Reader:
         return text
 
     def _cron(self, node: yaml.Node) -> str:
-        text = self._text(node)
-        if not croniter.is_valid(text):
+        text = " ".join(self._text(node).split())
+        if text.count(" ") != 4 or RANDOM.search(text) or not croniter.is_valid(text):
             raise self._error(node, f"{text!r} is no cron expression (five fields: minute, hour, day, month, weekday)")
+        if not croniter.is_valid(text, strict=True):
+            raise self._error(node, f"{text!r} names a day that never comes")
         return text
 
     def _timezone(self, node: yaml.Node) -> str:
         text = self._text(node)
         try:
             ZoneInfo(text)
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, OSError):  # OSError: the name of a folder, such as Asia
             raise self._error(node, f"there is no timezone {text!r}; write one like Asia/Shanghai") from None
         return text
 
     def _scope(self, node: yaml.Node) -> Scope:
         nodes = self._mapping(node, {known.name for known in fields(Scope)}, "scope")
         lists = {name: self._ids(nodes[name]) for name in ("include", "exclude") if name in nodes}
-        linked = self._plain(nodes["linked_organizations"]) if "linked_organizations" in nodes else False
-        if not isinstance(linked, bool):
-            raise self._error(nodes["linked_organizations"], "linked_organizations is true or false")
+        linked = "linked_organizations" in nodes and self._flag(nodes["linked_organizations"])
         return Scope(**lists, linked_organizations=linked)
 
     def _ids(self, node: yaml.Node) -> tuple[str, ...]:
@@ -151,24 +167,24 @@ class _Reader:
         return tuple(self._text(item) for item in node.value)
 
     def _field_mapping(self, node: yaml.Node) -> dict[str, dict[str, str]]:
-        frames = self._mapping(node, set(MAPPED_FRAMES), "mapping")
+        frames = self._mapping(node, set(MAPPED_COLUMNS), "mapping")
         return {
-            name: {column: self._text(source) for column, source in self._mapping(part, set(MAPPED_FRAMES[name].content), name).items()}
+            name: {column: self._text(source) for column, source in self._mapping(part, MAPPED_COLUMNS[name], name).items()}
             for name, part in frames.items()
         }
 
-    def _plain_mapping(self, node: yaml.Node) -> dict[str, Any]:
-        value = self._plain(node)
-        if not isinstance(value, dict):
-            raise self._error(node, "`key: value` lines are expected here")
-        return value
+    def _budget(self, node: yaml.Node) -> dict[str, int]:
+        return {name: self._count(value) for name, value in self._mapping(node, BUDGET, "budget").items()}
 
-    def _plain(self, node: yaml.Node) -> Any:
-        loader = yaml.SafeLoader("")
-        try:
-            return loader.construct_document(node)
-        finally:
-            loader.dispose()
+    def _count(self, node: yaml.Node) -> int:
+        if node.tag != INTEGER or not str(node.value).isdecimal():
+            raise self._error(node, "a number, 0 or more, is expected here")
+        return int(node.value)
+
+    def _flag(self, node: yaml.Node) -> bool:
+        if node.tag != BOOLEAN:
+            raise self._error(node, "true or false is expected here")
+        return str(node.value).lower() in ("true", "yes", "on")
 
     def _error(self, node: yaml.Node, text: str) -> ConfigurationError:
         return ConfigurationError(f"{self.path}, line {node.start_mark.line + 1}: {text}")

@@ -1,0 +1,60 @@
+"""The knobs: their defaults, and what they say when set wrongly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orgsync.errors import ConfigurationError
+from orgsync.settings import HOME, Settings, read_settings
+
+DEFAULTS = Settings(
+    tenants_file=HOME / "include" / "tenants.yaml",
+    landing_zone=f"file://{HOME}/.orgsync/landing",
+    report_folder=HOME / ".orgsync" / "reports",
+)
+
+
+def test_nothing_has_to_be_set() -> None:
+    assert read_settings({}) == DEFAULTS
+    assert DEFAULTS.tenants_file.exists()
+
+
+def test_variable_set_to_nothing_counts_as_not_set() -> None:
+    names = ("STATE", "TENANTS", "LANDING_ZONE", "REPORTS", "STATEMENT_TIMEOUT_SECONDS")
+    assert read_settings({f"ORGSYNC_{name}": " " for name in names} | {"ORGSYNC_STATE": ""}) == DEFAULTS
+
+
+def test_state_folder_holds_landing_zone_and_reports() -> None:
+    settings = read_settings({"ORGSYNC_STATE": "/srv/orgsync"})
+    assert settings.landing_zone == "file:///srv/orgsync/landing"
+    assert settings.report_folder == Path("/srv/orgsync/reports")
+
+
+def test_each_knob_can_be_set() -> None:
+    environ = {
+        "ORGSYNC_STATE": "/srv/orgsync",
+        "ORGSYNC_TENANTS": "/etc/tenants.yaml",
+        "ORGSYNC_LANDING_ZONE": "s3://bucket/orgsync",
+        "ORGSYNC_REPORTS": "/var/reports",
+        "ORGSYNC_STATEMENT_TIMEOUT_SECONDS": "60",
+    }
+    assert read_settings(environ) == Settings(
+        tenants_file=Path("/etc/tenants.yaml"),
+        landing_zone="s3://bucket/orgsync",
+        report_folder=Path("/var/reports"),
+        statement_timeout_seconds=60,
+    )
+
+
+@pytest.mark.parametrize("text", ["an hour", "-1", "1.5", "60s"])
+def test_timeout_that_is_no_number_is_named(text: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"ORGSYNC_STATEMENT_TIMEOUT_SECONDS is '{text}'; set it to a number of seconds"):
+        read_settings({"ORGSYNC_STATEMENT_TIMEOUT_SECONDS": text})
+
+
+def test_every_knob_has_its_line_in_the_example() -> None:
+    example = (HOME / ".env.example").read_text(encoding="utf-8")
+    for name in ("TENANTS", "LANDING_ZONE", "REPORTS", "STATEMENT_TIMEOUT_SECONDS"):
+        assert f"\nORGSYNC_{name}=" in example
