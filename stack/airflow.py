@@ -180,8 +180,11 @@ class AirflowApi:
     def import_errors(self) -> list[str]:
         return [f"{error['filename']}:\n{error['stack_trace']}" for error in self.request("GET", "/importErrors")["import_errors"]]
 
-    def unpause(self, dag_id: str) -> None:
+    def unpause(self, dag_id: str) -> bool:
+        """False if it was not paused."""
+        was_paused = bool(self.request("GET", f"/dags/{quote(dag_id)}")["is_paused"])
         self.request("PATCH", f"/dags/{quote(dag_id)}", {"is_paused": False})
+        return was_paused
 
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
         run = self.request("POST", f"/dags/{quote(dag_id)}/dagRuns", {"logical_date": None, "conf": conf})

@@ -25,7 +25,7 @@ from stack.errors import StackError
 from stack.layout import Layout
 from stack.ports import LOOPBACK, choose_port
 from stack.postgres import LOGIN, PostgresServer
-from stack.processes import ProcessRecord, find_members, start_process, stop_all, tail
+from stack.processes import ProcessRecord, find_members, start_process, stop_all, tail, uninterrupted
 from stack.state import Secrets, Stack, forget_stack, load_secrets, lock_state, read_stack, write_private, write_stack
 
 USUAL_PORTS = {"ui": 8080, "postgres": 5433, "sandbox": 8790}
@@ -122,29 +122,27 @@ class Launcher:
         with ThreadPoolExecutor() as pool:
             sandbox = pool.submit(self._start_sandbox, stack, secrets)
             with self.console.step("PostgreSQL"):
-                server = self._start_postgres(stack, secrets)
-            warehouse = pool.submit(self._migrate_warehouse, stack, server)
+                server, is_fresh = self._start_postgres(stack, secrets)
             metadata_dsn = server.dsn(METADATA_DATABASE)
             airflow.write_configuration(self.layout, stack, secrets, metadata_dsn=metadata_dsn, schedules=self.schedules)
-            self._prepare_metadata(stack, secrets, server)
+            self._prepare_databases(stack, secrets, server, is_fresh=is_fresh)
             self.console.note(f"starting Airflow: {', '.join(airflow.COMPONENTS)}")
             for name, words in airflow.COMPONENTS.items():
                 self._start_child(stack, name, [self.layout.python, "-m", "airflow", *words])
-            warehouse.result()
             sandbox.result()
             with self.console.step("Airflow is up"):
                 api = self.api(stack)
                 self._wait(stack, "Airflow's API", api.is_warm)
                 self._wait(stack, "Airflow", api.is_healthy)
 
-    def _start_postgres(self, stack: Stack, secrets: Secrets) -> PostgresServer:
+    def _start_postgres(self, stack: Stack, secrets: Secrets) -> tuple[PostgresServer, bool]:
+        """The running server, and whether a database had to be created."""
         server = PostgresServer(self.layout.postgres, secrets.postgres_password, log=self.layout.log("postgres"), marker=stack.stack_id)
         record = server.start(stack.ports["postgres"])
         stack.ports["postgres"] = server.port
         self._remember(stack, record)
-        for database in (METADATA_DATABASE, WAREHOUSE_DATABASE):
-            server.create_database(database)
-        return server
+        created = [server.create_database(database) for database in (METADATA_DATABASE, WAREHOUSE_DATABASE)]
+        return server, any(created)
 
     def _start_sandbox(self, stack: Stack, secrets: Secrets) -> None:
         with self.console.step(f"sandbox: an organization of {self.organization.people} people"):
@@ -157,17 +155,21 @@ class Launcher:
             credentials = {"client_id": secrets.sandbox_client_id, "client_secret": secrets.sandbox_client_secret}
             call("PUT", f"{control}/dingtalk/settings", credentials)
 
-    def _prepare_metadata(self, stack: Stack, secrets: Secrets, server: PostgresServer) -> None:
-        """Schema, connections and pools; skipped if this cluster got just these before."""
+    def _prepare_databases(self, stack: Stack, secrets: Secrets, server: PostgresServer, *, is_fresh: bool) -> None:
+        """Both schemas, connections and pools; skipped if this cluster got just these before, which saves ten seconds."""
         wanted = json.dumps({"connections": self._connections(stack, secrets), "pools": self._pools()})
-        fingerprint = hashlib.sha256(f"{version('apache-airflow')} {wanted}".encode()).hexdigest()
+        migrations = [path.read_text() for path in sorted((self.layout.checkout / "include" / "sql" / "migrations").glob("*.sql"))]
+        fingerprint = hashlib.sha256("\n".join([version("apache-airflow"), wanted, *migrations]).encode()).hexdigest()
         stamp = server.place / "prepared"
-        if stamp.exists() and stamp.read_text() == fingerprint:
+        if not is_fresh and stamp.exists() and stamp.read_text() == fingerprint:
             return
         stamp.unlink(missing_ok=True)
-        self.console.note("preparing Airflow's database")
-        with self.console.step("Airflow's database, connections and pools"):
-            self._run("preparing Airflow's database", [self.layout.python, "-m", "stack.metadata"], stack, stdin=wanted)
+        self.console.note("preparing the databases")
+        with ThreadPoolExecutor() as pool:
+            warehouse = pool.submit(self._migrate_warehouse, stack, server)
+            with self.console.step("Airflow's database, connections and pools"):
+                self._run("preparing Airflow's database", [self.layout.python, "-m", "stack.metadata"], stack, stdin=wanted)
+            warehouse.result()
         write_private(stamp, fingerprint)
 
     def _connections(self, stack: Stack, secrets: Secrets) -> list[dict[str, Any]]:
@@ -239,13 +241,14 @@ class Launcher:
 
         Airflow's components stop their own workers: a scheduler whose workers are killed under it waits for them for ever.
         """
-        clients = [record for record in stack.processes if record.name != "postgres"]
-        leaders = [process for record in clients if (process := record.find())]
-        followers = [process for process in find_members(clients, folders=self._folders) if process not in leaders]
-        stop_all([*leaders, *followers], asked=leaders, patience_seconds=STOP_PATIENCE_SECONDS)
-        PostgresServer(self.layout.postgres, "").stop()
-        stop_all(self.members(stack), patience_seconds=3)
-        forget_stack(self.layout)
+        with uninterrupted():
+            clients = [record for record in stack.processes if record.name != "postgres"]
+            leaders = [process for record in clients if (process := record.find())]
+            followers = [process for process in find_members(clients, folders=self._folders) if process not in leaders]
+            stop_all([*leaders, *followers], asked=leaders, patience_seconds=STOP_PATIENCE_SECONDS)
+            PostgresServer(self.layout.postgres, "").stop()
+            stop_all(self.members(stack), patience_seconds=3)
+            forget_stack(self.layout)
 
     @property
     def _folders(self) -> list[Path]:

@@ -41,15 +41,14 @@ def join_or_run_dag(api: AirflowApi, console: Console, dag_id: str, conf: dict[s
 
     Unpausing a DAG makes the scheduler run it for the last tick; a second run at the same time would only wait for that one.
     """
-    api.unpause(dag_id)
-    deadline = time.monotonic() + SCHEDULE_SECONDS
-    while time.monotonic() < deadline:
-        if under_way := api.find_runs(dag_id, UNFINISHED):
-            console.note(f"{dag_id}: the scheduler started run {under_way[0]}")
-            follow_run(api, console, dag_id, under_way[0])
+    deadline = time.monotonic() + (SCHEDULE_SECONDS if api.unpause(dag_id) else 0)
+    while not (under_way := api.find_runs(dag_id, UNFINISHED)):
+        if time.monotonic() > deadline:
+            run_dag(api, console, dag_id, conf)
             return
         time.sleep(POLL_SECONDS)
-    run_dag(api, console, dag_id, conf)
+    console.note(f"{dag_id}: the scheduler started run {under_way[0]}")
+    follow_run(api, console, dag_id, under_way[0])
 
 
 def follow_run(api: AirflowApi, console: Console, dag_id: str, run_id: str) -> None:

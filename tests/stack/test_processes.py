@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stack.processes import MARKER, ProcessRecord, find_members, is_living_pid, start_process, stop_all, tail
+from stack.processes import MARKER, ProcessRecord, find_members, is_living_pid, start_process, stop_all, tail, uninterrupted
 
 # Starts a child in a process group of its own, as a scheduler does with a task, and says its pid.
 PARENT = """
@@ -140,3 +140,15 @@ def test_log_is_private_and_its_end_is_shown(tmp_path):
     assert log.stat().st_mode & 0o777 == 0o600
     assert tail(log, 2) == "98\n99"
     assert tail(tmp_path / "none.log") == "(no log)"
+
+
+def interrupt_self() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(1)
+
+
+def test_second_interrupt_waits_until_the_stop_is_done():
+    with uninterrupted():
+        os.kill(os.getpid(), signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        interrupt_self()
