@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-import pendulum
 from airflow.sdk import (
     DAG,
     Asset,
@@ -58,7 +58,7 @@ def build_dag(tenant: Tenant) -> DAG:
         description=f"{tenant.platform} organization {tenant.id} into the warehouse",
         doc_md=DOCS.format(tenant=tenant.id, **vars(tenant)),
         schedule=MultipleCronTriggerTimetable(tenant.schedule, tenant.full_schedule, timezone=tenant.timezone),
-        start_date=pendulum.datetime(2026, 1, 1, tz=tenant.timezone),
+        start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo(tenant.timezone)),
         catchup=False,
         max_active_runs=1,
         params=PARAMS,
@@ -82,7 +82,7 @@ def build_dag(tenant: Tenant) -> DAG:
             from orgsync.pipeline import extract_snapshot
 
             context = get_current_context()
-            return extract_snapshot(_run(tenant.id, context), mode=context["params"]["mode"], now=pendulum.now("UTC"))
+            return extract_snapshot(_run(tenant.id, context), mode=context["params"]["mode"], now=datetime.now(UTC))
 
         @task
         def validate(snapshot_id: str) -> int:

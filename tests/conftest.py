@@ -17,6 +17,8 @@ from psycopg2.extensions import connection as Connection
 
 from stack.postgres import PostgresServer, embedded_postgres
 
+pytest_plugins = ["tests.integration.world"]
+
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:

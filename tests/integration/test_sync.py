@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import World
+from tests.integration.world import World
 
 
 def ids(rows: Iterable[dict[str, Any]]) -> set[str]:

@@ -26,7 +26,7 @@ from orgsync.errors import (
 from orgsync.pipeline import extract_snapshot, merge_plan, validate_snapshot
 from orgsync.platforms.dingtalk import hook
 from orgsync.platforms.transport import Patience
-from tests.integration.conftest import World, set_platform
+from tests.integration.world import World, set_platform
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -107,8 +106,3 @@ def set_warehouse(monkeypatch: pytest.MonkeyPatch, dsn: str) -> None:
         "schema": parts["dbname"],
     }
     monkeypatch.setenv("AIRFLOW_CONN_ORGSYNC_WAREHOUSE", json.dumps(connection))
-
-
-@pytest.fixture(autouse=True)
-def _connections_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    monkeypatch.setenv("AIRFLOW_HOME", os.environ.get("AIRFLOW_HOME", str(tmp_path_factory.getbasetemp() / "airflow")))

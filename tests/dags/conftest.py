@@ -1,0 +1,52 @@
+"""Airflow in processes and a home of its own: importing it sets up logging, plugins and a database for the whole process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+DAGS = CHECKOUT / "dags"
+
+Script = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An Airflow with an empty database."""
+    home = tmp_path_factory.mktemp("airflow")
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=airflow_environment(home), check=True, capture_output=True)
+    return home
+
+
+def airflow_environment(home: Path, **changes: str) -> dict[str, str]:
+    own = {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(CHECKOUT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+        "PYTHONWARNINGS": "ignore",
+    }
+    return {**os.environ, **own, **changes}
+
+
+def run_script(home: Path, name: str, *arguments: str, **environment: str) -> tuple[Any, str]:
+    """The JSON a script of this folder prints last, and all else it printed."""
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).parent / name), *arguments],
+        env=airflow_environment(home, **environment),
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.strip().splitlines()[-1]), done.stdout + done.stderr

@@ -1,0 +1,52 @@
+"""Run by itself: parses the DAGs folder as Airflow does and prints what it found as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+HEAVY = ("pandas", "great_expectations", "requests", "psycopg2", "numpy")
+
+import airflow.sdk  # noqa: E402, F401  what Airflow itself imports does not count
+
+before = set(sys.modules)
+
+from airflow.dag_processing.dagbag import DagBag  # noqa: E402
+
+
+def describe(dag_folder: str) -> dict[str, object]:
+    bag = DagBag(dag_folder=dag_folder)
+    own = {module.partition(".")[0] for module in set(sys.modules) - before}
+    return {
+        "import_errors": {Path(path).name: text for path, text in bag.import_errors.items()},
+        "heavy_modules": sorted(own & set(HEAVY)),
+        "dags": {dag_id: describe_dag(dag) for dag_id, dag in bag.dags.items()},
+    }
+
+
+def describe_dag(dag: object) -> dict[str, object]:
+    return {
+        "tags": sorted(dag.tags),
+        "timezone": str(dag.timezone),
+        "crons": [timetable.expression for timetable in dag.timetable.timetables],
+        "params": dag.params.dump(),
+        "max_active_runs": dag.max_active_runs,
+        "catchup": dag.catchup,
+        "docs": dag.doc_md,
+        "tasks": {task.task_id: describe_task(task) for task in dag.tasks},
+    }
+
+
+def describe_task(task: object) -> dict[str, object]:
+    return {
+        "pool": task.pool,
+        "owner": task.owner,
+        "retries": task.retries,
+        "has_retry_policy": task.retry_policy is not None,
+        "downstream": sorted(task.downstream_task_ids),
+        "outlets": [outlet.name for outlet in task.outlets],
+    }
+
+
+print(json.dumps(describe(sys.argv[1]), default=str))

@@ -1,0 +1,68 @@
+"""A DAG run reads the sandbox into the warehouse through Airflow's own task runner."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from tests.dags.conftest import DAGS, run_script
+from tests.integration.world import World, set_platform
+
+TENANTS = "tenants:\n  - {id: acme, platform: dingtalk, conn_id: acme_dingtalk}\n"
+
+
+@pytest.fixture
+def run_dag(world: World, airflow_home: Path) -> Any:
+    world.settings.tenants_file.write_text(TENANTS, encoding="utf-8")
+
+    def run(params: str = '{"mode": "full"}') -> tuple[dict[str, Any], str]:
+        environment = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_CONN_")}
+        environment |= {"ORGSYNC_TENANTS": str(world.settings.tenants_file), "ORGSYNC_LANDING_ZONE": world.settings.landing_zone}
+        environment |= {"ORGSYNC_REPORTS": str(world.settings.report_folder)}
+        result, output = run_script(airflow_home, "run_dag.py", str(DAGS), "org_sync_acme", params, **environment)
+        return result, output
+
+    return run
+
+
+def test_run_fills_the_warehouse_and_tells_nobodys_data(run_dag: Any, world: World) -> None:
+    result, output = run_dag()
+    assert result["state"] == "success"
+    assert result["tasks"] == {"extract": "success", "validate": "success", "merge": "success"}
+    people = world.truth()["users"]
+    assert world.query("select count(*) from org.users") == [(len(people),)]
+    assert world.query("select run_id, run_type, outcome from ops.sync_run") == [(result["run_id"], "manual", "succeeded")]
+    told = [value for user in people for value in (user["mobile"], user["email"], user["work_email"]) if value and value in output]
+    assert told == []
+    assert world.sandbox.client_secret not in output
+
+
+def test_dry_run_ends_skipped_and_changes_nothing(run_dag: Any, world: World) -> None:
+    result, _ = run_dag('{"mode": "full", "dry_run": true}')
+    assert result["tasks"]["merge"] == "skipped"
+    assert world.history() == [[], [], []]
+
+
+def test_wrong_secret_fails_at_once_without_a_retry(
+    run_dag: Any, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_platform(monkeypatch, world.sandbox, password="not-the-secret")
+    result, output = run_dag()
+    assert result["state"] == "failed"
+    assert result["tasks"] == {"extract": "failed", "validate": "upstream_failed", "merge": "upstream_failed"}
+    assert "40096" in output
+    assert "not-the-secret" not in output
+    assert world.query("select outcome from ops.sync_run") == [("failed",)]
+
+
+def test_warehouse_connection_is_closed_after_a_run(run_dag: Any, world: World) -> None:
+    run_dag()
+    connection = psycopg2.connect(world.dsn)
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from pg_stat_activity where application_name = 'orgsync' and datname = current_database()")
+        assert cursor.fetchone() == (0,)
+    connection.close()
