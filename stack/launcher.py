@@ -57,10 +57,11 @@ class Launcher:
         self.layout.make_state()
         with lock_state(self.layout):
             stack = read_stack(self.layout)
-            if stack and not stack.find_dead():
+            if stack and stack.is_ready and not stack.find_dead():
                 return stack, False
             if stack:
-                self.console.note(f"cleaning up after a stack whose {', '.join(dead.name for dead in stack.find_dead())} died")
+                dead = ", ".join(record.name for record in stack.find_dead())
+                self.console.note(f"cleaning up after a stack whose {dead} died" if dead else "cleaning up after a start that was cut off")
                 self._stop(stack)
             stack = Stack()
             try:
@@ -134,6 +135,8 @@ class Launcher:
                 api = self.api(stack)
                 self._wait(stack, "Airflow's API", api.is_warm)
                 self._wait(stack, "Airflow", api.is_healthy)
+        stack.is_ready = True
+        write_stack(self.layout, stack)
 
     def _start_postgres(self, stack: Stack, secrets: Secrets) -> tuple[PostgresServer, bool]:
         """The running server, and whether a database had to be created."""

@@ -26,6 +26,8 @@ class Stack:
     stack_id: str = field(default_factory=lambda: secrets.token_hex(12))
     ports: dict[str, int] = field(default_factory=dict)
     processes: list[ProcessRecord] = field(default_factory=list)
+    is_ready: bool = False
+    """Set once every process answered; a stack without it is the remains of a start that was cut off."""
 
     def url(self, name: str) -> str:
         return f"http://{LOOPBACK}:{self.ports[name]}"
@@ -37,7 +39,8 @@ class Stack:
 def read_stack(layout: Layout) -> Stack | None:
     try:
         stored = json.loads(layout.stack_file.read_text())
-        return Stack(stored["stack_id"], stored["ports"], [ProcessRecord(**record) for record in stored["processes"]])
+        processes = [ProcessRecord(**record) for record in stored.pop("processes")]
+        return Stack(**stored, processes=processes)
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
