@@ -14,14 +14,25 @@ import typer
 from rich.console import Console
 
 from orgsync.errors import OrgsyncError
-from orgsync.settings import HOME, Settings, read_settings
+from orgsync.settings import Settings, read_settings, state_folder
 
 if TYPE_CHECKING:
     from orgsync.tenants import Tenant
 
-app = typer.Typer(help="Keep a PostgreSQL warehouse equal to a company's directory.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+WIDTH_OF_A_FILE = 160
+
+app = typer.Typer(
+    help="Keep a PostgreSQL warehouse equal to a company's directory.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 sandbox_app = typer.Typer(help="Steer the sandbox: the practice platform that `make demo` starts.", no_args_is_help=True)
 app.add_typer(sandbox_app, name="sandbox")
+
+results = Console()
+if not results.is_terminal:
+    results.width = WIDTH_OF_A_FILE
 
 TenantArgument = Annotated[str, typer.Argument(help="The tenant's id in the tenants file.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -39,11 +50,19 @@ def main() -> None:
 
 def prepare_environment() -> None:
     """Find the local stack's Airflow if there is one, and let connections come from its metadata database too."""
-    local = HOME / ".orgsync" / "airflow"
-    if "AIRFLOW_HOME" not in os.environ and local.exists():
-        os.environ["AIRFLOW_HOME"] = str(local)
+    if "AIRFLOW_HOME" not in os.environ and not (Path.home() / "airflow").exists():
+        local = state_folder() / "airflow"
+        # Airflow makes a home wherever it is pointed to; one of our own keeps the user's folder clean.
+        os.environ["AIRFLOW_HOME"] = str(local if local.exists() else state_folder() / "airflow-of-the-command")
     os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
+
+
+@app.callback()
+def keep_results_apart() -> None:
+    """Airflow logs to the standard output; here that is for results alone."""
+    results.file = sys.stdout
+    sys.stdout = sys.stderr
 
 
 @app.command()
@@ -52,7 +71,7 @@ def migrate() -> None:
     from orgsync.pipeline import migrate_warehouse
 
     applied = migrate_warehouse(read_settings())
-    typer.echo("\n".join(f"applied {name}" for name in applied) or "the warehouse is up to date")
+    results.print("\n".join(f"applied {name}" for name in applied) or "the warehouse is up to date", highlight=False)
 
 
 @app.command()
@@ -77,13 +96,14 @@ def sync(
     now = datetime.now(UTC)
     run = Run(found, run_id=f"cli__{now:%Y-%m-%dT%H:%M:%S.%f}+00:00", run_type="cli", settings=settings)
     run_sync(run, mode="full" if full else "frequent" if frequent else "auto", dry_run=dry_run, now=now)
-    _print_latest(settings, found.id, as_json=as_json)
+    _print_run(settings, found.id, run_id=run.run_id, as_json=as_json)
 
 
 @app.command()
 def report(tenant: TenantArgument, as_json: JsonOption = False) -> None:
     """Show the newest run of a tenant in full."""
-    _print_latest(read_settings(), tenant, as_json=as_json)
+    settings = read_settings()
+    _print_run(settings, _find_tenant(settings, tenant).id, run_id=None, as_json=as_json)
 
 
 @app.command()
@@ -95,15 +115,18 @@ def status(
     """List the newest runs: outcome, seconds per step, calls."""
     from orgsync.pipeline import find_runs
 
-    runs = find_runs(read_settings(), tenant, limit=limit)
+    settings = read_settings()
+    runs = find_runs(settings, tenant, limit=limit)
+    if tenant is not None and not runs:
+        _find_tenant(settings, tenant)  # a name that is nowhere is a mistake, not an empty list
     if as_json:
         _print_json(runs)
     elif runs:
         from orgsync.report import show_runs
 
-        show_runs(Console(), runs)
+        show_runs(results, runs)
     else:
-        typer.echo("no run yet")
+        results.print("no run yet")
 
 
 @app.command()
@@ -118,7 +141,7 @@ def sql(
     if as_json:
         _print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        show_table(Console(), columns, rows)
+        show_table(results, columns, rows)
 
 
 @sandbox_app.command("status")
@@ -161,11 +184,10 @@ def _control(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
 
 
 def _local_sandbox_url() -> str | None:
-    state = Path(os.environ.get("ORGSYNC_STATE", str(HOME / ".orgsync"))) / "stack.json"
-    if not state.exists():
+    stack = state_folder() / "stack.json"
+    if not stack.exists():
         return None
-    url: str | None = json.loads(state.read_text(encoding="utf-8")).get("sandbox_url")
-    return url
+    return f"http://127.0.0.1:{json.loads(stack.read_text(encoding='utf-8'))['ports']['sandbox']}"
 
 
 def _find_tenant(settings: Settings, tenant_id: str) -> Tenant:
@@ -174,21 +196,26 @@ def _find_tenant(settings: Settings, tenant_id: str) -> Tenant:
     return find_tenant(load_tenants(settings.tenants_file), tenant_id)
 
 
-def _print_latest(settings: Settings, tenant_id: str, *, as_json: bool) -> None:
+def _print_run(settings: Settings, tenant_id: str, *, run_id: str | None, as_json: bool) -> None:
+    """One run, or the newest of the tenant."""
     from orgsync.pipeline import find_runs
     from orgsync.report import show_run
 
-    runs = find_runs(settings, _find_tenant(settings, tenant_id).id, limit=1)
+    runs = find_runs(settings, tenant_id, run_id=run_id, limit=1)
     if as_json:
         _print_json(runs[0] if runs else None)
     elif runs:
-        show_run(Console(), runs[0])
+        show_run(results, runs[0])
     else:
-        typer.echo(f"no run of {tenant_id} yet")
+        results.print(f"no run of {tenant_id} yet", highlight=False)
 
 
 def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, default=str, indent=2))
+    typer.echo(json.dumps(value, ensure_ascii=False, default=_encode, indent=2), file=results.file)
+
+
+def _encode(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _log_progress(*, quiet: bool) -> None:

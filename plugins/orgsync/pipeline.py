@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
@@ -70,13 +70,13 @@ def extract_snapshot(run: Run, *, mode: RequestedMode, now: datetime) -> str:
 
     Raises what the platform's client raises; then nothing is left in the landing zone.
     """
-    with _step(run, "extract") as record:
+    with _step(run, "extract") as step:
         with open_warehouse(run.address) as connection:
             check_schema(connection)
             snapshots.claim_tenant(connection, run.tenant.id)
             manifest = _land_snapshot(run, mode=_choose_mode(connection, run.tenant, mode, now), taken_at=now)
             snapshots.register_snapshot(connection, manifest, uri=_uri(run, manifest.snapshot_id))
-        record(StepRecord(mode=manifest.mode, snapshot_id=manifest.snapshot_id, calls=manifest.calls))
+        step.record(mode=manifest.mode, snapshot_id=manifest.snapshot_id, calls=manifest.calls)
         return manifest.snapshot_id
 
 
@@ -85,7 +85,7 @@ def validate_snapshot(run: Run, snapshot_id: str) -> int:
 
     Raises GateError when the set as a whole may not be merged.
     """
-    with _step(run, "validate") as record:
+    with _step(run, "validate") as step:
         from orgsync.validation.gates import check_head_count, check_not_empty
         from orgsync.validation.quarantine import judge  # some seconds: Great Expectations
         from orgsync.validation.report import write_report
@@ -93,13 +93,13 @@ def validate_snapshot(run: Run, snapshot_id: str) -> int:
         uri = _uri(run, snapshot_id)
         manifest = read_manifest(uri)
         platform = load_platform(run.tenant.platform)
-        with _timed(record, "tidy"):
+        with _timed(step, "tidy"):
             tidy = platform.tidy(partial(read_answers, uri, manifest), mode=manifest.mode, mapping=run.tenant.mapping)
         seen = int(tidy.users["user_id"].nunique())
         check_head_count(seen, manifest.platform_counts.get("users"), allowed=int(run.tenant.budget.get("missing_people", 0)))
-        with _timed(record, "expect"):
+        with _timed(step, "expect"):
             verdict = judge(tidy)
-        with _timed(record, "stage"), open_warehouse(run.address) as connection:
+        with _timed(step, "stage"), open_warehouse(run.address) as connection:
             check_schema(connection)
             snapshot = snapshots.find_snapshot(connection, snapshot_id)
             plans.drop_unfinished(connection, run.tenant.id)
@@ -107,7 +107,7 @@ def validate_snapshot(run: Run, snapshot_id: str) -> int:
             plan = plans.find_plan(connection, plan_id)
             plans.save_expectation_results(connection, plan, verdict.results)
             counts_before = snapshots.find_counts_before(connection, run.tenant.id, manifest.taken_at)
-        record(StepRecord(plan_id=plan_id, counts=plan["staged_counts"]))
+        step.record(plan_id=plan_id, counts=plan["staged_counts"])
         write_report(run.settings.report_folder, manifest, verdict)
         check_not_empty(plan["staged_counts"], counts_before)
         return plan_id
@@ -118,7 +118,7 @@ def merge_plan(run: Run, plan_id: int, *, dry_run: bool = False) -> dict[str, An
 
     A dry run writes the same and takes it back, so what it reports is what would happen.
     """
-    with _step(run, "merge") as record:
+    with _step(run, "merge") as step:
         with open_warehouse(run.address) as connection:
             check_schema(connection)
             history.lock_tenant(connection, run.tenant.id)
@@ -127,14 +127,13 @@ def merge_plan(run: Run, plan_id: int, *, dry_run: bool = False) -> dict[str, An
                 raise GateError(
                     f"the staged rows of plan {plan_id} are gone (the warehouse restarted, or a newer run took over); sync again"
                 )
-            with _timed(record, "plan"):
+            with _timed(step, "plan"):
                 history.plan_changes(connection, plan_id, run.tenant.id)
-            with _timed(record, "write"):
+            with _timed(step, "write"):
                 changes, rows = history.apply_plan(connection, plan, keep=not dry_run)
-        outcome = "planned" if dry_run else "succeeded" if rows else "unchanged"
-        record(StepRecord(plan_id=plan_id, counts={"history_rows": rows}))
-        _finish(run, outcome)
-        return {"outcome": outcome, "changes": changes, "history_rows": rows}
+        step.outcome = "planned" if dry_run else "succeeded" if rows else "unchanged"
+        step.record(plan_id=plan_id, counts={"history_rows": rows})
+        return {"outcome": step.outcome, "changes": changes, "history_rows": rows}
 
 
 def sync(run: Run, *, mode: RequestedMode, dry_run: bool, now: datetime) -> dict[str, Any]:
@@ -144,11 +143,11 @@ def sync(run: Run, *, mode: RequestedMode, dry_run: bool, now: datetime) -> dict
     return merge_plan(run, plan_id, dry_run=dry_run)
 
 
-def find_runs(settings: Settings, tenant_id: str | None, *, limit: int) -> list[dict[str, Any]]:
+def find_runs(settings: Settings, tenant_id: str | None, *, run_id: str | None = None, limit: int = 1) -> list[dict[str, Any]]:
     """The newest runs of one tenant, or of all, as `orgsync status` and `orgsync report` show them."""
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
-        return runs.find_runs(connection, tenant_id, limit=limit)
+        return runs.find_runs(connection, tenant_id, run_id=run_id, limit=limit)
 
 
 def query_warehouse(settings: Settings, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -186,45 +185,51 @@ def _uri(run: Run, snapshot_id: str) -> str:
     return snapshot_uri(run.settings.landing_zone, snapshot_id)
 
 
-class _Recorder:
-    """Collects what a step finds out and writes it to the run's row."""
+@dataclass
+class _Step:
+    """What one step found out, to be written to the run's row when it ends; `outcome` closes the run."""
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    found: StepRecord = field(default_factory=StepRecord)
+    seconds: dict[str, float] = field(default_factory=dict)
+    outcome: str | None = None
 
-    def __call__(self, record: StepRecord) -> None:
-        with open_warehouse(self._run.address) as connection:
-            runs.record_step(connection, tenant_id=self._run.tenant.id, run_id=self._run.run_id, record=record)
+    def record(self, **found: Any) -> None:
+        self.found = replace(self.found, **found)
 
 
 @contextmanager
-def _step(run: Run, name: str) -> Iterator[_Recorder]:
-    """One step of a run: opened and timed in the ledger, and closed there with its error if it raises."""
-    record = _Recorder(run)
+def _step(run: Run, name: str) -> Iterator[_Step]:
+    """One step of a run: opened in the ledger, timed, and written there however it ends."""
+    step = _Step()
     with open_warehouse(run.address) as connection:
         check_schema(connection)
         runs.start_run(connection, tenant_id=run.tenant.id, run_id=run.run_id, platform=run.tenant.platform, run_type=run.run_type)
     try:
-        with _timed(record, name):
-            yield record
+        with _timed(step, name):
+            yield step
     except Exception as error:
-        _finish(run, "stopped" if isinstance(error, GateError) else "failed", error)
+        step.outcome = "stopped" if isinstance(error, GateError) else "failed"
+        try:
+            _close_step(run, step, error)
+        except OrgsyncError as second:
+            log.warning("the run's end could not be recorded: %s", second)
         raise
+    _close_step(run, step)
+
+
+def _close_step(run: Run, step: _Step, error: Exception | None = None) -> None:
+    text = None if error is None else str(error) if isinstance(error, OrgsyncError) else f"{type(error).__name__} (see the log)"
+    with open_warehouse(run.address) as connection:
+        keys = {"tenant_id": run.tenant.id, "run_id": run.run_id}
+        runs.record_step(connection, **keys, record=replace(step.found, step_seconds=step.seconds))
+        if step.outcome:
+            runs.finish_run(connection, **keys, outcome=step.outcome, error=text)
 
 
 @contextmanager
-def _timed(record: _Recorder, name: str) -> Iterator[None]:
+def _timed(step: _Step, name: str) -> Iterator[None]:
     started = time.monotonic()
-    yield
-    record(StepRecord(step_seconds={name: round(time.monotonic() - started, 3)}))
-
-
-def _finish(run: Run, outcome: str, error: Exception | None = None) -> None:
-    text = None if error is None else str(error) if isinstance(error, OrgsyncError) else f"{type(error).__name__} (see the log)"
     try:
-        with open_warehouse(run.address) as connection:
-            runs.finish_run(connection, tenant_id=run.tenant.id, run_id=run.run_id, outcome=outcome, error=text)
-    except OrgsyncError as second:
-        if error is None:
-            raise
-        log.warning("the run's end could not be recorded: %s", second)
+        yield
+    finally:
+        step.seconds[name] = round(time.monotonic() - started, 3)

@@ -26,13 +26,18 @@ class Settings:
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """A variable that is set to nothing counts as not set: compose files pass on every name they know."""
     given = {name: value for name, value in environ.items() if value.strip()}
-    state = Path(given.get("ORGSYNC_STATE", HOME / ".orgsync"))
+    state = state_folder(given)
     return Settings(
         tenants_file=Path(given.get("ORGSYNC_TENANTS", HOME / "include" / "tenants.yaml")),
         landing_zone=given.get("ORGSYNC_LANDING_ZONE", f"file://{state / 'landing'}"),
         report_folder=Path(given.get("ORGSYNC_REPORTS", state / "reports")),
         statement_timeout_seconds=_read_seconds(given, "ORGSYNC_STATEMENT_TIMEOUT_SECONDS", default=3600),
     )
+
+
+def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where a laptop keeps what is not in the repository: landing zone, reports, the local stack's data."""
+    return Path(environ.get("ORGSYNC_STATE") or HOME / ".orgsync")
 
 
 def _read_seconds(environ: Mapping[str, str], name: str, *, default: int) -> int:

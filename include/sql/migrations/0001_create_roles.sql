@@ -25,4 +25,5 @@ comment on schema stage is 'Rows of loads under way; private.';
 
 grant usage on schema org to orgsync_reader;
 grant usage on schema ops to orgsync_reader;
-grant usage on schema org, ops, stage to orgsync_loader;
+grant usage on schema org, ops, stage, orgsync to orgsync_loader;
+grant select on orgsync.migration to orgsync_loader;

@@ -1,4 +1,4 @@
--- The latest runs, of one tenant or of all (%(tenant_id)s null), newest first.
+-- The latest runs, of one tenant or of all (%(tenant_id)s null), newest first; %(run_id)s picks one.
 select
     run.tenant_id,
     run.run_id,
@@ -19,5 +19,6 @@ select
 from ops.sync_run as run
 left join ops.plan using (plan_id)
 where (%(tenant_id)s::text is null or run.tenant_id = %(tenant_id)s)
+  and (%(run_id)s::text is null or run.run_id = %(run_id)s)
 order by run.started_at desc
 limit %(limit)s

@@ -11,6 +11,7 @@ from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import WarehouseUnavailableError
 
+SESSION = "-c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning"
 LOST = ("08", "57P")  # SQLSTATE classes: connection exception, operator intervention
 
 
@@ -59,11 +60,11 @@ def _connect(address: Address) -> Connection:
             sslmode=address.sslmode,
             connect_timeout=10,
             application_name="orgsync",
-            options=f"-c TimeZone=UTC -c DateStyle=ISO -c statement_timeout={address.statement_timeout_seconds}s -c client_min_messages=warning",
+            options=f"{SESSION} -c statement_timeout={address.statement_timeout_seconds}s",
         )
     except psycopg2.OperationalError as error:
         raise WarehouseUnavailableError(
-            f"the warehouse at {_place(address)} does not take connections: {str(error).strip().splitlines()[-1]}. "
+            f"the warehouse at {_place(address)} does not take connections: {str(error).strip().splitlines()[0]}. "
             f"Check that it runs, and host, port and password of the Airflow connection {address.conn_id!r}"
         ) from error
 

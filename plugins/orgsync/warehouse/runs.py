@@ -34,9 +34,9 @@ def finish_run(connection: Connection, *, tenant_id: str, run_id: str, outcome: 
     execute(connection, "ops/finish_run", tenant_id=tenant_id, run_id=run_id, outcome=outcome, error=error)
 
 
-def find_runs(connection: Connection, tenant_id: str | None, *, limit: int) -> list[Row]:
+def find_runs(connection: Connection, tenant_id: str | None, *, run_id: str | None = None, limit: int) -> list[Row]:
     """The newest runs first, each with its plan's changes, quarantined rows by rule, and the totals that hold now."""
-    rows = fetch_all(connection, "report/find_runs", tenant_id=tenant_id, limit=limit)
+    rows = fetch_all(connection, "report/find_runs", tenant_id=tenant_id, run_id=run_id, limit=limit)
     return [_describe(connection, row) for row in rows]
 
 

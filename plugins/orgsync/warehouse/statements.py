@@ -56,7 +56,9 @@ def query(connection: Connection, statement: str) -> tuple[list[str], list[tuple
     with connection.cursor() as cursor:
         try:
             cursor.execute(statement)
-        except psycopg2.ProgrammingError as error:
+        except psycopg2.Error as error:
+            if connection.closed:
+                raise
             raise ConfigurationError(f"the warehouse does not take this statement: {str(error).strip()}") from error
         return [column.name for column in cursor.description or ()], cursor.fetchall() if cursor.description else []
 

@@ -48,7 +48,7 @@ class _Walk:
         transport = self._client.transport
         before = transport.ledger.counts()
         departments, users = self._read_range()
-        user_count = int(self._plan_and_land("organization", interfaces.COUNT_USERS, self._client.count_users).content["result"]["count"])
+        count_before = self._count_people()
         tops = tuple(top for top in self._scope.include or departments if self._is_wanted(top))
         # A tenant limited to some departments does not want the people who are in none of them.
         self._single_users = set() if self._scope.include else set(users)
@@ -56,8 +56,9 @@ class _Walk:
             raise ConfigurationError("the tenant's scope leaves no department to read; correct its include and exclude")
         self._walk_down(tops)
         self._read_single_users()
+        # Someone may join or leave while we read: fewer people than the smaller count were lost.
+        counts = {"users": min(count_before, self._count_people())} if self._is_whole(departments) else {}
         calls, problems = ledger_of_read(before=before, after=transport.ledger.counts(), planned=self._planned.counts())
-        counts = {"users": user_count} if self._is_whole(departments) else {}
         return Reading(self._mode, calls, tops, departments, users, counts, problems)
 
     def _walk_down(self, tops: Iterable[str]) -> None:
@@ -75,6 +76,9 @@ class _Walk:
             fix = "Set the app's data range (权限管理 → 授权范围), then publish a new version"
             raise PermissionDeniedError(Refusal(PLATFORM, interfaces.AUTH_SCOPES, "an empty range", reason="the app sees nobody", fix=fix))
         return departments, users
+
+    def _count_people(self) -> int:
+        return int(self._plan_and_land("organization", interfaces.COUNT_USERS, self._client.count_users).content["result"]["count"])
 
     def _is_whole(self, range_departments: Collection[str]) -> bool:
         """The platform counts the whole company; a part of it cannot be held against that."""
