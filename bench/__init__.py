@@ -1,0 +1,1 @@
+"""Measures whole syncs against the sandbox."""

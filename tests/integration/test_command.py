@@ -1,0 +1,114 @@
+"""The command `orgsync` as a person meets it: a process, its output, its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.world import TENANT, World, set_platform
+
+TENANTS = f"tenants:\n  - {{id: {TENANT.id}, platform: {TENANT.platform}, conn_id: {TENANT.conn_id}}}\n"
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def command(world: World, tmp_path: Path) -> Command:
+    world.settings.tenants_file.write_text(TENANTS, encoding="utf-8")
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        own = {
+            "ORGSYNC_TENANTS": str(world.settings.tenants_file),
+            "ORGSYNC_LANDING_ZONE": world.settings.landing_zone,
+            "ORGSYNC_REPORTS": str(world.settings.report_folder),
+            "ORGSYNC_STATE": str(tmp_path / "state"),
+            "ORGSYNC_SANDBOX_URL": world.sandbox.url,
+            "HOME": str(tmp_path),
+        }
+        return subprocess.run(
+            [Path(sys.executable).with_name("orgsync"), *arguments],
+            env={name: value for name, value in os.environ.items() if name != "AIRFLOW_HOME"} | own | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    return run
+
+
+def test_sync_prints_its_own_run_as_one_json_object(command: Command, world: World) -> None:
+    done = command("sync", "acme", "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["outcome"] == "succeeded"
+    assert result["totals"]["users"] == len(world.truth()["users"])
+    assert result["changes"]["user"] == {"joined": len(world.truth()["users"])}
+
+
+def test_sync_and_status_read_well(command: Command, world: World) -> None:
+    done = command("sync", "acme")
+    assert done.returncode == 0, done.stderr
+    people = len(world.truth()["users"])
+    for words in ("acme", "succeeded", f"{people} people", f"{people} joined", "API calls", "Seconds"):
+        assert words in done.stdout
+    assert "…" not in command("status").stdout
+
+
+def test_wrong_secret_is_one_line_with_the_fix_and_exit_code_1(command: Command, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_platform(monkeypatch, world.sandbox, password="not-the-secret")
+    done = command("sync", "acme")
+    assert done.returncode == 1
+    [line] = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    assert "40096" in line
+    assert "Traceback" not in done.stderr
+    assert "not-the-secret" not in done.stderr + done.stdout
+
+
+def test_typo_in_the_tenants_file_is_exit_code_2_and_names_the_line(command: Command, world: World) -> None:
+    world.settings.tenants_file.write_text(TENANTS.replace("platform", "platfrom"), encoding="utf-8")
+    done = command("sync", "acme")
+    assert done.returncode == 2
+    assert "line 2" in done.stderr
+    assert "platfrom" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("sync",), ("sync", "acme", "--full", "--frequent"), ("nonsense",), ("sync", "nobody")], ids=str)
+def test_wrong_usage_is_exit_code_2(command: Command, arguments: tuple[str, ...]) -> None:
+    done = command(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_gate_is_exit_code_3(command: Command, world: World) -> None:
+    world.sync()
+    [(department,)] = world.query("select department_id from org.departments where parent_id = '1' order by 1 limit 1")
+    world.sandbox.control("PUT", "dingtalk/settings", {"visible_departments": [int(department)]})
+    world.sandbox.control("POST", "dingtalk/faults", {"interface": "topapi/v2/user/list", "kind": "empty"})
+    before = world.history()
+    done = command("sync", "acme")
+    assert done.returncode == 3, done.stderr
+    assert "nothing was changed" in done.stderr
+    assert world.history() == before
+
+
+def test_sql_shows_rows_and_cannot_write(command: Command, world: World) -> None:
+    world.sync()
+    shown = command("sql", "select name from org.departments where parent_id is null")
+    assert shown.returncode == 0
+    assert world.query("select name from org.departments where parent_id is null")[0][0] in shown.stdout
+    refused = command("sql", "delete from org.user_version")
+    assert refused.returncode == 2
+    assert "read-only" in refused.stderr
+
+
+def test_sandbox_is_steered_from_the_command(command: Command, world: World) -> None:
+    evolved = command("sandbox", "evolve", "--rate", "0.1")
+    assert evolved.returncode == 0, evolved.stderr
+    assert json.loads(evolved.stdout)["step"] == world.truth()["step"]

@@ -1,0 +1,184 @@
+"""Migrations, statements, views and roles against a real PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import psycopg2
+import pytest
+from psycopg2.extensions import connection as Connection
+
+from orgsync.errors import SchemaError
+from orgsync.frames import FRAMES, PERSONAL_COLUMNS, Frame
+from orgsync.warehouse import migrations
+from orgsync.warehouse.migrations import check_schema, list_migrations, migrate
+from orgsync.warehouse.statements import SQL_FOLDER, read_sql
+from stack.postgres import PostgresServer
+from tests.integration.world import World
+
+PARAMETER = re.compile(r"%\((\w+)\)s")
+STATEMENTS = sorted(str(path.relative_to(SQL_FOLDER).with_suffix("")) for path in SQL_FOLDER.glob("*/*.sql"))
+PREPARED = [
+    name
+    for name in STATEMENTS
+    if not name.startswith("migrations/") and read_sql(name).split(None, 1)[0].lower() in ("select", "insert", "update", "delete", "with")
+]
+
+
+def test_migrations_run_from_empty_and_a_second_time_do_nothing(postgres: PostgresServer) -> None:
+    postgres.create_database("from_empty")
+    connection = psycopg2.connect(postgres.dsn("from_empty"))
+    names = [migration.name for migration in list_migrations()]
+    assert migrate(connection) == names
+    assert migrate(connection) == []
+    check_schema(connection)
+    connection.close()
+
+
+def test_migration_that_fails_leaves_nothing_of_it(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    postgres.create_database("half_way")
+    broken = migrations.Migration(1, "0001_break", "create table kept_by_mistake (id int); select 1/0", "digest")
+    monkeypatch.setattr(migrations, "list_migrations", lambda: [broken])
+    connection = psycopg2.connect(postgres.dsn("half_way"))
+    with pytest.raises(psycopg2.errors.DivisionByZero):
+        migrate(connection)
+    connection.rollback()
+    assert fetch(connection, "select to_regclass('kept_by_mistake')") == [(None,)]
+    assert fetch(connection, "select count(*) from orgsync.migration") == [(0,)]
+    connection.close()
+
+
+def test_edited_migration_is_refused(warehouse: Connection) -> None:
+    run(warehouse, "update orgsync.migration set digest = 'other' where version = 1")
+    with pytest.raises(SchemaError, match="edited after it was applied"):
+        check_schema(warehouse)
+
+
+def test_migration_numbers_follow_each_other() -> None:
+    assert [migration.version for migration in list_migrations()] == list(range(1, len(list_migrations()) + 1))
+
+
+@pytest.mark.parametrize("name", PREPARED)
+def test_statement_can_be_prepared(warehouse: Connection, name: str) -> None:
+    """Catches a misspelt table or column in any statement, also those no test happens to run."""
+    names: list[str] = []
+
+    def number(match: re.Match[str]) -> str:
+        if match[1] not in names:
+            names.append(match[1])
+        return f"${names.index(match[1]) + 1}"
+
+    run(warehouse, f"prepare checked as {PARAMETER.sub(number, read_sql(name)).replace('%%', '%')}")
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_statement_says_what_it_does(name: str) -> None:
+    assert (SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8").startswith("-- ")
+
+
+def test_comment_of_a_statement_cannot_be_ended_by_a_value() -> None:
+    for name in STATEMENTS:
+        assert not [line for line in read_sql(name).splitlines() if line.lstrip().startswith("--")]
+
+
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.name)
+def test_tables_hold_the_columns_of_the_tidy_frames(warehouse: Connection, frame: Frame) -> None:
+    assert columns_of(warehouse, f'stage."{frame.name}"') == ["plan_id", *frame.columns]
+    bookkeeping = ["content_hash", "valid_from", "valid_to", "snapshot_id"]
+    assert columns_of(warehouse, f"org.{frame.name}_version") == ["tenant_id", *frame.columns, *bookkeeping]
+    assert columns_of(warehouse, f"org.{frame.name}s") == ["tenant_id", *frame.columns, "valid_from"]
+
+
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.name)
+@pytest.mark.parametrize("verb", ["find_affected", "open"])
+def test_merge_speaks_of_every_content_column(frame: Frame, verb: str) -> None:
+    """A column forgotten in one of the statements would never change, or never be written."""
+    text = read_sql(f"history/{verb}_{frame.name}s")
+    assert [column for column in frame.content if not re.search(rf"\b{column}\b", text)] == []
+
+
+def test_tree_gives_each_department_its_path(world: World) -> None:
+    world.sync()
+    parents = {str(row["id"]): str(row["parent_id"] or "") for row in world.truth()["departments"] if row["kind"] == "company"}
+
+    def path(department: str) -> list[str]:
+        return [*path(parents[department]), department] if department else []
+
+    rows = world.query("select department_id, path_ids, depth, cardinality(path_names) from org.department_tree")
+    assert {key: (ids, depth, names) for key, ids, depth, names in rows} == {
+        key: (path(key), len(path(key)), len(path(key))) for key in parents
+    }
+
+
+def test_views_at_an_instant_are_the_views_of_then(world: World) -> None:
+    world.sync()
+    before = world.query("select user_id, name, title from org.users order by 1")
+    [(instant,)] = world.query("select max(taken_at) from ops.snapshot")
+    world.sandbox.control("POST", "dingtalk/evolve", {"rate": 0.3})
+    world.sync()
+    assert world.query("select user_id, name, title from org.users order by 1") != before
+    assert world.query("select user_id, name, title from org.users_at(%s) order by 1", instant) == before
+    assert world.query("select count(*) from org.users_at(%s - interval '1 second')", instant) == [(0,)]
+
+
+def read_as(world: World, role: str, statement: str) -> list[tuple[Any, ...]]:
+    connection = psycopg2.connect(world.dsn)
+    try:
+        run(connection, f"set role {role}")
+        return fetch(connection, statement)
+    finally:
+        connection.close()
+
+
+def test_reader_sees_personal_columns_masked(world: World) -> None:
+    world.sync()
+    columns = ", ".join(PERSONAL_COLUMNS)
+    clear = world.query(f"select {columns}, attributes from org.users order by user_id")
+    masked = read_as(world, "orgsync_reader", f"select {columns}, attributes from org.users order by user_id")
+    assert read_as(world, "orgsync_pii", f"select {columns}, attributes from org.users order by user_id") == clear
+    assert masked == [(*(None if value is None else "***" for value in row[:-1]), None) for row in clear]
+    at = read_as(world, "orgsync_reader", f"select {columns}, attributes from org.users_at(now()) order by user_id")
+    assert at == masked
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from org.user_version",
+        "select * from stage.user",
+        "select * from orgsync.migration",
+        "delete from ops.sync_run",
+        "update org.users set name = 'x'",
+        "create table org.mine (id int)",
+    ],
+)
+def test_reader_is_kept_from_the_rest(world: World, statement: str) -> None:
+    with pytest.raises((psycopg2.errors.InsufficientPrivilege, psycopg2.errors.ObjectNotInPrerequisiteState)):
+        read_as(world, "orgsync_reader", statement)
+
+
+def test_changes_are_counted_once_whoever_asks(world: World) -> None:
+    world.sync()
+    world.sandbox.control("POST", "dingtalk/evolve", {"rate": 0.2})
+    world.sync()
+    assert world.query("select count(*) - count(distinct change_id) from org.change") == [(0,)]
+    statement = "select kind, count(*) from org.change where kind <> 'updated' group by 1 order by 1"
+    assert read_as(world, "orgsync_reader", statement) == world.query(statement)
+
+
+def run(connection: Connection, statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def fetch(connection: Connection, statement: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall()
+
+
+def columns_of(connection: Connection, table: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"select * from {table} limit 0")
+        return [column.name for column in cursor.description or ()]
