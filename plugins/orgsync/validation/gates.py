@@ -11,7 +11,8 @@ def check_not_empty(counts: Mapping[str, int], counts_before: Mapping[str, int] 
     """An empty answer is not "everyone left": raises GateError for a set without departments, or suddenly without people."""
     if not counts["departments"]:
         raise GateError(
-            "the platform shows no department at all; nothing was changed. Check the app's visible range (DingTalk: 授权范围) and sync again"
+            "the platform shows no department at all; nothing was changed. "
+            "Check the app's visible range (DingTalk: 授权范围) and sync again"
         )
     if counts_before and counts_before.get("users") and not counts["users"]:
         raise GateError(

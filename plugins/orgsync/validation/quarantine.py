@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from orgsync.frames import FRAMES, TidySet
-from orgsync.validation.rules import Finding, find_broken_rows
+from orgsync.validation.rules import NUL, Finding, find_broken_rows
 from orgsync.validation.suites import ExpectationResult, check_columns
 
 FINDING_COLUMNS = ["entity", "user_id", "department_id", "rule", "reason"]
@@ -25,6 +25,7 @@ class Verdict:
 
 def judge(tidy: TidySet) -> Verdict:
     """Apply every expectation and rule; what belongs to a quarantined row is quarantined with it."""
+    tidy = _renumber(tidy)
     results = tuple(result for frame in FRAMES for result in check_columns(frame, tidy.frame(frame.name)))
     findings = [*_from_results(tidy, results), *find_broken_rows(tidy)]
     findings += _find_dependents(tidy, findings)
@@ -37,12 +38,17 @@ def judge(tidy: TidySet) -> Verdict:
     return Verdict(tidy=good, findings=_list_findings(tidy, findings), results=results)
 
 
+def _renumber(tidy: TidySet) -> TidySet:
+    """Results name rows by position, rules by label: here both are the same, whatever index the frames came with."""
+    departments, users, memberships = (tidy.frame(frame.name).reset_index(drop=True) for frame in FRAMES)
+    return replace(tidy, departments=departments, users=users, memberships=memberships)
+
+
 def _from_results(tidy: TidySet, results: tuple[ExpectationResult, ...]) -> Iterator[Finding]:
     for result in results:
         if result.rows:
             entity = result.suite.removesuffix("s")
-            index = tidy.frame(entity).index
-            yield Finding(entity, result.rule, result.reason, index.to_series().isin(index[list(result.rows)]))
+            yield Finding(entity, result.rule, result.reason, tidy.frame(entity).index.to_series().isin(result.rows))
 
 
 def _find_dependents(tidy: TidySet, findings: list[Finding]) -> list[Finding]:
@@ -78,9 +84,10 @@ def _list_findings(tidy: TidySet, findings: list[Finding]) -> pd.DataFrame:
     ]
     if not listed:
         return pd.DataFrame(columns=FINDING_COLUMNS, dtype=object)
-    return _without_nul(pd.concat(listed, ignore_index=True).reindex(columns=FINDING_COLUMNS))
+    return _with_storable_keys(pd.concat(listed, ignore_index=True).reindex(columns=FINDING_COLUMNS))
 
 
-def _without_nul(findings: pd.DataFrame) -> pd.DataFrame:
-    """A key that holds a NUL could not be stored even in the quarantine."""
-    return findings.assign(**{column: findings[column].str.replace("\x00", "\ufffd") for column in ("user_id", "department_id")})
+def _with_storable_keys(findings: pd.DataFrame) -> pd.DataFrame:
+    """A key that holds a NUL could not be stored even in the quarantine. A key that no entity here has is missing throughout."""
+    keys = findings[["user_id", "department_id"]].astype("str")
+    return findings.assign(**{column: keys[column].str.replace(NUL, "\ufffd") for column in keys})

@@ -1,4 +1,4 @@
-"""Rules across rows: the tree is a tree, memberships join what exists, leaders are members."""
+"""Rules across rows and columns: what can be stored, the tree is a tree, memberships join what exists, leaders are members."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from orgsync.frames import TidySet
+from orgsync.frames import FRAMES, TidySet
+
+NUL = "\x00"
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Finding:
 
 def find_broken_rows(tidy: TidySet) -> Iterator[Finding]:
     """Every rule over one snapshot. A row may break several."""
+    yield from _find_unstorable(tidy)
     departments, users, memberships = tidy.departments, tidy.users, tidy.memberships
     yield Finding("department", "orphan", "its parent department is not in the snapshot", find_orphans(departments))
     yield Finding("department", "cycle", "it is its own ancestor", find_cycles(departments))
@@ -41,6 +44,13 @@ def find_broken_rows(tidy: TidySet) -> Iterator[Finding]:
         _is_given(memberships["user_id"]) & ~memberships["user_id"].isin(users["user_id"]),
     )
     yield Finding("membership", "several_main_departments", "the person has more than one main department", find_several_mains(memberships))
+
+
+def find_nul_characters(column: pd.Series) -> pd.Series:
+    """Texts, and lists and objects of texts, that PostgreSQL could store neither as text nor as JSON."""
+    if column.dtype == "str" and NUL not in "".join(column.dropna().to_numpy()):  # one search through all is far quicker than one each
+        return pd.Series(data=False, index=column.index)
+    return pd.Series([_holds_nul(value) for value in column], index=column.index, dtype=bool)
 
 
 def find_orphans(departments: pd.DataFrame) -> pd.Series:
@@ -79,3 +89,20 @@ def find_several_mains(memberships: pd.DataFrame) -> pd.Series:
 
 def _is_given(column: pd.Series) -> pd.Series:
     return column.notna()
+
+
+def _find_unstorable(tidy: TidySet) -> Iterator[Finding]:
+    for frame in FRAMES:
+        rows = tidy.frame(frame.name)
+        for column in frame.columns:
+            found = find_nul_characters(rows[column]) if rows[column].dtype in ("str", "object") else None
+            if found is not None and found.any():
+                yield Finding(frame.name, "nul_character", f"{column} holds a NUL character, which PostgreSQL cannot store", found)
+
+
+def _holds_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return NUL in value
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for item in value.items() for part in item)
+    return isinstance(value, list) and any(map(_holds_nul, value))
