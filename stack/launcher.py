@@ -9,8 +9,9 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -25,7 +26,7 @@ from stack.errors import StackError
 from stack.layout import Layout
 from stack.ports import LOOPBACK, choose_port
 from stack.postgres import LOGIN, PostgresServer
-from stack.processes import ProcessRecord, find_members, start_process, stop_all, tail, uninterrupted
+from stack.processes import ProcessRecord, find_members, record_process, start_process, stop_all, tail, uninterrupted
 from stack.state import Secrets, Stack, forget_stack, load_secrets, lock_state, read_stack, write_private, write_stack
 
 USUAL_PORTS = {"ui": 8080, "postgres": 5433, "sandbox": 8790}
@@ -126,10 +127,10 @@ class Launcher:
                 server, is_fresh = self._start_postgres(stack, secrets)
             metadata_dsn = server.dsn(METADATA_DATABASE)
             airflow.write_configuration(self.layout, stack, secrets, metadata_dsn=metadata_dsn, schedules=self.schedules)
-            self._prepare_databases(stack, secrets, server, is_fresh=is_fresh)
-            self.console.note(f"starting Airflow: {', '.join(airflow.COMPONENTS)}")
-            for name, words in airflow.COMPONENTS.items():
-                self._start_child(stack, name, [self.layout.python, "-m", "airflow", *words])
+            with self._importing_airflow(stack) as start_components:
+                self._prepare_databases(stack, secrets, server, is_fresh=is_fresh)
+                self.console.note(f"starting Airflow: {', '.join(airflow.COMPONENTS)}")
+                start_components()
             sandbox.result()
             with self.console.step("Airflow is up"):
                 api = self.api(stack)
@@ -174,6 +175,42 @@ class Launcher:
                 self._run("preparing Airflow's database", [self.layout.python, "-m", "stack.metadata"], stack, stdin=wanted)
             warehouse.result()
         write_private(stamp, fingerprint)
+
+    @contextmanager
+    def _importing_airflow(self, stack: Stack) -> Iterator[Callable[[], None]]:
+        """Import Airflow in the background; what is yielded starts its components as forks of that process."""
+        reading, writing = os.pipe()
+        log = self.layout.log("airflow")
+        with log.open("ab") as output:
+            parent = subprocess.Popen(
+                [str(self.layout.python), "-m", "stack.components", str(writing)],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=self.layout.checkout,
+                env=child_environ(self.layout, stack, self.environ),
+                pass_fds=[writing],
+                start_new_session=True,
+                umask=0o077,
+                text=True,
+            )
+        os.close(writing)
+
+        def start_components() -> None:
+            wanted = {name: {"arguments": words, "log": str(self.layout.log(name))} for name, words in airflow.COMPONENTS.items()}
+            if not reports.readline():
+                raise StackError(f"Airflow cannot be imported; the end of {log}:\n{tail(log)}")
+            # An interrupt between their start and their record would leave them unknown.
+            with uninterrupted():
+                parent.communicate(json.dumps(wanted) + "\n")
+                for name, pid in json.loads(reports.readline()).items():
+                    self._remember(stack, record_process(name, pid))
+
+        with os.fdopen(reading) as reports, parent:
+            try:
+                yield start_components
+            finally:
+                parent.kill()
 
     def _connections(self, stack: Stack, secrets: Secrets) -> list[dict[str, Any]]:
         return [

@@ -79,7 +79,15 @@ def start_process(
         os.close(descriptor)
     # The launcher may end and leave it running: nobody waits on this object, and that is meant.
     child.returncode = 0
-    return ProcessRecord(name, child.pid, psutil.Process(child.pid).create_time())
+    return record_process(name, child.pid)
+
+
+def record_process(name: str, pid: int) -> ProcessRecord:
+    """Of one that ended at once, too: its record is then that of a dead process."""
+    try:
+        return ProcessRecord(name, pid, psutil.Process(pid).create_time())
+    except psutil.NoSuchProcess:
+        return ProcessRecord(name, pid, 0)
 
 
 def as_user(user: SystemUser | None) -> dict[str, object]:
