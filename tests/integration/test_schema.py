@@ -91,7 +91,7 @@ def test_tables_hold_the_columns_of_the_tidy_frames(warehouse: Connection, frame
 
 
 @pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.name)
-@pytest.mark.parametrize("verb", ["find_affected", "open"])
+@pytest.mark.parametrize("verb", ["compare", "open"])
 def test_merge_speaks_of_every_content_column(frame: Frame, verb: str) -> None:
     """A column forgotten in one of the statements would never change, or never be written."""
     text = read_sql(f"history/{verb}_{frame.name}s")

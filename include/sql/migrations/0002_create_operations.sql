@@ -56,6 +56,7 @@ create table ops.plan (
     department_unobserved text[] not null default '{}',
     user_unobserved text[] not null default '{}',
     membership_unobserved text[] not null default '{}',
+    next_at timestamptz,
     based_on_plan_id bigint,
     timeline_rows bigint,
     summary jsonb not null default '{}',
@@ -68,6 +69,7 @@ create index plan_by_tenant on ops.plan (tenant_id, applied_at);
 create index plan_by_snapshot on ops.plan (snapshot_id);
 
 comment on table ops.plan is 'One reading of one snapshot: what it would change, and whether that was applied.';
+comment on column ops.plan.next_at is 'The next loaded snapshot after taken_at when the plan was made; infinity if there was none.';
 comment on column ops.plan.based_on_plan_id is 'The plan applied last when this one was made; if another came since, it is made anew.';
 
 alter table ops.snapshot add foreign key (plan_id) references ops.plan (plan_id);

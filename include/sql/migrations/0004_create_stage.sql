@@ -65,6 +65,7 @@ create unlogged table stage.affected (
 );
 
 -- What is known of an affected key, stretch by stretch: observed holds only the columns observed there, null for none.
+-- version_from names the version whose content is observed; unobserved are the columns that it only carried on.
 create unlogged table stage.observation (
     plan_id bigint not null,
     entity text not null,
@@ -72,6 +73,8 @@ create unlogged table stage.observation (
     key_2 text not null,
     starts_at timestamptz not null,
     ends_at timestamptz not null,
+    version_from timestamptz,
+    unobserved text[] not null default '{}',
     observed jsonb
 );
 
@@ -89,6 +92,76 @@ create unlogged table stage.timeline (
     content_hash text not null,
     primary key (plan_id, entity, key_1, key_2, valid_from)
 );
+
+-- The three histories as one, without their contents. key_2 is '' but for memberships.
+create view stage.version as
+select 'department' as entity, tenant_id, department_id as key_1, '' as key_2, valid_from, valid_to
+from org.department_version
+union all
+select 'user' as entity, tenant_id, user_id as key_1, '' as key_2, valid_from, valid_to
+from org.user_version
+union all
+select 'membership' as entity, tenant_id, user_id as key_1, department_id as key_2, valid_from, valid_to
+from org.membership_version;
+
+-- The keys that a plan saw but kept out. A row without a key was not seen as anybody.
+create view stage.quarantined as
+select distinct
+    quarantine.plan_id,
+    quarantine.entity,
+    case quarantine.entity when 'department' then quarantine.department_id else quarantine.user_id end as key_1,
+    case quarantine.entity when 'membership' then quarantine.department_id else '' end as key_2
+from ops.quarantine
+where case quarantine.entity
+    when 'department' then quarantine.department_id is not null
+    when 'user' then quarantine.user_id is not null
+    else quarantine.user_id is not null and quarantine.department_id is not null
+end;
+
+-- What each loaded snapshot is silent about, a row an entity.
+create view stage.loaded as
+select
+    snapshot.tenant_id,
+    snapshot.taken_at,
+    snapshot.plan_id,
+    silence.entity,
+    silence.unobserved
+from ops.snapshot
+cross join lateral (
+    values
+        ('department', snapshot.department_unobserved),
+        ('user', snapshot.user_unobserved),
+        ('membership', snapshot.membership_unobserved)
+) as silence (entity, unobserved)
+where snapshot.state = 'loaded';
+
+-- What a plan's reading is silent about, a row an entity. quiet: silent both now and, where the snapshot is loaded again, in
+-- the reading that is replaced; later silence about those columns changes nothing.
+create view stage.reading as
+select
+    plan.plan_id,
+    plan.tenant_id,
+    plan.taken_at,
+    plan.next_at,
+    silence.entity,
+    silence.unobserved,
+    coalesce(
+        (
+            select array(select unnest(silence.unobserved) intersect select unnest(loaded.unobserved))
+            from stage.loaded
+            where loaded.tenant_id = plan.tenant_id
+              and loaded.taken_at = plan.taken_at
+              and loaded.entity = silence.entity
+        ),
+        silence.unobserved
+    ) as quiet
+from ops.plan
+cross join lateral (
+    values
+        ('department', plan.department_unobserved),
+        ('user', plan.user_unobserved),
+        ('membership', plan.membership_unobserved)
+) as silence (entity, unobserved);
 
 -- Lays later observations over earlier ones; a null observation leaves what is known as it is.
 create aggregate stage.overlay (jsonb) (

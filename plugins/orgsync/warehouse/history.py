@@ -21,14 +21,14 @@ def lock_tenant(connection: Connection, tenant_id: str) -> None:
 
 def plan_changes(connection: Connection, plan_id: int, tenant_id: str) -> None:
     """Work out the plan's time lines from its staged rows and the history of now."""
-    execute(connection, "history/clear_plan", plan_id=plan_id)
-    for plural in PLURALS:
-        execute(connection, f"history/find_affected_{plural}", plan_id=plan_id)
+    for step in ("clear_plan", "place_plan", *_per_table("compare")):
+        execute(connection, f"history/{step}", plan_id=plan_id)
     execute(connection, "stage/analyze_affected")
-    for plural in PLURALS:
-        execute(connection, f"history/observe_{plural}", plan_id=plan_id)
+    for step in ("bound_affected", *_per_table("observe"), "observe_history"):
+        execute(connection, f"history/{step}", plan_id=plan_id)
     execute(connection, "stage/analyze_observations")
-    execute(connection, "history/fold_timeline", plan_id=plan_id)
+    for step in (*_per_table("describe"), "fold_timeline"):
+        execute(connection, f"history/{step}", plan_id=plan_id)
     execute(connection, "stage/analyze_timeline")
     execute(connection, "ops/mark_planned", plan_id=plan_id, based_on_plan_id=_last_applied(connection, tenant_id))
 
@@ -54,9 +54,8 @@ def apply_plan(connection: Connection, plan: Row, *, keep: bool = True) -> tuple
 
 def write_versions(connection: Connection, plan_id: int) -> int:
     """Write the plan's time lines into the version tables and return how many rows of history were written."""
-    return sum(
-        execute(connection, f"history/{verb}_{plural}", plan_id=plan_id) for plural in PLURALS for verb in ("remove", "close", "open")
-    )
+    steps = [*_per_table("remove"), *_per_table("close"), *_per_table("open")]
+    return sum(execute(connection, f"history/{step}", plan_id=plan_id) for step in steps)
 
 
 def count_changes(connection: Connection, plan: Row) -> dict[str, dict[str, int]]:
@@ -70,3 +69,7 @@ def count_changes(connection: Connection, plan: Row) -> dict[str, dict[str, int]
 def _last_applied(connection: Connection, tenant_id: str) -> int | None:
     row = fetch_one(connection, "ops/find_last_applied_plan", tenant_id=tenant_id)
     return row["plan_id"] if row else None
+
+
+def _per_table(verb: str) -> list[str]:
+    return [f"{verb}_{plural}" for plural in PLURALS]

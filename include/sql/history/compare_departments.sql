@@ -1,0 +1,56 @@
+-- Finds the departments about whom the plan's snapshot says something else than history does at its instant.
+-- %(plan_id)s: a plan whose rows are staged. Run twice it fails on the key; clear_plan comes first.
+
+insert into stage.affected (plan_id, entity, key_1, key_2, from_at, until_at)
+with reading as materialized (
+    select reading.*
+    from stage.reading
+    where reading.plan_id = %(plan_id)s
+      and reading.entity = 'department'
+),
+staged as (
+    select staged.*
+    from stage.department as staged
+    where staged.plan_id = %(plan_id)s
+),
+held as (
+    select version.*
+    from org.department_version as version
+    join reading
+      on version.tenant_id = reading.tenant_id
+     and version.valid_from <= reading.taken_at
+     and (version.valid_to is null or version.valid_to > reading.taken_at)
+),
+quarantined as (
+    select
+        quarantined.key_1 as department_id
+    from stage.quarantined
+    where quarantined.plan_id = %(plan_id)s
+      and quarantined.entity = 'department'
+)
+select
+    reading.plan_id,
+    reading.entity,
+    coalesce(staged.department_id, held.department_id, quarantined.department_id),
+    '',
+    reading.taken_at,
+    'infinity'
+from staged
+full join held using (department_id)
+full join quarantined using (department_id)
+cross join reading
+where case
+    -- There, but unreadable: it may be back after a gap, or be read anew as unreadable.
+    when quarantined.department_id is not null then held.department_id is null or held.valid_from = reading.taken_at
+    when staged.department_id is null or held.department_id is null then true
+    -- Read anew with columns left out: what the replaced reading said of them must go.
+    when held.valid_from = reading.taken_at and reading.unobserved <> '{}' then true
+    else ('parent_id' <> all (reading.unobserved) and staged.parent_id is distinct from held.parent_id)
+    or ('name' <> all (reading.unobserved) and staged.name is distinct from held.name)
+    or ('name_en' <> all (reading.unobserved) and staged.name_en is distinct from held.name_en)
+    or ('sort_order' <> all (reading.unobserved) and staged.sort_order is distinct from held.sort_order)
+    or ('is_hidden' <> all (reading.unobserved) and staged.is_hidden is distinct from held.is_hidden)
+    or ('source_identifier' <> all (reading.unobserved) and staged.source_identifier is distinct from held.source_identifier)
+    or ('leader_user_ids' <> all (reading.unobserved) and staged.leader_user_ids is distinct from held.leader_user_ids)
+    or ('attributes' <> all (reading.unobserved) and staged.attributes is distinct from held.attributes)
+end

@@ -1,0 +1,54 @@
+-- Finds the memberships about whom the plan's snapshot says something else than history does at its instant.
+-- %(plan_id)s: a plan whose rows are staged. Run twice it fails on the key; clear_plan comes first.
+
+insert into stage.affected (plan_id, entity, key_1, key_2, from_at, until_at)
+with reading as materialized (
+    select reading.*
+    from stage.reading
+    where reading.plan_id = %(plan_id)s
+      and reading.entity = 'membership'
+),
+staged as (
+    select staged.*
+    from stage.membership as staged
+    where staged.plan_id = %(plan_id)s
+),
+held as (
+    select version.*
+    from org.membership_version as version
+    join reading
+      on version.tenant_id = reading.tenant_id
+     and version.valid_from <= reading.taken_at
+     and (version.valid_to is null or version.valid_to > reading.taken_at)
+),
+quarantined as (
+    select
+        quarantined.key_1 as user_id,
+        quarantined.key_2 as department_id
+    from stage.quarantined
+    where quarantined.plan_id = %(plan_id)s
+      and quarantined.entity = 'membership'
+)
+select
+    reading.plan_id,
+    reading.entity,
+    coalesce(staged.user_id, held.user_id, quarantined.user_id),
+    coalesce(staged.department_id, held.department_id, quarantined.department_id),
+    reading.taken_at,
+    'infinity'
+from staged
+full join held using (user_id, department_id)
+full join quarantined using (user_id, department_id)
+cross join reading
+where case
+    -- There, but unreadable: it may be back after a gap, or be read anew as unreadable.
+    when quarantined.user_id is not null then held.user_id is null or held.valid_from = reading.taken_at
+    when staged.user_id is null or held.user_id is null then true
+    -- Read anew with columns left out: what the replaced reading said of them must go.
+    when held.valid_from = reading.taken_at and reading.unobserved <> '{}' then true
+    else ('is_main' <> all (reading.unobserved) and staged.is_main is distinct from held.is_main)
+    or ('is_leader' <> all (reading.unobserved) and staged.is_leader is distinct from held.is_leader)
+    or ('sort_order' <> all (reading.unobserved) and staged.sort_order is distinct from held.sort_order)
+    or ('title' <> all (reading.unobserved) and staged.title is distinct from held.title)
+    or ('attributes' <> all (reading.unobserved) and staged.attributes is distinct from held.attributes)
+end
