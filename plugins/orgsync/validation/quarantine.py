@@ -89,5 +89,5 @@ def _list_findings(tidy: TidySet, findings: list[Finding]) -> pd.DataFrame:
 
 def _with_storable_keys(findings: pd.DataFrame) -> pd.DataFrame:
     """A key that holds a NUL could not be stored even in the quarantine. A key that no entity here has is missing throughout."""
-    keys = findings[["user_id", "department_id"]].astype("str")
-    return findings.assign(**{column: keys[column].str.replace(NUL, "\ufffd") for column in keys})
+    user_ids, department_ids = (findings[column].astype("str").str.replace(NUL, "\ufffd") for column in ("user_id", "department_id"))
+    return findings.assign(user_id=user_ids, department_id=department_ids)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from orgsync.manifest import Manifest
 from orgsync.settings import HOME
 from orgsync.validation.quarantine import Verdict
 
-MOST_ROWS_SHOWN = 500
+MOST_ROWS_SHOWN = 200  # of one rule
 
 
 def report_path(folder: Path, snapshot_id: str) -> Path:
@@ -21,8 +24,9 @@ def write_report(folder: Path, manifest: Manifest, verdict: Verdict) -> Path:
     """Write the page beside those of the tenant's other snapshots; only the owner can read it."""
     path = report_path(folder, manifest.snapshot_id)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
     path.write_text(render_report(manifest, verdict), encoding="utf-8")
-    path.chmod(0o600)
     return path
 
 
@@ -34,7 +38,6 @@ def render_report(manifest: Manifest, verdict: Verdict) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    findings = verdict.findings
     return pages.get_template("validation_report.html.j2").render(
         manifest=manifest,
         counts={
@@ -42,9 +45,21 @@ def render_report(manifest: Manifest, verdict: Verdict) -> str:
             "people": len(verdict.tidy.users),
             "memberships": len(verdict.tidy.memberships),
         },
-        findings=findings.head(MOST_ROWS_SHOWN).astype(object).where(findings.notna(), "").to_dict("records"),
-        findings_count=len(findings),
+        groups=list(_group(verdict.findings)),
+        findings_count=len(verdict.findings),
         results=sorted(verdict.results, key=lambda result: (result.is_success, result.suite, result.column)),
-        withheld=sorted(f"{name}.{column}" for name, columns in verdict.tidy.withheld.items() for column in columns),
-        unobserved=sorted(f"{name}.{column}" for name, columns in verdict.tidy.unobserved.items() for column in columns),
+        withheld=_list_columns(verdict.tidy.withheld),
+        unobserved=sorted(set(_list_columns(verdict.tidy.unobserved)) - set(_list_columns(verdict.tidy.withheld))),
     )
+
+
+def _group(findings: pd.DataFrame) -> Iterable[dict[str, Any]]:
+    """Each rule with the first rows that broke it: one that thousands broke must not hide the others."""
+    for (entity, rule, reason), rows in findings.groupby(["entity", "rule", "reason"], sort=True):
+        shown = rows[["user_id", "department_id"]].head(MOST_ROWS_SHOWN)
+        keys = shown.astype(object).where(shown.notna(), None).to_dict("records")
+        yield {"entity": entity, "rule": rule, "reason": reason, "count": len(rows), "findings": keys}
+
+
+def _list_columns(columns: Mapping[str, Iterable[str]]) -> list[str]:
+    return sorted(f"{name}.{column}" for name, names in columns.items() for column in names)
