@@ -72,10 +72,10 @@ def extract_snapshot(run: Run, *, mode: RequestedMode, now: datetime) -> str:
     """
     with _step(run, "extract") as step:
         with open_warehouse(run.address) as connection:
-            check_schema(connection)
+            connection.autocommit = True  # a read may take an hour: no transaction stays open so long
             snapshots.claim_tenant(connection, run.tenant.id)
             manifest = _land_snapshot(run, mode=_choose_mode(connection, run.tenant, mode, now), taken_at=now)
-            snapshots.register_snapshot(connection, manifest, uri=_uri(run, manifest.snapshot_id))
+            snapshots.register_snapshot(connection, manifest, uri=snapshot_uri(run.settings.landing_zone, manifest.snapshot_id))
         step.record(mode=manifest.mode, snapshot_id=manifest.snapshot_id, calls=manifest.calls)
         return manifest.snapshot_id
 
@@ -83,25 +83,24 @@ def extract_snapshot(run: Run, *, mode: RequestedMode, now: datetime) -> str:
 def validate_snapshot(run: Run, snapshot_id: str) -> int:
     """Tidy a snapshot, keep its bad rows out, and stage the good ones; returns the id of the plan that holds them.
 
-    Raises GateError when the set as a whole may not be merged.
+    Raises GateError when the set as a whole may not be merged, IncompleteSnapshotError when people were lost on the way.
     """
     with _step(run, "validate") as step:
         from orgsync.validation.gates import check_head_count, check_not_empty
         from orgsync.validation.quarantine import judge  # some seconds: Great Expectations
         from orgsync.validation.report import write_report
 
-        uri = _uri(run, snapshot_id)
-        manifest = read_manifest(uri)
+        with open_warehouse(run.address) as connection:
+            snapshot = snapshots.find_snapshot(connection, snapshot_id)
+        manifest = read_manifest(snapshot["uri"])
         platform = load_platform(run.tenant.platform)
         with _timed(step, "tidy"):
-            tidy = platform.tidy(partial(read_answers, uri, manifest), mode=manifest.mode, mapping=run.tenant.mapping)
+            tidy = platform.tidy(partial(read_answers, snapshot["uri"], manifest), mode=manifest.mode, mapping=run.tenant.mapping)
         seen = int(tidy.users["user_id"].nunique())
         check_head_count(seen, manifest.platform_counts.get("users"), allowed=int(run.tenant.budget.get("missing_people", 0)))
         with _timed(step, "expect"):
             verdict = judge(tidy)
         with _timed(step, "stage"), open_warehouse(run.address) as connection:
-            check_schema(connection)
-            snapshot = snapshots.find_snapshot(connection, snapshot_id)
             plans.drop_unfinished(connection, run.tenant.id)
             plan_id = plans.create_plan(connection, snapshot, verdict.tidy, verdict.findings)
             plan = plans.find_plan(connection, plan_id)
@@ -116,13 +115,15 @@ def validate_snapshot(run: Run, snapshot_id: str) -> int:
 def merge_plan(run: Run, plan_id: int, *, dry_run: bool = False) -> dict[str, Any]:
     """Write a plan into history, in one transaction; returns the run's outcome and what changed, in counts.
 
-    A dry run writes the same and takes it back, so what it reports is what would happen.
+    A dry run writes the same and takes it back, so what it reports is what would happen. A plan that is applied already stays so.
     """
     with _step(run, "merge") as step:
         with open_warehouse(run.address) as connection:
-            check_schema(connection)
             history.lock_tenant(connection, run.tenant.id)
             plan = plans.find_plan(connection, plan_id)
+            if plan["state"] == "applied":
+                step.outcome = "succeeded"
+                return {"outcome": step.outcome, "changes": plan["summary"], "history_rows": 0}
             if not plans.is_staged(connection, plan):
                 raise GateError(
                     f"the staged rows of plan {plan_id} are gone (the warehouse restarted, or a newer run took over); sync again"
@@ -179,10 +180,6 @@ def _choose_mode(connection: Connection, tenant: Tenant, mode: RequestedMode, no
     last_full = snapshots.find_last_full_read(connection, tenant.id)
     last_tick = croniter(tenant.full_schedule, now.astimezone(ZoneInfo(tenant.timezone))).get_prev(datetime)
     return "frequent" if last_full is not None and last_full >= last_tick else "full"
-
-
-def _uri(run: Run, snapshot_id: str) -> str:
-    return snapshot_uri(run.settings.landing_zone, snapshot_id)
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -29,57 +29,95 @@ def show_run(console: Console, run: Mapping[str, Any]) -> None:
     console.print(_headline(run))
     parts: list[RenderableType] = [_totals(run), _changes(run)]
     if run["quarantine"]:
-        parts.append(_quarantine(run["quarantine"]))
+        parts.append(_quarantine(console, run["quarantine"]))
     if run["withheld_fields"]:
         parts.append(Text(f"Withheld by the platform, last values stay: {', '.join(run['withheld_fields'])}", style="yellow"))
-    parts += [_seconds(run["step_seconds"]), _calls(run["calls"])]
+    if run["step_seconds"]:
+        parts.append(_seconds(run["step_seconds"]))
+    if run["calls"]:
+        parts.append(_calls(run["calls"]))
     if run["error"]:
         parts.append(Text(run["error"], style="red"))
-    console.print(Padding(Group(*parts), (0, 0, 1, 2)))
+    console.print(Padding(Group(*parts), (0, 0, 1, 2), expand=False))
 
 
 def show_runs(console: Console, runs: Iterable[Mapping[str, Any]]) -> None:
-    """A line per run, newest first."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("tenant", "started (UTC)", "outcome", "read"):
-        table.add_column(name, no_wrap=True)
-    for name in ("seconds", "extract", "validate", "merge", "calls", "people", "history rows", "quarantined"):
-        table.add_column(name, justify="right")
-    errors = []
-    for run in runs:
-        seconds, counts = run["step_seconds"], run["counts"]
-        table.add_row(
-            run["tenant_id"],
-            f"{run['started_at']:%Y-%m-%d %H:%M:%S}",
-            Text(run["outcome"], style=OUTCOME_STYLES[run["outcome"]]),
-            run["mode"] or "",
-            _number(sum(seconds.get(step, 0) for step in STEPS if step not in PARTS)),
-            *(_number(seconds.get(step)) for step in ("extract", "validate", "merge")),
-            f"{_count_calls(run['calls']):,}",
-            *(_number(counts.get(name)) for name in ("users", "history_rows", "quarantined")),
-        )
-        if run["error"]:
-            errors.append(Text(f"{run['tenant_id']} {run['started_at']:%H:%M:%S}: {run['error']}", style="red"))
-    console.print(table, *errors, sep="\n")
+    """Newest first: a line for each run, or where the console is too narrow for the table, two."""
+    listed = list(runs)
+    table = _table_of_runs(listed)
+    if _fits(console, table):
+        console.print(table, *(_error(run) for run in listed if run["error"]), sep="\n")
+    else:
+        console.print(*(_block(run) for run in listed), sep="\n")
 
 
 def show_table(console: Console, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text("" if value is None else str(value)) for value in row))
-    console.print(table)
-    console.print(f"({len(rows)} row{'' if len(rows) == 1 else 's'})", style="dim")
+    """A table, or where the console is too narrow for it, each row as a list of its columns."""
+    cells = [[Text("" if value is None else str(value)) for value in row] for row in rows]
+    table = _plain_table(columns)
+    for row in cells:
+        table.add_row(*row)
+    if not rows or _fits(console, table):
+        console.print(table)
+    else:
+        for number, row in enumerate(cells, start=1):
+            console.print(Text(f"row {number:,}", style="bold"), _pairs(columns, row), sep="\n")
+    console.print(f"({len(rows):,} row{'' if len(rows) == 1 else 's'})", style="dim", highlight=False)
+
+
+def _table_of_runs(runs: Iterable[Mapping[str, Any]]) -> Table:
+    table = _plain_table(["tenant", "started (UTC)", "outcome", "read"])
+    for name in ("seconds", "extract", "validate", "merge", "calls", "people", "history rows", "quarantined"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for run in runs:
+        seconds, counts = run["step_seconds"], run["counts"]
+        table.add_row(
+            Text(run["tenant_id"]),
+            f"{run['started_at']:%Y-%m-%d %H:%M:%S}",
+            _outcome(run),
+            run["mode"] or "",
+            f"{_total_seconds(seconds):,.1f}" if seconds else "",
+            *(f"{seconds[step]:,.1f}" if step in seconds else "" for step in ("extract", "validate", "merge")),
+            f"{_count_calls(run['calls']):,}" if run["calls"] else "",
+            *(f"{counts[name]:,}" if name in counts else "" for name in ("users", "history_rows", "quarantined")),
+        )
+    return table
+
+
+def _block(run: Mapping[str, Any]) -> RenderableType:
+    """What a row of the table says, in words."""
+    head = Text.assemble((run["tenant_id"], "bold"), f"  {run['started_at']:%Y-%m-%d %H:%M:%S} UTC  ", _outcome(run))
+    seconds, counts = run["step_seconds"], run["counts"]
+    steps = [f"{step} {seconds[step]:,.1f}" for step in ("extract", "validate", "merge") if step in seconds]
+    told = [
+        f"{run['mode']} read" if run["mode"] else "",
+        f"{_total_seconds(seconds):,.1f} s ({', '.join(steps)})" if steps else "",
+        f"{_count_calls(run['calls']):,} calls" if run["calls"] else "",
+        *(
+            f"{counts[name]:,} {word}"
+            for name, word in (("users", "people"), ("history_rows", "history rows"), ("quarantined", "quarantined"))
+            if name in counts
+        ),
+    ]
+    lines = [Text(", ".join(filter(None, told)) or "nothing recorded yet")]
+    if run["error"]:
+        lines.append(Text(run["error"], style="red"))
+    return Group(head, Padding(Group(*lines), (0, 0, 0, 2), expand=False))
+
+
+def _error(run: Mapping[str, Any]) -> Text:
+    return Text(f"{run['tenant_id']} {run['started_at']:%Y-%m-%d %H:%M:%S}: {run['error']}", style="red")
 
 
 def _headline(run: Mapping[str, Any]) -> Text:
     mode = f"{run['mode']} read" if run["mode"] else "not read"
     return Text.assemble(
-        (run["tenant_id"], "bold"),
-        f"  {run['platform']}, {mode}, {run['started_at']:%Y-%m-%d %H:%M:%S} UTC  ",
-        (run["outcome"], OUTCOME_STYLES[run["outcome"]]),
+        (run["tenant_id"], "bold"), f"  {run['platform']}, {mode}, {run['started_at']:%Y-%m-%d %H:%M:%S} UTC  ", _outcome(run)
     )
+
+
+def _outcome(run: Mapping[str, Any]) -> Text:
+    return Text(run["outcome"], style=OUTCOME_STYLES[run["outcome"]])
 
 
 def _totals(run: Mapping[str, Any]) -> Text:
@@ -96,6 +134,8 @@ def _totals(run: Mapping[str, Any]) -> Text:
 
 
 def _changes(run: Mapping[str, Any]) -> Text:
+    if run["outcome"] == "running":
+        return Text("Changed: nothing yet")
     verb = "Would change" if run["outcome"] == "planned" else "Changed"
     people = _list_kinds(run["changes"].get("user", {}), USER_KINDS)
     departments = _list_kinds(run["changes"].get("department", {}), DEPARTMENT_KINDS)
@@ -104,28 +144,44 @@ def _changes(run: Mapping[str, Any]) -> Text:
     return Text(f"{verb}: people {people or 'none'}; departments {departments or 'none'}")
 
 
-def _list_kinds(counts: Mapping[str, int], kinds: Iterable[str]) -> str:
-    return ", ".join(f"{counts[kind]:,} {kind}" for kind in kinds if counts.get(kind))
+def _list_kinds(counts: Mapping[str, int], kinds: Sequence[str]) -> str:
+    """In the order of `kinds`; one that is not among them comes last rather than not at all."""
+    return ", ".join(f"{counts[kind]:,} {kind}" for kind in (*kinds, *sorted(set(counts) - set(kinds))) if counts.get(kind))
 
 
-def _quarantine(rules: Iterable[Mapping[str, Any]]) -> Table:
-    table = Table(title="Quarantined, tried again next time", title_justify="left", title_style="yellow", box=None, pad_edge=False)
-    for name in ("what", "rule", "reason", "rows", "for example"):
-        table.add_column(name, justify="right" if name == "rows" else "left", overflow="fold")
+def _quarantine(console: Console, rules: Sequence[Mapping[str, Any]]) -> RenderableType:
+    title = Text("Quarantined, tried again next time", style="yellow")
+    table = _plain_table(["what", "rule", "reason"])
+    table.add_column("rows", justify="right", no_wrap=True)
+    table.add_column("for example", overflow="fold")
     for rule in rules:
-        table.add_row(rule["entity"], rule["rule"], rule["reason"], f"{rule['count']:,}", ", ".join(rule["examples"]))
-    return table
+        table.add_row(
+            Text(rule["entity"]), Text(rule["rule"]), Text(rule["reason"]), f"{rule['count']:,}", Text(", ".join(rule["examples"]))
+        )
+    if _fits(console, table, indent=2):
+        return Group(title, table)
+    return Group(title, *(_rule_in_words(rule) for rule in rules))
+
+
+def _rule_in_words(rule: Mapping[str, Any]) -> RenderableType:
+    examples = f"; for example {', '.join(rule['examples'])}" if rule["examples"] else ""
+    text = Text.assemble(f"{rule['count']:,} {rule['entity']}{'' if rule['count'] == 1 else 's'}, ", (rule["rule"], "bold"))
+    text.append(f": {rule['reason']}{examples}")
+    return Padding(text, (0, 0, 0, 2), expand=False)
 
 
 def _seconds(seconds: Mapping[str, float]) -> Text:
     steps = [_describe_step(seconds, step) for step in STEPS if step in seconds and step not in PARTS]
-    total = sum(value for step, value in seconds.items() if step not in PARTS)
-    return Text(f"Seconds: {total:.1f} in all; {', '.join(steps)}")
+    return Text(f"Seconds: {_total_seconds(seconds):,.1f} in all; {', '.join(steps)}")
 
 
 def _describe_step(seconds: Mapping[str, float], step: str) -> str:
-    parts = [f"{part} {seconds[part]:.1f}" for part, whole in PARTS.items() if whole == step and part in seconds]
-    return f"{step} {seconds[step]:.1f}" + (f" ({', '.join(parts)})" if parts else "")
+    parts = [f"{part} {seconds[part]:,.1f}" for part, whole in PARTS.items() if whole == step and part in seconds]
+    return f"{step} {seconds[step]:,.1f}" + (f" ({', '.join(parts)})" if parts else "")
+
+
+def _total_seconds(seconds: Mapping[str, float]) -> float:
+    return float(sum(value for step, value in seconds.items() if step not in PARTS))
 
 
 def _calls(calls: Mapping[str, Mapping[str, int]]) -> Text:
@@ -142,5 +198,22 @@ def _count_calls(calls: Mapping[str, Mapping[str, int]]) -> int:
     return sum(count["read"] + count.get("retried", 0) for count in calls.values())
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:,.1f}" if isinstance(value, float) else f"{value:,}"
+def _plain_table(columns: Iterable[str]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(Text(column), overflow="fold")
+    return table
+
+
+def _pairs(columns: Iterable[str], row: Iterable[Text]) -> RenderableType:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for column, value in zip(columns, row, strict=True):
+        table.add_row(Text(column), value)
+    return Padding(table, (0, 0, 0, 2), expand=False)
+
+
+def _fits(console: Console, table: Table, *, indent: int = 0) -> bool:
+    """Whether every cell has its whole content in one line."""
+    return console.measure(table, options=console.options.update(width=100_000)).maximum <= console.width - indent
