@@ -1,0 +1,251 @@
+"""Runs in a terminal: nothing cut off at any width, and every kind of run says what it should."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from orgsync.report import OUTCOME_STYLES, show_run, show_runs, show_table
+
+WIDTHS = pytest.mark.parametrize("width", [80, 100, 160])
+STARTED_AT = datetime(2026, 11, 24, 3, 7, 5, tzinfo=UTC)
+Run = dict[str, Any]
+
+
+def make_run(**changed: Any) -> Run:
+    return {
+        "tenant_id": "acme_dingtalk",
+        "platform": "dingtalk",
+        "run_type": "cli",
+        "mode": "full",
+        "outcome": "succeeded",
+        "counts": {"users": 20_000, "departments": 1_000, "memberships": 22_000, "quarantined": 0, "history_rows": 43_000},
+        "step_seconds": {
+            "extract": 81.42,
+            "validate": 12.3,
+            "tidy": 1.5,
+            "expect": 0.4,
+            "stage": 9.9,
+            "merge": 4,
+            "plan": 2.2,
+            "write": 1.8,
+        },
+        "calls": {
+            "topapi/v2/department/listsub": {"expected": 1_000, "read": 1_000, "retried": 0},
+            "topapi/v2/user/list": {"expected": 1_300, "read": 1_300, "retried": 12, "throttled": 7},
+        },
+        "error": None,
+        "started_at": STARTED_AT,
+        "changes": {"user": {"joined": 1_234, "left": 2}, "department": {"moved": 1}},
+        "withheld_fields": [],
+        "quarantine": [],
+        "totals": {"departments": 1_000, "users": 20_000, "memberships": 22_000},
+    } | changed
+
+
+SUCCEEDED = make_run()
+FIRST = make_run(changes={"user": {"joined": 20_000}, "department": {"created": 1_000}})
+UNCHANGED = make_run(outcome="unchanged", mode="frequent", changes={}, counts={"users": 20_000, "history_rows": 0, "quarantined": 0})
+PLANNED = make_run(outcome="planned")
+RUNNING = make_run(outcome="running", mode=None, counts={}, step_seconds={}, calls={}, changes={})
+FAILED = make_run(
+    outcome="failed",
+    mode=None,
+    counts={},
+    calls={},
+    step_seconds={"extract": 0.1},
+    changes={},
+    error="dingtalk gettoken answered 40096, request id 15s8d: invalid secret. Set the connection's password to the client secret",
+)
+STOPPED = make_run(
+    outcome="stopped",
+    changes={},
+    step_seconds={"extract": 3.0, "validate": 2.0},
+    error="the platform shows no department at all; nothing was changed. Check the app's visible range (DingTalk: 授权范围) and sync again",
+)
+QUARANTINED = make_run(
+    counts=SUCCEEDED["counts"] | {"quarantined": 1_201},
+    withheld_fields=["user.email", "user.mobile", "user.work_email"],
+    quarantine=[
+        {
+            "entity": "user",
+            "rule": "malformed_value",
+            "reason": "mobile is no phone number",
+            "count": 1_200,
+            "examples": ["manager4220", "李雷"],
+        },
+        {
+            "entity": "department",
+            "rule": "orphan",
+            "reason": "its parent department is not in the snapshot",
+            "count": 1,
+            "examples": ["2400015838"],
+        },
+    ],
+)
+RUNS = {
+    "succeeded": SUCCEEDED,
+    "first": FIRST,
+    "unchanged": UNCHANGED,
+    "planned": PLANNED,
+    "running": RUNNING,
+    "failed": FAILED,
+    "stopped": STOPPED,
+    "quarantined": QUARANTINED,
+}
+EACH_RUN = pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
+
+
+def printed(width: int, show: Callable[..., None], *arguments: Any) -> str:
+    """What a person reads at this width; no line may be wider, nothing cut off, no sentence left open."""
+    file = io.StringIO()
+    console = Console(file=file, width=width)
+    show(console, *arguments)
+    text = file.getvalue()
+    assert max(map(cell_len, text.splitlines())) <= width
+    assert "…" not in text
+    assert not re.search(r"[;,:(]\s*$", text.splitlines()[-1])
+    return text
+
+
+def words(text: str) -> str:
+    """The text without line breaks and columns."""
+    return " ".join(text.split())
+
+
+@WIDTHS
+@EACH_RUN
+def test_run_is_shown_whole(run: Run, width: int) -> None:
+    text = words(printed(width, show_run, run))
+    assert text.startswith(f"acme_dingtalk dingtalk, {run['mode'] or 'not'} read")
+    assert run["outcome"] in text
+    assert "2026-11-24 03:07:05 UTC" in text
+    assert "1,000 departments, 20,000 people, 22,000 memberships" in text
+    assert (run["error"] or "") in text
+    for rule in run["quarantine"]:
+        for part in (rule["entity"], rule["rule"], rule["reason"], f"{rule['count']:,}", *rule["examples"]):
+            assert part in text
+    for field in run["withheld_fields"]:
+        assert field in text
+    for interface in run["calls"]:
+        assert interface in text
+
+
+@WIDTHS
+@EACH_RUN
+def test_listed_run_is_shown_whole(run: Run, width: int) -> None:
+    text = words(printed(width, show_runs, [run]))
+    for part in ("acme_dingtalk", "2026-11-24 03:07:05", run["outcome"], run["mode"] or "", run["error"] or ""):
+        assert part in text
+    for name in ("users", "history_rows", "quarantined"):
+        assert name not in run["counts"] or re.search(rf"(?<![\d,]){run['counts'][name]:,}(?![\d,])", text)
+
+
+@pytest.mark.parametrize(
+    ("run", "changes"),
+    [
+        pytest.param(SUCCEEDED, "Changed: people 1,234 joined, 2 left; departments 1 moved", id="some"),
+        pytest.param(FIRST, "Changed: people 20,000 joined; departments 1,000 created", id="first sync"),
+        pytest.param(make_run(changes={"user": {"left": 1}}), "Changed: people 1 left; departments none", id="people only"),
+        pytest.param(
+            make_run(changes={"department": {"renamed": 1}}), "Changed: people none; departments 1 renamed", id="departments only"
+        ),
+        pytest.param(
+            make_run(changes={"user": {"seconded": 3, "left": 1}}), "Changed: people 1 left, 3 seconded;", id="kind of a later version"
+        ),
+        pytest.param(UNCHANGED, "Changed: nothing ", id="unchanged"),
+        pytest.param(STOPPED, "Changed: nothing ", id="stopped"),
+        pytest.param(PLANNED, "Would change: people 1,234 joined", id="planned"),
+        pytest.param(make_run(outcome="planned", changes={}), "Would change: nothing ", id="planned, nothing"),
+        pytest.param(RUNNING, "Changed: nothing yet", id="running"),
+    ],
+)
+def test_changes_are_counted_by_kind(run: Run, changes: str) -> None:
+    assert changes in words(printed(100, show_run, run))
+
+
+def test_seconds_of_parts_are_within_their_step() -> None:
+    text = words(printed(100, show_run, SUCCEEDED))
+    assert "Seconds: 97.7 in all; extract 81.4, validate 12.3 (tidy 1.5, expect 0.4, stage 9.9), merge 4.0 (plan 2.2, write 1.8)" in text
+
+
+def test_calls_are_counted_with_their_retries() -> None:
+    text = words(printed(100, show_run, SUCCEEDED))
+    assert "API calls: 2,312 in all; topapi/v2/department/listsub 1,000, topapi/v2/user/list 1,300 (12 retried, 7 throttled)" in text
+
+
+def test_run_that_just_began_has_no_seconds_or_calls() -> None:
+    text = printed(80, show_run, RUNNING)
+    assert "Seconds" not in text
+    assert "API calls" not in text
+
+
+def test_runs_are_a_table_where_it_fits() -> None:
+    lines = printed(160, show_runs, [SUCCEEDED, FAILED, RUNNING]).splitlines()
+    assert words(lines[0]) == "tenant started (UTC) outcome read seconds extract validate merge calls people history rows quarantined"
+    assert words(lines[1]) == "acme_dingtalk 2026-11-24 03:07:05 succeeded full 97.7 81.4 12.3 4.0 2,312 20,000 43,000 0"
+    assert len(lines) == 1 + 3 + 1  # the header, and the error
+    assert lines[-1].startswith("acme_dingtalk 2026-11-24 03:07:05: dingtalk gettoken answered 40096")
+
+
+def test_runs_are_two_lines_each_where_the_table_does_not_fit() -> None:
+    lines = printed(80, show_runs, [SUCCEEDED, RUNNING]).splitlines()
+    assert [line.rstrip() for line in lines] == [
+        "acme_dingtalk  2026-11-24 03:07:05 UTC  succeeded",
+        "  full read, 97.7 s (extract 81.4, validate 12.3, merge 4.0), 2,312 calls,",
+        "  20,000 people, 43,000 history rows, 0 quarantined",
+        "acme_dingtalk  2026-11-24 03:07:05 UTC  running",
+        "  nothing recorded yet",
+    ]
+
+
+def test_brackets_are_text_and_not_markup() -> None:
+    rule = {"entity": "user", "rule": "duplicate_id", "reason": "[bold]twice[/bold]", "count": 1, "examples": ["[/red]", "[x"]}
+    run = make_run(quarantine=[rule], error="[/] is no id [link=x]")
+    for width in (80, 160):
+        text = printed(width, show_run, run) + printed(width, show_runs, [run])
+        for part in ("[bold]twice[/bold]", "[/red]", "[x", "[/] is no id [link=x]"):
+            assert part in text
+
+
+@pytest.mark.parametrize("outcome", OUTCOME_STYLES)
+def test_each_outcome_has_a_colour(outcome: str) -> None:
+    file = io.StringIO()
+    show_run(Console(file=file, width=80, force_terminal=True, color_system="standard"), make_run(outcome=outcome))
+    assert re.search(rf"\x1b\[[\d;]+m{outcome}", file.getvalue())
+
+
+@WIDTHS
+def test_table_that_does_not_fit_becomes_a_list(width: int) -> None:
+    columns = [f"column_{number}" for number in range(22)]
+    rows = [tuple("x" * 20 for _ in columns), (None, 5, "[/]", *columns[3:])]
+    text = printed(width, show_table, columns, rows)
+    assert "row 1\n" in text
+    assert text.count("x" * 20) == len(columns)
+    assert "[/]" in text
+    assert text.endswith("(2 rows)\n")
+
+
+@pytest.mark.parametrize(
+    ("rows", "lines"),
+    [
+        pytest.param([], ["user_id  name", "(0 rows)"], id="no rows"),
+        pytest.param([("ann", None)], ["user_id  name", "ann", "(1 row)"], id="one row"),
+        pytest.param([("ann", "张三"), ("bob", 1)], ["user_id  name", "ann      张三", "bob      1", "(2 rows)"], id="two rows"),
+    ],
+)
+def test_table_that_fits_is_a_table(rows: list[tuple[Any, ...]], lines: list[str]) -> None:
+    assert [line.rstrip() for line in printed(80, show_table, ["user_id", "name"], rows).splitlines()] == lines
+
+
+def test_one_long_value_is_folded_and_not_cut() -> None:
+    value = "y" * 300
+    text = printed(80, show_table, ["value"], [(value,)])
+    assert text.count("y") == 300
