@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import pandas as pd
 from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import ConfigurationError
 from orgsync.frames import FRAMES, TidySet
 from orgsync.warehouse.staging import clear_rows, copy_rows, stage_rows
 from orgsync.warehouse.statements import Row, encode_list, execute, fetch_all, fetch_one
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 QUARANTINE_COLUMNS = ("entity", "user_id", "department_id", "rule", "reason")
 

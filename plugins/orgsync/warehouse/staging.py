@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import pandas as pd
 from psycopg2.extensions import connection as Connection
 
 from orgsync.frames import FRAMES, TidySet
 from orgsync.warehouse.statements import execute, read_sql
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CHUNK_ROWS = 50_000
 
@@ -40,7 +43,8 @@ def encode_rows(rows: pd.DataFrame) -> pd.DataFrame:
     """Write lists of ids as PostgreSQL arrays and dictionaries as JSON; everything else goes as it is."""
     for column, encode in (("leader_user_ids", encode_arrays), ("attributes", encode_json)):
         if column in rows:
-            rows = rows.assign(**{column: pd.Series(encode(rows[column]), index=rows.index, dtype=object)})
+            encoded: Any = encode(rows[column])
+            rows = rows.assign(**{column: encoded})
     return rows
 
 
