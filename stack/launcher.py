@@ -180,11 +180,12 @@ class Launcher:
     def _importing_airflow(self, stack: Stack) -> Iterator[Callable[[], None]]:
         """Import Airflow in the background; what is yielded starts its components as forks of that process."""
         reading, writing = os.pipe()
+        ordered, ordering = os.pipe()
         log = self.layout.log("airflow")
         with log.open("ab") as output:
             parent = subprocess.Popen(
                 [str(self.layout.python), "-m", "stack.components", str(writing)],
-                stdin=subprocess.PIPE,
+                stdin=ordered,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=self.layout.checkout,
@@ -192,21 +193,22 @@ class Launcher:
                 pass_fds=[writing],
                 start_new_session=True,
                 umask=0o077,
-                text=True,
             )
         os.close(writing)
+        os.close(ordered)
 
         def start_components() -> None:
             wanted = {name: {"arguments": words, "log": str(self.layout.log(name))} for name, words in airflow.COMPONENTS.items()}
             if not reports.readline():
                 raise StackError(f"Airflow cannot be imported; the end of {log}:\n{tail(log)}")
             # An interrupt between their start and their record would leave them unknown.
-            with uninterrupted():
-                parent.communicate(json.dumps(wanted) + "\n")
+            with uninterrupted(only_later=True):
+                orders.write(json.dumps(wanted) + "\n")
+                orders.flush()
                 for name, pid in json.loads(reports.readline()).items():
                     self._remember(stack, record_process(name, pid))
 
-        with os.fdopen(reading) as reports, parent:
+        with parent, os.fdopen(reading) as reports, os.fdopen(ordering, "w") as orders:
             try:
                 yield start_components
             finally:

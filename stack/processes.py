@@ -17,6 +17,7 @@ import psutil
 START_TIME_SLACK_SECONDS = 2.0
 POLL_SECONDS = 0.05
 MARKER = "ORGSYNC_STACK_ID"
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -184,17 +185,20 @@ def wait_until_gone(processes: Sequence[psutil.Process], seconds: float) -> list
 
 
 @contextmanager
-def uninterrupted() -> Iterator[None]:
-    """A second Ctrl-C must not end a stop half-way."""
+def uninterrupted(*, only_later: bool = False) -> Iterator[None]:
+    """Do something to its end, whatever Ctrl-C says; `only_later` heeds it then."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    received: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: received.append(number)) for number in INTERRUPTS}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    if received and only_later:
+        raise KeyboardInterrupt
 
 
 def send(number: signal.Signals, processes: Iterable[psutil.Process]) -> None:

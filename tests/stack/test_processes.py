@@ -142,13 +142,21 @@ def test_log_is_private_and_its_end_is_shown(tmp_path):
     assert tail(tmp_path / "none.log") == "(no log)"
 
 
-def interrupt_self() -> None:
-    os.kill(os.getpid(), signal.SIGINT)
-    time.sleep(1)
-
-
-def test_second_interrupt_waits_until_the_stop_is_done():
-    with uninterrupted():
+def interrupt(*, only_later: bool, done: list[str]) -> None:
+    with uninterrupted(only_later=only_later):
         os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+        done.append("to its end")
+
+
+def test_interrupt_does_not_end_what_must_be_finished():
+    done: list[str] = []
+    interrupt(only_later=False, done=done)
+    assert done == ["to its end"]
+
+
+def test_interrupt_is_heeded_afterwards_where_that_is_wanted():
+    done: list[str] = []
     with pytest.raises(KeyboardInterrupt):
-        interrupt_self()
+        interrupt(only_later=True, done=done)
+    assert done == ["to its end"]
