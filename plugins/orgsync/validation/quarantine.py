@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from orgsync.frames import FRAMES, TidySet
-from orgsync.validation.rules import NUL, Finding, find_broken_rows
+from orgsync.validation.rules import LEADER_NOT_MEMBER, NUL, Finding, find_broken_rows
 from orgsync.validation.suites import ExpectationResult, check_columns
 
 FINDING_COLUMNS = ["entity", "user_id", "department_id", "rule", "reason"]
@@ -52,10 +52,14 @@ def _from_results(tidy: TidySet, results: tuple[ExpectationResult, ...]) -> Iter
 
 
 def _find_dependents(tidy: TidySet, findings: list[Finding]) -> list[Finding]:
-    """The memberships of a quarantined person or department: alone they would join nothing."""
+    """The memberships of a quarantined person or department: alone they would join nothing.
+
+    Who leads a department says nothing about who is in it: a stale leader must not freeze all its members.
+    """
     memberships = tidy.memberships
-    bad_users = tidy.users.loc[_is_bad(tidy, "user", findings), "user_id"].dropna()
-    bad_departments = tidy.departments.loc[_is_bad(tidy, "department", findings), "department_id"].dropna()
+    grave = [finding for finding in findings if finding.rule != LEADER_NOT_MEMBER]
+    bad_users = tidy.users.loc[_is_bad(tidy, "user", grave), "user_id"].dropna()
+    bad_departments = tidy.departments.loc[_is_bad(tidy, "department", grave), "department_id"].dropna()
     return [
         Finding("membership", "quarantined_user", "its person is quarantined", memberships["user_id"].isin(bad_users)),
         Finding(

@@ -12,6 +12,9 @@ from orgsync.frames import FRAMES, TidySet
 NUL = "\x00"
 
 
+LEADER_NOT_MEMBER = "leader_not_member"
+
+
 @dataclass(frozen=True)
 class Finding:
     """Rows of one frame that break one rule. `rows` is a boolean mask over the frame."""
@@ -29,7 +32,7 @@ def find_broken_rows(tidy: TidySet) -> Iterator[Finding]:
     yield Finding("department", "orphan", "its parent department is not in the snapshot", find_orphans(departments))
     yield Finding("department", "cycle", "it is its own ancestor", find_cycles(departments))
     yield Finding(
-        "department", "leader_not_member", "a leader of it is not one of its members", find_foreign_leaders(departments, memberships)
+        "department", LEADER_NOT_MEMBER, "a leader of it is not one of its members", find_foreign_leaders(departments, memberships)
     )
     yield Finding(
         "membership",

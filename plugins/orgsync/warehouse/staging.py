@@ -36,7 +36,12 @@ def copy_rows(connection: Connection, statement: str, rows: pd.DataFrame, **lead
     with connection.cursor() as cursor:
         for start in range(0, len(rows), CHUNK_ROWS):
             chunk = rows.iloc[start : start + CHUNK_ROWS].assign(**leading)[[*leading, *rows.columns]]
-            cursor.copy_expert(read_sql(statement), io.StringIO(chunk.to_csv(index=False, header=False, na_rep="")))
+            cursor.copy_expert(read_sql(statement), io.StringIO(_encode_csv(chunk)))
+
+
+def _encode_csv(rows: pd.DataFrame) -> str:
+    # The csv module quotes only the line breaks that end its own lines, and PostgreSQL refuses any other one unquoted.
+    return rows.to_csv(index=False, header=False, na_rep="", lineterminator="\r\n")
 
 
 def encode_rows(rows: pd.DataFrame) -> pd.DataFrame:
