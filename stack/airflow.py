@@ -67,7 +67,7 @@ def configuration(layout: Layout, stack: Stack, secrets: Secrets, *, metadata_ds
         },
         "database": {
             "sql_alchemy_conn": metadata_dsn.replace("postgresql://", "postgresql+psycopg2://"),
-            # Needs a second driver, for one endpoint (`.../dagRuns/{id}/wait`).
+            # One endpoint would use it (`.../dagRuns/{id}/wait`), through a second driver and a second pool of connections.
             "sql_alchemy_conn_async": "",
         },
         "api": {

@@ -47,9 +47,7 @@ def test_dry_run_ends_skipped_and_changes_nothing(run_dag: Any, world: World) ->
     assert world.history() == [[], [], []]
 
 
-def test_wrong_secret_fails_at_once_without_a_retry(
-    run_dag: Any, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wrong_secret_fails_at_once_without_a_retry(run_dag: Any, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     set_platform(monkeypatch, world.sandbox, password="not-the-secret")
     result, output = run_dag()
     assert result["state"] == "failed"

@@ -1,0 +1,16 @@
+"""What orgsync adds to Airflow. Every Airflow process loads this file, so it imports nothing heavy."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from airflow.plugins_manager import AirflowPlugin
+
+from orgsync.connection_test import UnsetPort
+
+
+class OrgsyncPlugin(AirflowPlugin):
+    """Makes the *Test* button work for our connection types."""
+
+    name = "orgsync"
+    fastapi_root_middlewares: ClassVar = [{"name": "orgsync: test connections without a port", "middleware": UnsetPort}]
