@@ -49,13 +49,16 @@ def main() -> None:
 
 
 def prepare_environment() -> None:
-    """Find the local stack's Airflow if there is one, and let connections come from its metadata database too."""
-    if "AIRFLOW_HOME" not in os.environ and not (Path.home() / "airflow").exists():
-        local = state_folder() / "airflow"
-        # Airflow makes a home wherever it is pointed to; one of our own keeps the user's folder clean.
-        os.environ["AIRFLOW_HOME"] = str(local if local.exists() else state_folder() / "airflow-of-the-command")
+    """Let connections come from Airflow's metadata database too: the one named, else the local stack's, else the user's own."""
+    os.environ.setdefault("AIRFLOW_HOME", str(_find_airflow_home()))
     os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
     os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
+
+
+def _find_airflow_home() -> Path:
+    """Airflow makes a home wherever it is pointed to; where there is none yet, one of our own keeps the user's folder clean."""
+    homes = [state_folder() / "airflow", Path.home() / "airflow"]
+    return next((home for home in homes if home.exists()), state_folder() / "airflow-of-the-command")
 
 
 @app.callback()
