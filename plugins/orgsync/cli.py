@@ -209,8 +209,15 @@ def _print_run(settings: Settings, tenant_id: str, *, run_id: str | None, as_jso
         _print_json(runs[0] if runs else None)
     elif runs:
         show_run(results, runs[0])
+        _print_page(settings, runs[0]["snapshot_id"])
     else:
         results.print(f"no run of {tenant_id} yet", highlight=False)
+
+
+def _print_page(settings: Settings, snapshot_id: str | None) -> None:
+    page = settings.report_folder / f"{snapshot_id}.html"
+    if page.exists():
+        results.print(f"What validation found, as a page: {page}", highlight=False, soft_wrap=True)
 
 
 def _print_json(value: Any) -> None:

@@ -59,6 +59,7 @@ class SnapshotWriter:
 
     def __enter__(self) -> SnapshotWriter:
         self._folder.mkdir(parents=True)  # refuses a folder that is there: leaving unfinished would remove another read's answers
+        _keep_private(self._folder.parent)  # who is a tenant, and when it was read, is nobody else's business either
         _keep_private(self._folder)
         return self
 

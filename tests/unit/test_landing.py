@@ -194,7 +194,7 @@ def test_snapshot_is_readable_by_its_owner_alone(tmp_path: Path, scheme: str) ->
         writer.record("users", answer(b"{}"))
         finish(writer)
     folder = folder_of(uri)
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (folder, folder.parent)} == {0o700}
     assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {"users.jsonl.gz": 0o600, MANIFEST: 0o600}
 
 

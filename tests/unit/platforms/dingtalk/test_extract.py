@@ -8,7 +8,7 @@ from orgsync.errors import ConfigurationError, PermissionDeniedError, PlatformBu
 from orgsync.platforms.dingtalk.extract import extract
 from orgsync.platforms.platform import Answer, Mode, Reading, Scope
 from orgsync.platforms.transport import Request, Response
-from tests.unit.platforms.dingtalk.fake import FakeDingTalk, Landing, client_of, department, refusal, user
+from tests.unit.platforms.dingtalk.fake import FakeDingTalk, Landing, client_of, department, envelope, refusal, user
 
 TREE = [department(2, 1), department(3, 1), department(4, 2), department(-7, 1), department(9, 1, from_union_org=True), department(10, 9)]
 PEOPLE = [user("root", 1), user("a", 2), user("b", 2, 4), user("c", 4), user("d", 4), user("linked", 10), user("pupil", -7)]
@@ -33,7 +33,7 @@ def test_full_read_asks_three_times_per_department_and_once_more_per_page() -> N
     assert asked(landing, "departments", "listsub") == Counter("1234")
     assert asked(landing, "departments", "department/get") == Counter("1234")
     assert asked(landing, "users", "user/list") == Counter({"1": 1, "2": 1, "3": 1, "4": 2})
-    assert platform.calls() == Counter({"auth/scopes": 1, "user/count": 2, "department/listsub": 4, "department/get": 4, "user/list": 5})
+    assert platform.calls() == Counter({"auth/scopes": 1, "user/count": 1, "department/listsub": 4, "department/get": 4, "user/list": 5})
     assert (reading.tops, reading.problems) == (("1",), ())
 
 
@@ -48,6 +48,19 @@ def test_linked_organizations_are_read_if_wanted() -> None:
     reading, landing = read(platform_of(), scope=Scope(linked_organizations=True))
     assert set(asked(landing, "departments", "listsub")) == {"1", "2", "3", "4", "9", "10"}
     assert reading.platform_counts == {"users": 7}
+
+
+def test_someone_who_leaves_while_we_read_is_not_missed() -> None:
+    """Counted before and after the read: only fewer people than the smaller count were lost."""
+    counts = iter([7, 6])
+    platform = platform_of()
+
+    def count(request: Request) -> Response | None:
+        return envelope(result={"count": next(counts)}) if request.interface == "topapi/user/count" else None
+
+    platform.answer_instead = count
+    reading, _ = read(platform, scope=Scope(linked_organizations=True))
+    assert reading.platform_counts == {"users": 6}
 
 
 def test_count_of_the_whole_is_not_held_against_a_part() -> None:
