@@ -61,6 +61,8 @@ def build_dag(tenant: Tenant) -> DAG:
         start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo(tenant.timezone)),
         catchup=False,
         max_active_runs=1,
+        # The platform only knows now: a backfill of past dates would read today's organization again and again.
+        allowed_run_types=["scheduled", "manual", "operator_triggered", "asset_triggered", "asset_materialization"],
         params=PARAMS,
         tags=["orgsync", tenant.platform],
         default_args={

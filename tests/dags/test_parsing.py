@@ -51,6 +51,11 @@ def test_dag_follows_the_stanza(parsed: dict[str, Any]) -> None:
     assert "acme" in dag["docs"]
 
 
+def test_past_dates_are_not_read_from_a_platform_that_only_knows_now(parsed: dict[str, Any]) -> None:
+    assert "backfill" not in parsed["dags"]["org_sync_acme"]["allowed_run_types"]
+    assert {"scheduled", "manual"} <= set(parsed["dags"]["org_sync_acme"]["allowed_run_types"])
+
+
 def test_tasks_are_extract_validate_merge_and_merge_announces_the_tenant(parsed: dict[str, Any]) -> None:
     tasks = parsed["dags"]["org_sync_acme"]["tasks"]
     assert {name: task["downstream"] for name, task in tasks.items()} == {

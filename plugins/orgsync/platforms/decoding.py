@@ -18,3 +18,11 @@ def decode_json(body: bytes) -> Any:
     except ValueError:
         text = json.dumps(json.loads(body.decode("utf-8-sig")), ensure_ascii=False)
         return msgspec.json.decode(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
+def decode_or_none(body: bytes) -> Any:
+    """None for what is not JSON: an error chained to the decoder's would carry the body, which is people."""
+    try:
+        return decode_json(body)
+    except ValueError:
+        return None

@@ -13,7 +13,7 @@ from typing import Any
 import tenacity
 
 from orgsync.errors import PlatformBusyError, PlatformError, Refusal, RetryableError, ThrottledError, UnexpectedAnswerError
-from orgsync.platforms.decoding import decode_json
+from orgsync.platforms.decoding import decode_or_none
 from orgsync.platforms.ledger import Ledger
 from orgsync.platforms.limits import RateLimits
 from orgsync.platforms.platform import Answer
@@ -160,12 +160,10 @@ class Transport:
         response = self._send(request)
         if error := self._http_error(request, response):
             raise error
-        try:
-            return response.body, decode_json(response.body)
-        except ValueError:
-            # Raised below: chained to this one it would carry the body, which is people.
-            pass
-        raise UnexpectedAnswerError(self._not_json(request, response))
+        content = decode_or_none(response.body)
+        if content is None:
+            raise UnexpectedAnswerError(self._not_json(request, response))
+        return response.body, content
 
     def _http_error(self, request: Request, response: Response) -> PlatformError | None:
         if response.status == 429:
