@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from orgsync.errors import OrgsyncError
-from orgsync.settings import Settings, read_settings, state_folder
+from orgsync.settings import Settings, read_settings, report_path, state_folder
 
 if TYPE_CHECKING:
     from orgsync.tenants import Tenant
@@ -215,8 +215,8 @@ def _print_run(settings: Settings, tenant_id: str, *, run_id: str | None, as_jso
 
 
 def _print_page(settings: Settings, snapshot_id: str | None) -> None:
-    page = settings.report_folder / f"{snapshot_id}.html"
-    if page.exists():
+    page = report_path(settings.report_folder, snapshot_id) if snapshot_id else None
+    if page and page.exists():
         results.print(f"What validation found, as a page: {page}", highlight=False, soft_wrap=True)
 
 

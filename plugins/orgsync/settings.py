@@ -40,6 +40,11 @@ def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(environ.get("ORGSYNC_STATE") or HOME / ".orgsync")
 
 
+def report_path(folder: Path, snapshot_id: str) -> Path:
+    """The page on which a snapshot's validation is shown."""
+    return folder / f"{snapshot_id}.html"
+
+
 def _read_seconds(environ: Mapping[str, str], name: str, *, default: int) -> int:
     text = environ.get(name, str(default))
     if not text.isascii() or not text.isdecimal():

@@ -10,14 +10,10 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from orgsync.manifest import Manifest
-from orgsync.settings import HOME
+from orgsync.settings import HOME, report_path
 from orgsync.validation.quarantine import Verdict
 
 MOST_ROWS_SHOWN = 200  # of one rule
-
-
-def report_path(folder: Path, snapshot_id: str) -> Path:
-    return folder / f"{snapshot_id}.html"
 
 
 def write_report(folder: Path, manifest: Manifest, verdict: Verdict) -> Path:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from psycopg2.extensions import connection as Connection
 
+from orgsync.frames import FRAMES
 from orgsync.warehouse.plans import forget_staged_rows
 from orgsync.warehouse.statements import Row, execute, fetch_all, fetch_one
-
-PLURALS = ("departments", "users", "memberships")
 
 
 def lock_tenant(connection: Connection, tenant_id: str) -> None:
@@ -72,4 +71,4 @@ def _last_applied(connection: Connection, tenant_id: str) -> int | None:
 
 
 def _per_table(verb: str) -> list[str]:
-    return [f"{verb}_{plural}" for plural in PLURALS]
+    return [f"{verb}_{frame.name}s" for frame in FRAMES]

@@ -19,9 +19,8 @@ CHUNK_ROWS = 50_000
 
 
 def stage_rows(connection: Connection, plan_id: int, tidy: TidySet) -> None:
-    """Copy the three frames, each under its plan. Rows staged for the plan before are replaced."""
+    """Copy the three frames, each under its plan, which is new: nothing is staged for it yet."""
     for frame in FRAMES:
-        execute(connection, f"stage/clear_{frame.name}s", plan_id=plan_id)
         copy_rows(connection, f"stage/copy_{frame.name}s", encode_rows(tidy.frame(frame.name)), plan_id=plan_id)
         execute(connection, f"stage/analyze_{frame.name}s")
 

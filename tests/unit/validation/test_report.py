@@ -11,8 +11,9 @@ import pytest
 
 from orgsync.frames import TidySet
 from orgsync.manifest import Manifest
+from orgsync.settings import report_path
 from orgsync.validation.quarantine import judge
-from orgsync.validation.report import MOST_ROWS_SHOWN, render_report, report_path, write_report
+from orgsync.validation.report import MOST_ROWS_SHOWN, render_report, write_report
 from tests.unit.validation.company import SOUND_DEPARTMENTS, SOUND_MEMBERSHIPS, SOUND_USERS, company, department, membership, user
 
 TAKEN_AT = datetime(2026, 11, 1, 2, 3, 4, tzinfo=UTC)
