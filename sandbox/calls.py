@@ -29,8 +29,8 @@ class Calls:
         self.by_interface[request.interface] += 1
         self._seconds.exceeded("", limit=0, now=now)
         self._seconds.exceeded(request.interface, limit=0, now=now)
-        self.peak = max(self.peak, self._seconds.windows[""].calls)
-        busiest = max(self.peak_by_interface.get(request.interface, 0), self._seconds.windows[request.interface].calls)
+        self.peak = max(self.peak, self._seconds.windows["", 1].calls)
+        busiest = max(self.peak_by_interface.get(request.interface, 0), self._seconds.windows[request.interface, 1].calls)
         self.peak_by_interface[request.interface] = busiest
 
     def finish(self, request: Request, refusal: str | None, *, now: float) -> None:

@@ -42,6 +42,7 @@ class Control:
         self.resources: dict[str, dict[str, Callable[[Tenant, Request], Answer]]] = {
             "organization": {"GET": _get_organization, "POST": self._new_organization},
             "evolve": {"POST": self._evolve},
+            "connection": {"GET": _get_connection},
             "settings": {"GET": _get_settings, "PUT": _put_settings},
             "faults": {"GET": _get_faults, "POST": _add_faults, "DELETE": _remove_faults},
             "tokens/expire": {"POST": _expire_tokens},
@@ -101,6 +102,10 @@ def _get_organization(tenant: Tenant, request: Request) -> Answer:
     return json_answer(truth.summary(tenant)) if _number(request, "summary") else Answer(truth.whole(tenant))
 
 
+def _get_connection(tenant: Tenant, request: Request) -> Answer:
+    return json_answer(tenant.connection() | {"host": f"http://{request.headers['host']}"})
+
+
 def _get_settings(tenant: Tenant, _: Request) -> Answer:
     return json_answer(tenant.settings)
 
@@ -119,7 +124,8 @@ def _add_faults(tenant: Tenant, request: Request) -> Answer:
     """One, or a list of them."""
     is_list = request.body.lstrip().startswith(b"[")
     specs = _body(request, list[FaultSpec]) if is_list else [_body(request, FaultSpec)]
-    return json_answer({"faults": [_shown(tenant.faults.add(spec)) for spec in specs]})
+    named = [msgspec.structs.replace(spec, interface=tenant.interfaces_by_alias.get(spec.interface, spec.interface)) for spec in specs]
+    return json_answer({"faults": [_shown(tenant.faults.add(spec)) for spec in named]})
 
 
 def _remove_faults(tenant: Tenant, request: Request) -> Answer:

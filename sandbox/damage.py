@@ -15,15 +15,25 @@ NOWHERE = 999_999_999_999
 
 @dataclass(frozen=True)
 class Names:
-    """What a platform calls the things that damage touches."""
+    """What a platform calls the things that damage touches.
+
+    `asked_department` and `cursor` are parameters, the others are fields of an answer. A platform whose lists end by the cursor alone has no
+    `has_more`. Cursors are positions to us and opaque to callers: `read_cursor` and `make_cursor` translate.
+    """
 
     cursor: str
     next_cursor: str
-    has_more: str
+    has_more: str | None
+    asked_department: str
     department_id: str
     parent_id: str
     department_ids: str
     root: int | str
+    nowhere: int | str = NOWHERE
+    read_cursor: Callable[[Any], int] = int
+    make_cursor: Callable[[int], Any] = int
+    find_rows: Callable[[dict[str, Any]], tuple[dict[str, Any], str | None]] | None = None
+    """The object that holds an answer's rows and their key in it; without a key the object itself is the answer."""
 
 
 @dataclass
@@ -52,7 +62,7 @@ def damage(answer: Answer, request: Request, spec: FaultSpec, names: Names) -> A
     if treatment is None or answer.refusal is not None or not isinstance(answer.body, bytes):
         return answer
     body = decode(answer.body)
-    holder, key = _find_rows(body)
+    holder, key = (names.find_rows or _find_rows)(body)
     treatment(Wound(body, holder, key, names, request, spec))
     answer.body = encode(body)
     return answer
@@ -72,15 +82,28 @@ def _find_rows(body: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
 
 
 def _repeated_cursor(wound: Wound) -> None:
-    wound.holder[wound.names.has_more] = True
-    wound.holder[wound.names.next_cursor] = wound.request.parameters.get(wound.names.cursor, 0)
+    names = wound.names
+    if not _is_paged(wound):
+        return
+    if names.has_more:
+        wound.holder[names.has_more] = True
+    wound.holder[names.next_cursor] = wound.request.parameters.get(names.cursor) or names.make_cursor(0)
 
 
 def _endless_has_more(wound: Wound) -> None:
     """More is promised for ever; each page has a new cursor, beyond the end they are empty."""
-    cursor = wound.request.parameters.get(wound.names.cursor, 0)
-    wound.holder[wound.names.has_more] = True
-    wound.holder.setdefault(wound.names.next_cursor, int(cursor) + len(wound.rows) + 1)
+    names = wound.names
+    if not _is_paged(wound):
+        return
+    position = names.read_cursor(wound.request.parameters.get(names.cursor) or names.make_cursor(0))
+    if names.has_more:
+        wound.holder[names.has_more] = True
+    wound.holder[names.next_cursor] = wound.holder.get(names.next_cursor) or names.make_cursor(position + len(wound.rows) + 1)
+
+
+def _is_paged(wound: Wound) -> bool:
+    """A platform that always says whether there is more shows by it which answers are pages; elsewhere every list may be one."""
+    return wound.key is not None if wound.names.has_more is None else True
 
 
 def _lost_rows(wound: Wound) -> None:
@@ -89,9 +112,9 @@ def _lost_rows(wound: Wound) -> None:
 
 def _empty(wound: Wound) -> None:
     wound.rows.clear()
-    if wound.names.has_more in wound.holder:
+    if wound.names.has_more and wound.names.has_more in wound.holder:
         wound.holder[wound.names.has_more] = False
-        wound.holder.pop(wound.names.next_cursor, None)
+    wound.holder.pop(wound.names.next_cursor, None)
 
 
 def _nul_in_name(wound: Wound) -> None:
@@ -105,7 +128,7 @@ def _cycle(wound: Wound) -> None:
     names = wound.names
     if "department" not in wound.request.interface:
         return
-    asked = type(names.root)(wound.request.parameters.get(names.department_id) or names.root)
+    asked = type(names.root)(wound.request.parameters.get(names.asked_department) or names.root)
     if wound.key is None:
         wound.holder[names.parent_id] = wound.holder.get(names.department_id)
     elif all(isinstance(row, dict) for row in wound.rows):
@@ -119,9 +142,9 @@ def _orphan(wound: Wound) -> None:
     """The first department hangs below one that does not exist, the first person works in one."""
     for first in wound.objects[:1]:
         if wound.names.department_ids in first:
-            first[wound.names.department_ids] = [NOWHERE]
+            first[wound.names.department_ids] = [wound.names.nowhere]
         else:
-            first[wound.names.parent_id] = NOWHERE
+            first[wound.names.parent_id] = wound.names.nowhere
 
 
 def _duplicate_id(wound: Wound) -> None:

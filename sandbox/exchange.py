@@ -35,6 +35,7 @@ class Answer:
     body: bytes | Iterator[bytes]
     status: int = 200
     content_type: bytes = JSON_TYPE
+    headers: tuple[tuple[bytes, bytes], ...] = ()
     refusal: str | None = None
     """The platform's code where the call was refused, as counted in the statistics."""
 

@@ -66,7 +66,7 @@ def generate(recipe: Recipe, numbering: Numbering) -> Organization:
 
 
 def _add_departments(organization: Organization, rng: Random, count: int) -> None:
-    organization.add_department(Department(id=ROOT, parent_id=None, name=ORGANIZATION_NAME, name_en="Spruce Technology"))
+    organization.add_department(Department(id=ROOT, parent_id=None, name=ORGANIZATION_NAME, serial=ROOT, name_en="Spruce Technology"))
     tops = min(count, max(3, min(14, count // 8)))
     depths = {ROOT: 0}
     ids: list[int] = []
@@ -94,6 +94,7 @@ def new_department(organization: Organization, rng: Random, parent_id: int, *, d
         id=organization.numbering.department_id(serial),
         parent_id=parent_id,
         name=department_name(organization, rng, parent_id, depth=depth, serial=serial),
+        serial=serial,
         name_en=rng.choice(ENGLISH_DEPARTMENTS) if rng.random() < 0.15 else None,
         order=rng.randrange(1, 1000) if rng.random() < 0.6 else None,
         hidden=rng.random() < 0.02,

@@ -1,4 +1,4 @@
-"""Calls per second, counted for each interface in fixed windows of one second."""
+"""Calls per second or minute, counted for each interface in fixed windows."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Window:
-    second: int = 0
+    number: int = 0
     calls: int = 0
 
 
 @dataclass
 class Limits:
-    windows: dict[str, Window] = field(default_factory=dict)
+    windows: dict[tuple[str, int], Window] = field(default_factory=dict)
 
-    def exceeded(self, interface: str, *, limit: int, now: float) -> bool:
-        """Count this call; true where it is one too many. A limit of 0 is none."""
-        window = self.windows.setdefault(interface, Window())
-        if window.second != int(now):
-            window.second, window.calls = int(now), 0
+    def exceeded(self, interface: str, *, limit: int, now: float, seconds: int = 1) -> bool:
+        """Count this call in its window of so many seconds; true where it is one too many. A limit of 0 is none."""
+        window = self.windows.setdefault((interface, seconds), Window())
+        number = int(now) // seconds
+        if window.number != number:
+            window.number, window.calls = number, 0
         window.calls += 1
         return 0 < limit < window.calls

@@ -11,11 +11,15 @@ ROOT = 1
 
 @dataclass(frozen=True)
 class Numbering:
-    """How a platform derives ids and orders from serial numbers."""
+    """How a platform derives ids and orders from serial numbers.
+
+    The organization itself knows departments by number; `shown_department_id` is what the platform calls one.
+    """
 
     department_id: Callable[[int], int]
     user_id: Callable[[int], str]
     member_order: Callable[[int], int]
+    shown_department_id: Callable[[int], int | str] = int
 
 
 @dataclass(slots=True)
@@ -23,6 +27,8 @@ class Department:
     id: int
     parent_id: int | None
     name: str
+    serial: int = 0
+    """The same in every organization of a recipe, whatever the platform's ids; 0 for special departments."""
     name_en: str | None = None
     order: int | None = None
     """None where nobody ever sorted it."""

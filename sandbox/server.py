@@ -98,7 +98,7 @@ async def _read(scope: dict[str, Any], receive: Receive) -> Request | None:
 
 
 async def _write(answer: Answer, send: Send) -> None:
-    headers = [(b"content-type", answer.content_type)]
+    headers = [(b"content-type", answer.content_type), *answer.headers]
     if isinstance(answer.body, bytes):
         headers.append((b"content-length", b"%d" % len(answer.body)))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

@@ -18,6 +18,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     latency_ms: Annotated[float, Meta(ge=0)] = 0
     calls_per_second: Annotated[int, Meta(ge=0)] = 20
     """For each interface; 0 is no limit."""
+    calls_per_minute: Annotated[int, Meta(ge=0)] = 0
     token_seconds: Annotated[int, Meta(ge=1)] = 7200
     permissions: tuple[str, ...] = ()
     field_permissions: tuple[str, ...] = ()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Generic
+from typing import Any, ClassVar, Generic
+
+import msgspec
 
 from sandbox.calls import Calls
 from sandbox.damage import Names
@@ -24,6 +26,10 @@ class Tenant(ABC, Generic[Knobs]):
     name: str
     numbering: Numbering
     damage_names: Names
+    has_special_departments: ClassVar[bool] = True
+    """Family-school and linked departments, in one tree with the company's own."""
+    interfaces_by_alias: ClassVar[Mapping[str, str]]
+    """`people` and `departments`: the interfaces that list them, for faults that should strike on any platform."""
 
     def __init__(self, recipe: Recipe, settings: Knobs) -> None:
         self.settings = settings
@@ -38,14 +44,17 @@ class Tenant(ABC, Generic[Knobs]):
         """Begin anew with a generated organization."""
         self.recipe = recipe
         self.evolutions: list[dict[str, int]] = []
-        self.organization = generate(recipe, self.numbering)
+        plain = recipe if self.has_special_departments else msgspec.structs.replace(recipe, school=False, linked=0)
+        self.organization = generate(plain, self.numbering)
         self._forget()
 
     def evolve(self, amounts: Mapping[str, int]) -> Truth:
         self.evolutions.append(dict(amounts))
         truth = evolve(self.organization, amounts)
         self._forget()
-        return truth
+        shown = self.numbering.shown_department_id
+        of_departments = [kind for kind in truth if kind.startswith("departments") or kind == "leaders_changed"]
+        return truth | {kind: [shown(department_id) for department_id in truth[kind]] for kind in of_departments}
 
     def change_settings(self, changes: dict[str, Any]) -> None:
         self.settings = changed(self.settings, changes)
@@ -54,6 +63,10 @@ class Tenant(ABC, Generic[Knobs]):
     def _forget(self) -> None:
         """What was computed from the organization or the settings no longer holds."""
         self.version += 1
+
+    def connection(self) -> dict[str, Any]:
+        """An Airflow connection to this organization, all but its host."""
+        return {"conn_type": self.name, "login": self.settings.client_id, "password": self.settings.client_secret}
 
     @abstractmethod
     def claims(self, path: str) -> bool:

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,21 @@ class ControlCallError(Exception):
 @dataclass(frozen=True)
 class RunningSandbox:
     url: str
-    client_id: str
-    client_secret: str
     process_id: int
+
+    @cached_property
+    def client_id(self) -> str:
+        """DingTalk's, as `client_secret` is."""
+        return str(self.connection("dingtalk")["login"])
+
+    @cached_property
+    def client_secret(self) -> str:
+        return str(self.connection("dingtalk")["password"])
+
+    def connection(self, platform: str) -> dict[str, Any]:
+        """The fields of an Airflow connection to one of its organizations."""
+        found: dict[str, Any] = self.control("GET", f"{platform}/connection")
+        return found
 
     def control(self, method: str, path: str, json: Any = None) -> Any:
         """`path` follows /_sandbox/, for example `dingtalk/evolve`."""
@@ -40,7 +53,10 @@ class RunningSandbox:
 def start_sandbox(
     people: int = 200, seed: int = 7, *, departments: int | None = None, linked: int = 0, state: Path | None = None, **settings: Any
 ) -> Iterator[RunningSandbox]:
-    """A process of its own on a free port; `settings` are those of the control API, for example `calls_per_second=0`."""
+    """A process of its own on a free port; `settings` are those of the control API, for example `calls_per_second=0`.
+
+    Each platform gets those of them that it knows.
+    """
     command = [sys.executable, "-m", "sandbox", "--port", "0", "--until-stdin-closes", f"--people={people}", f"--seed={seed}"]
     command += [f"--linked={linked}"] if linked else []
     command += [] if departments is None else [f"--departments={departments}"]
@@ -58,8 +74,11 @@ def _ready(process: subprocess.Popen[str], settings: dict[str, Any]) -> RunningS
     if not line:
         raise RuntimeError(f"the sandbox ended with code {process.wait()} before it was ready")
     url = line.split()[3]
-    known = _call(f"{url}/_sandbox/dingtalk/settings", "PUT", settings)
-    return RunningSandbox(url, known["client_id"], known["client_secret"], process.pid)
+    sandbox = RunningSandbox(url, process.pid)
+    for platform in sandbox.control("GET", "health")["platforms"]:
+        known = sandbox.control("GET", f"{platform}/settings")
+        sandbox.control("PUT", f"{platform}/settings", {name: value for name, value in settings.items() if name in known})
+    return sandbox
 
 
 def _call(url: str, method: str, body: Any) -> Any:

@@ -38,17 +38,18 @@ def whole(tenant: Tenant) -> Iterator[bytes]:
     """One JSON object in pieces, as a million people would be half a gigabyte."""
     organization = tenant.organization
     departments = organization.departments.values()
+    shown = organization.numbering.shown_department_id
     head = summary(tenant) | {
         "people": len(organization.people),
-        "school_departments": [department.id for department in departments if department.kind == "school"],
-        "linked_departments": [department.id for department in departments if department.kind == "linked"],
+        "school_departments": [shown(department.id) for department in departments if department.kind == "school"],
+        "linked_departments": [shown(department.id) for department in departments if department.kind == "linked"],
         "former": list(organization.former),
     }
     del head["departments"], head["memberships"]
     yield encode(head)[:-1]
     yield from _rows("departments", (_department(organization, department) for department in departments))
-    yield from _rows("users", (_user(person) for person in organization.people.values()))
-    yield from _rows("memberships", (row for person in organization.people.values() for row in _memberships(person)))
+    yield from _rows("users", (_user(organization, person) for person in organization.people.values()))
+    yield from _rows("memberships", (row for person in organization.people.values() for row in _memberships(organization, person)))
     yield b"}"
 
 
@@ -62,9 +63,11 @@ def _rows(name: str, rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
 
 
 def _department(organization: Organization, department: Department) -> dict[str, Any]:
+    shown = organization.numbering.shown_department_id
     return {
-        "id": department.id,
-        "parent_id": department.parent_id,
+        "id": shown(department.id),
+        "serial": department.serial,
+        "parent_id": None if department.parent_id is None else shown(department.parent_id),
         "name": department.name,
         "name_en": department.name_en,
         "order": department.order,
@@ -75,9 +78,11 @@ def _department(organization: Organization, department: Department) -> dict[str,
     }
 
 
-def _user(person: Person) -> dict[str, Any]:
+def _user(organization: Organization, person: Person) -> dict[str, Any]:
+    shown = organization.numbering.shown_department_id
     return {
         "id": person.id,
+        "serial": person.number,
         "union_id": person.union_id,
         "open_id": person.open_id,
         "name": person.name,
@@ -98,16 +103,16 @@ def _user(person: Person) -> dict[str, Any]:
         "hide_mobile": person.hide_mobile,
         "admin_level": person.admin_level,
         "manager_id": person.manager_id,
-        "main_department_id": person.main_department_id,
-        "department_ids": person.department_ids,
+        "main_department_id": shown(person.main_department_id),
+        "department_ids": [shown(department_id) for department_id in person.department_ids],
     }
 
 
-def _memberships(person: Person) -> Iterator[dict[str, Any]]:
+def _memberships(organization: Organization, person: Person) -> Iterator[dict[str, Any]]:
     for held in person.memberships:
         yield {
             "user_id": person.id,
-            "department_id": held.department_id,
+            "department_id": organization.numbering.shown_department_id(held.department_id),
             "order": held.order,
             "is_leader": held.is_leader,
             "is_main": held.department_id == person.main_department_id,

@@ -44,11 +44,14 @@ class DingTalk(Tenant[DingTalkSettings]):
         cursor="cursor",
         next_cursor="next_cursor",
         has_more="has_more",
+        asked_department="dept_id",
         department_id="dept_id",
         parent_id="parent_id",
         department_ids="dept_id_list",
         root=ROOT,
     )
+
+    interfaces_by_alias = {"people": "topapi/v2/user/list", "departments": "topapi/v2/department/listsub"}
 
     def claims(self, path: str) -> bool:  # noqa: ARG002
         """Whatever is nobody else's: DingTalk's two hosts have no common prefix."""
