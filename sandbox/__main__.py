@@ -17,10 +17,14 @@ import uvicorn
 
 from sandbox.dingtalk.gateway import DingTalk
 from sandbox.dingtalk.settings import DingTalkSettings
+from sandbox.feishu.gateway import Feishu
+from sandbox.feishu.settings import FeishuSettings
 from sandbox.generator import MOST_PEOPLE, Recipe
 from sandbox.server import Sandbox
 from sandbox.state import restore, save
 from sandbox.tenant import Tenant
+from sandbox.wecom.gateway import WeCom
+from sandbox.wecom.settings import WeComSettings
 
 LOOPBACK = "127.0.0.1"
 DEFAULTS = DingTalkSettings()
@@ -48,7 +52,11 @@ def found_tenants(options: argparse.Namespace) -> list[Tenant]:
         recipe = msgspec.convert(wish, Recipe)
     except msgspec.ValidationError as error:
         sys.exit(f"no organization can be made of these options: {error}")
-    tenants: list[Tenant] = [DingTalk(recipe, DingTalkSettings(client_id=options.client_id, client_secret=options.client_secret))]
+    tenants: list[Tenant] = [
+        WeCom(recipe, WeComSettings()),
+        Feishu(recipe, FeishuSettings()),
+        DingTalk(recipe, DingTalkSettings(client_id=options.client_id, client_secret=options.client_secret)),
+    ]
     if options.state is not None:
         restore(options.state, tenants)
         save(options.state, tenants)

@@ -10,7 +10,7 @@ from sandbox.exchange import Request
 from sandbox.limits import Limits
 
 REMEMBERED = 2000
-SECRET_PARAMETERS = frozenset(("access_token", "appsecret", "appSecret", "client_secret", "corpsecret", "app_secret"))
+SECRET_PARAMETERS = frozenset(("access_token", "appsecret", "appSecret", "client_secret", "corpsecret", "app_secret", "encoding_aeskey"))
 
 
 @dataclass

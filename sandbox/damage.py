@@ -7,18 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.exchange import Answer, Request, decode, encode
+from sandbox.exchange import JSON_TYPE, Answer, Request, decode, encode
 from sandbox.faults import FaultSpec
 
 NOWHERE = 999_999_999_999
+ENVELOPE = frozenset(("errcode", "errmsg"))
+"""Beside the fields of a single object on a platform that wraps nothing."""
 
 
 @dataclass(frozen=True)
 class Names:
     """What a platform calls the things that damage touches.
 
-    `asked_department` and `cursor` are parameters, the others are fields of an answer. A platform whose lists end by the cursor alone has no
-    `has_more`. Cursors are positions to us and opaque to callers: `read_cursor` and `make_cursor` translate.
+    `asked_department` and `cursor` are parameters, the others are fields of an answer. A platform whose lists end by the cursor alone
+    has no `has_more`. Cursors are positions to us and opaque to callers: `read_cursor` and `make_cursor` translate.
     """
 
     cursor: str
@@ -59,7 +61,8 @@ class Wound:
 
 def damage(answer: Answer, request: Request, spec: FaultSpec, names: Names) -> Answer:
     treatment = TREATMENTS.get(spec.kind)
-    if treatment is None or answer.refusal is not None or not isinstance(answer.body, bytes):
+    is_json = isinstance(answer.body, bytes) and answer.content_type == JSON_TYPE
+    if treatment is None or answer.refusal is not None or not is_json:
         return answer
     body = decode(answer.body)
     holder, key = (names.find_rows or _find_rows)(body)
@@ -103,7 +106,7 @@ def _endless_has_more(wound: Wound) -> None:
 
 def _is_paged(wound: Wound) -> bool:
     """A platform that always says whether there is more shows by it which answers are pages; elsewhere every list may be one."""
-    return wound.key is not None if wound.names.has_more is None else True
+    return wound.key is not None if wound.names.has_more is None else wound.names.has_more in wound.holder
 
 
 def _lost_rows(wound: Wound) -> None:
@@ -126,7 +129,7 @@ def _nul_in_name(wound: Wound) -> None:
 def _cycle(wound: Wound) -> None:
     """A department becomes its own child, in a list of children by one more row."""
     names = wound.names
-    if "department" not in wound.request.interface:
+    if "/department" not in f"/{wound.request.interface}":  # not where people are found by department
         return
     asked = type(names.root)(wound.request.parameters.get(names.asked_department) or names.root)
     if wound.key is None:
@@ -141,10 +144,12 @@ def _cycle(wound: Wound) -> None:
 def _orphan(wound: Wound) -> None:
     """The first department hangs below one that does not exist, the first person works in one."""
     for first in wound.objects[:1]:
-        if wound.names.department_ids in first:
-            first[wound.names.department_ids] = [wound.names.nowhere]
+        names = wound.names
+        if names.department_ids in first:
+            has_several = isinstance(first[names.department_ids], list)
+            first[names.department_ids] = [names.nowhere] if has_several else names.nowhere
         else:
-            first[wound.names.parent_id] = wound.names.nowhere
+            first[names.parent_id] = names.nowhere
 
 
 def _duplicate_id(wound: Wound) -> None:
@@ -158,7 +163,7 @@ def _duplicate_id(wound: Wound) -> None:
 
 def _string_for_integer(wound: Wound) -> None:
     for row in wound.objects:
-        row.update({key: str(value) for key, value in row.items() if type(value) is int})
+        row.update({key: str(value) for key, value in row.items() if type(value) is int and key not in ENVELOPE})
 
 
 def _null_for_list(wound: Wound) -> None:
@@ -170,7 +175,7 @@ def _missing_key(wound: Wound) -> None:
     """The key that was named, wherever it is; else the list of rows, else the object's first key, which is its id."""
     key = wound.spec.key
     if key is None:
-        wound.holder.pop(wound.key or next(iter(wound.holder), ""), None)
+        wound.holder.pop(wound.key or next((name for name in wound.holder if name not in ENVELOPE), ""), None)
         return
     for place in (wound.body, wound.holder, *wound.objects):
         place.pop(key, None)

@@ -28,6 +28,8 @@ class Request:
     parameters: dict[str, Any] = field(default_factory=dict)
     malformed: bool = False
     """The body could not be read as what it claims to be."""
+    raw_query: str = ""
+    """For a platform that repeats names: `query` keeps the last of each."""
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from operator import attrgetter
 
 ROOT = 1
 
@@ -20,6 +21,8 @@ class Numbering:
     user_id: Callable[[int], str]
     member_order: Callable[[int], int]
     shown_department_id: Callable[[int], int | str] = int
+    shown_open_id: Callable[[Person], str] = attrgetter("open_id")
+    shown_union_id: Callable[[Person], str] = attrgetter("union_id")
 
 
 @dataclass(slots=True)

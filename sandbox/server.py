@@ -44,6 +44,14 @@ class Sandbox:
 async def _serve(tenant: Tenant, request: Request, receive: Receive, send: Send) -> None:
     tenant.read(request)
     tenant.calls.arrive(request, now=time.time())
+    tenant.under_way[request.interface] += 1
+    try:
+        await _respond(tenant, request, receive, send)
+    finally:
+        tenant.under_way[request.interface] -= 1
+
+
+async def _respond(tenant: Tenant, request: Request, receive: Receive, send: Send) -> None:
     specs = tenant.faults.striking(request) if tenant.faults.all else []
     disruption = await _disrupted(tenant, specs, receive, send)
     if disruption is not None:
@@ -93,8 +101,8 @@ async def _read(scope: dict[str, Any], receive: Receive) -> Request | None:
         pieces.append(message.get("body", b""))
         more = message.get("more_body", False)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    query = parse_query(scope["query_string"].decode("latin-1"))
-    return Request(scope["method"], scope["path"], query, headers, b"".join(pieces), scope["client"][0])
+    query = scope["query_string"].decode("latin-1")
+    return Request(scope["method"], scope["path"], parse_query(query), headers, b"".join(pieces), scope["client"][0], raw_query=query)
 
 
 async def _write(answer: Answer, send: Send) -> None:

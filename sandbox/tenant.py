@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, ClassVar, Generic
 
@@ -37,6 +38,7 @@ class Tenant(ABC, Generic[Knobs]):
         self.limits = Limits()
         self.faults = Faults()
         self.calls = Calls()
+        self.under_way: Counter[str] = Counter()
         self.version = 0
         self.found(recipe)
 

@@ -83,8 +83,8 @@ def _user(organization: Organization, person: Person) -> dict[str, Any]:
     return {
         "id": person.id,
         "serial": person.number,
-        "union_id": person.union_id,
-        "open_id": person.open_id,
+        "union_id": organization.numbering.shown_union_id(person),
+        "open_id": organization.numbering.shown_open_id(person),
         "name": person.name,
         "name_en": person.name_en,
         "mobile": person.mobile,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Mapping
 from functools import cached_property
+from typing import ClassVar
 
 from sandbox.damage import Names
 from sandbox.dingtalk.interfaces import UNIFIED_TOKEN, UNIFIED_TOKEN_PATH, Interface, find_interface
@@ -51,7 +53,7 @@ class DingTalk(Tenant[DingTalkSettings]):
         root=ROOT,
     )
 
-    interfaces_by_alias = {"people": "topapi/v2/user/list", "departments": "topapi/v2/department/listsub"}
+    interfaces_by_alias: ClassVar[Mapping[str, str]] = {"people": "topapi/v2/user/list", "departments": "topapi/v2/department/listsub"}
 
     def claims(self, path: str) -> bool:  # noqa: ARG002
         """Whatever is nobody else's: DingTalk's two hosts have no common prefix."""

@@ -78,7 +78,9 @@ def unknown_path(path: str) -> Answer:
     if path.startswith("oauth2/"):
         return json_answer({"errcode": 404, "errmsg": "请求的URI地址不存在"}, refusal="404")
     name = path.removeprefix("topapi/").replace("/", ".")
-    return json_answer({"errcode": 22, "sub_msg": f"不合法ApiName，ApiName = dingtalk.oapi.{name}"}, refusal="22")
+    message = f"不合法ApiName，ApiName = dingtalk.oapi.{name}"
+    body = {"errcode": 22, "sub_msg": message, "errmsg": f"Invalid method[submsg={message}]"}
+    return json_answer(body | request_id(Dialect.TOPAPI), refusal="22")
 
 
 def wrong_method(needed: str) -> RefusalError:

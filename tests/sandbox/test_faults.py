@@ -129,9 +129,9 @@ def test_stall_says_nothing(app: App) -> None:
 
 
 def test_slow_answers_late_but_rightly(app: App) -> None:
-    app.fault("slow", interface=LISTSUB, seconds=0.05)
+    app.fault("slow", interface=LISTSUB, seconds=0.2)
     answer = app.raw("v2/department/listsub")
-    assert answer.elapsed.total_seconds() >= 0.05
+    assert answer.elapsed.total_seconds() > 0.15  # timers may fire a little early
     assert answer.json()["errcode"] == 0
 
 

@@ -23,7 +23,10 @@ PERMISSIONS = {
 def test_unknown_path_is_200_with_code_22(app: App) -> None:
     answer = app.raw("v2/user/notexist")
     assert answer.status_code == 200
-    assert answer.json() == {"errcode": 22, "sub_msg": "不合法ApiName，ApiName = dingtalk.oapi.v2.user.notexist"}
+    body = answer.json()
+    assert (body["errcode"], body["sub_msg"]) == (22, "不合法ApiName，ApiName = dingtalk.oapi.v2.user.notexist")
+    assert body["errmsg"] == f"Invalid method[submsg={body['sub_msg']}]"
+    assert body["request_id"]
 
 
 def test_path_without_version_is_404_in_the_body(app: App) -> None:

@@ -1,0 +1,1 @@
+"""Feishu (飞书): open.feishu.cn, everything below /open-apis/."""

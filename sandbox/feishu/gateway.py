@@ -1,0 +1,234 @@
+"""Feishu's gateway: who may call what, and in which words a call is refused."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, ClassVar
+
+from sandbox.damage import Names
+from sandbox.exchange import Answer, Request
+from sandbox.faults import FaultSpec
+from sandbox.feishu.fields import granted_scopes
+from sandbox.feishu.interfaces import PREFIX, Interface, find_interface
+from sandbox.feishu.listings import Listings
+from sandbox.feishu.numbering import FEISHU_NUMBERING, SHOWN_ROOT, custom_department_id, open_department_id, open_id, union_id
+from sandbox.feishu.paging import make_token, read_token
+from sandbox.feishu.parameters import IdTypes, read_parameters
+from sandbox.feishu.refusals import (
+    RefusalError,
+    bad_body,
+    department_out_of_range,
+    internal_error,
+    invalid_token,
+    ip_refused,
+    missing_token,
+    new_log_id,
+    quota_used_up,
+    scope_missing,
+    throttled,
+    traced,
+    unknown_route,
+    user_out_of_range,
+)
+from sandbox.feishu.settings import EMPLOYEE_ID, WHOLE_COMPANY, FeishuSettings
+from sandbox.feishu.tokens import RollingTokens
+from sandbox.generator import Recipe
+from sandbox.headcount import count_members
+from sandbox.organization import Department, Person
+from sandbox.tenant import Tenant
+
+SUCCESS = b'{"code":0,"msg":"success","data":%s}'
+BEARER = "Bearer "
+MINUTE = 60
+COMPUTED = (
+    "granted", "sees_all", "visible_set", "departments_by_id", "people_by_id", "people_by_email", "people_by_mobile", "listings",
+    "member_counts", "primary_counts",
+)  # fmt: skip
+
+
+def find_rows(body: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """The items of a list, or the one object of an answer that is none."""
+    data = body.get("data")
+    if not isinstance(data, dict):
+        return body, None
+    for key in ("items", "user_list"):
+        if isinstance(data.get(key), list):
+            return data, key
+    for key in ("department", "user", "tenant"):
+        if isinstance(data.get(key), dict):
+            return data[key], None
+    return data, None
+
+
+class Feishu(Tenant[FeishuSettings]):
+    name = "feishu"
+    numbering = FEISHU_NUMBERING
+    has_special_departments = False
+    damage_names = Names(
+        cursor="page_token",
+        next_cursor="page_token",
+        has_more="has_more",
+        asked_department="department_id",
+        department_id="open_department_id",
+        parent_id="parent_department_id",
+        department_ids="department_ids",
+        root=SHOWN_ROOT,
+        nowhere=f"od-{'f' * 32}",
+        read_cursor=read_token,
+        make_cursor=make_token,
+        find_rows=find_rows,
+    )
+    interfaces_by_alias: ClassVar[Mapping[str, str]] = {
+        "people": "contact/v3/users/find_by_department",
+        "departments": "contact/v3/departments/:department_id/children",
+    }
+
+    def __init__(self, recipe: Recipe, settings: FeishuSettings) -> None:
+        super().__init__(recipe, settings)
+        self.tokens: RollingTokens = RollingTokens()
+
+    def claims(self, path: str) -> bool:
+        return path.startswith(PREFIX)
+
+    def read(self, request: Request) -> None:
+        found = find_interface(request.path)
+        interface, from_path = found or (None, {})
+        request.interface = interface.name if interface else request.path.removeprefix(PREFIX)
+        read_parameters(request, from_path)
+
+    def answer(self, request: Request) -> Answer:
+        found = find_interface(request.path)
+        if found is None or request.method != found[0].method:
+            return unknown_route()
+        interface, _ = found
+        try:
+            self._admit(request, interface)
+            content = interface.handle(self, request.parameters)
+        except RefusalError as refusal:
+            return refusal.answer()
+        return Answer(content if interface.is_flat else SUCCESS % content, headers=traced(new_log_id()))
+
+    def refuse(self, request: Request, spec: FaultSpec) -> Answer:
+        return self._fault_refusal(request, spec).answer()
+
+    def _admit(self, request: Request, interface: Interface) -> None:
+        """Token, address, quota, scope, rate: in this order, and before any look at the arguments."""
+        if interface.scopes is None:
+            return  # neither the allowed addresses nor the quota concern the token calls; a bad body names no app
+        settings = self.settings
+        self._check_token(request)
+        if settings.allowed_ips and request.client_ip not in settings.allowed_ips:
+            raise ip_refused(request.client_ip)
+        if settings.quota_used_up:
+            raise quota_used_up()
+        self._check_scopes(request, interface.scopes)
+        self._check_rate(interface)
+        if request.malformed:
+            raise bad_body()
+
+    def _check_token(self, request: Request) -> None:
+        header = request.headers.get("authorization", "")
+        token = header.removeprefix(BEARER).strip()
+        if not header.startswith(BEARER) or not token:
+            raise missing_token()
+        if not self.tokens.is_valid(token, client_id=self.settings.client_id, now=time.time()):
+            raise invalid_token(token)
+
+    def _check_scopes(self, request: Request, scopes: tuple[str, ...]) -> None:
+        """Those of the call; to speak of people by `user_id` also the one that shows it."""
+        if not set(scopes) & set(self.settings.permissions):
+            raise scope_missing(self.settings.client_id, scopes)
+        if request.parameters.get("user_id_type") == "user_id" and EMPLOYEE_ID not in self.granted:
+            raise scope_missing(self.settings.client_id, (EMPLOYEE_ID,))
+
+    def _check_rate(self, interface: Interface) -> None:
+        now, most = time.time(), self.settings.calls_per_minute
+        if most and interface.most_per_minute:
+            most = min(most, interface.most_per_minute)
+        if self.limits.exceeded(interface.name, limit=self.settings.calls_per_second, now=now):
+            raise throttled(limit=self.settings.calls_per_second, seconds=1)
+        if self.limits.exceeded(interface.name, limit=most, now=now, seconds=MINUTE):
+            raise throttled(limit=most, seconds=MINUTE - int(now) % MINUTE)
+
+    def _fault_refusal(self, request: Request, spec: FaultSpec) -> RefusalError:
+        if spec.kind == "throttle":
+            return throttled(limit=self.settings.calls_per_second or 50, seconds=1)
+        if spec.kind == "forbidden_department":
+            return user_out_of_range() if request.interface == "contact/v3/users/:user_id" else department_out_of_range()
+        if spec.kind == "busy":
+            return internal_error()
+        code = spec.code if spec.code is not None else int(spec.sub_code or 40003)
+        return RefusalError(code, spec.message or "internal error", status=spec.status or 400)
+
+    def shown_department(self, department_id: int, types: IdTypes) -> str:
+        if types.department == "open_department_id":
+            return open_department_id(department_id)
+        return custom_department_id(self.organization.departments[department_id])
+
+    # Computed when first asked for, forgotten on a change.
+
+    def _forget(self) -> None:
+        super()._forget()
+        for name in COMPUTED:
+            self.__dict__.pop(name, None)
+
+    @cached_property
+    def granted(self) -> frozenset[str]:
+        """Scopes for fields."""
+        return granted_scopes(self.settings)
+
+    @cached_property
+    def sees_all(self) -> bool:
+        return WHOLE_COMPANY in self.settings.visible_departments
+
+    @cached_property
+    def visible_set(self) -> frozenset[int]:
+        """What is no department any more is in no range."""
+        known = self.departments_by_id["open_department_id"]
+        return frozenset(known[value].id for value in self.settings.visible_departments if value in known)
+
+    @cached_property
+    def departments_by_id(self) -> dict[str, dict[str, Department]]:
+        """By the type of the id."""
+        departments = self.organization.departments.values()
+        return {
+            "open_department_id": {open_department_id(department.id): department for department in departments},
+            "department_id": {custom_department_id(department): department for department in departments},
+        }
+
+    @cached_property
+    def people_by_id(self) -> dict[str, dict[str, Person]]:
+        """By the type of the id, also those who left."""
+        people = self._everybody()
+        return {
+            "open_id": {open_id(person): person for person in people},
+            "union_id": {union_id(person): person for person in people},
+            "user_id": {person.id: person for person in people},
+        }
+
+    @cached_property
+    def people_by_email(self) -> dict[str, Person]:
+        return {person.email.lower(): person for person in self._everybody() if person.email}
+
+    @cached_property
+    def people_by_mobile(self) -> dict[str, Person]:
+        return {person.mobile: person for person in self._everybody() if person.mobile}
+
+    def _everybody(self) -> list[Person]:
+        return [*self.organization.former.values(), *self.organization.people.values()]
+
+    @cached_property
+    def listings(self) -> Listings:
+        return Listings(self)
+
+    @cached_property
+    def member_counts(self) -> dict[int, tuple[int, int]]:
+        return count_members(self.organization)
+
+    @cached_property
+    def primary_counts(self) -> Counter[int]:
+        """Whose main department it is, those of departments below not counted."""
+        return Counter(person.main_department_id for person in self.organization.people.values())

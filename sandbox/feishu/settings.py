@@ -1,0 +1,64 @@
+"""Feishu's own knobs, and the scopes its console knows: those that open calls and those that open fields."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from sandbox.settings import Settings
+
+CONTACT_BASE = "contact:contact.base:readonly"
+USER_ID_LOOKUP = "contact:user.id:readonly"
+APP_INFO = "admin:app.info:readonly"
+TENANT_INFO = "tenant:tenant:readonly"
+ACCESS_AS_APP = "contact:contact:access_as_app"
+READ_AS_APP = "contact:contact:readonly_as_app"
+READ_CONTACT = "contact:contact:readonly"
+BLANKET = (ACCESS_AS_APP, READ_CONTACT, READ_AS_APP)
+"""Scopes of old, which also open most fields."""
+
+USER_BASE = "contact:user.base:readonly"
+EMPLOYEE_ID = "contact:user.employee_id:readonly"
+EMAIL = "contact:user.email:readonly"
+PHONE = "contact:user.phone:readonly"
+GENDER = "contact:user.gender:readonly"
+USER_DEPARTMENT = "contact:user.department:readonly"
+EMPLOYEE = "contact:user.employee:readonly"
+EMPLOYEE_NUMBER = "contact:user.employee_number:read"
+JOB_LEVEL = "contact:user.job_level:readonly"
+JOB_FAMILY = "contact:user.job_family:readonly"
+DOTTED_LINE = "contact:user.dotted_line_leader_info.read"
+GEO = "contact:user.user_geo"
+ASSIGN_INFO = "contact:user.assign_info:read"
+DEPARTMENT_BASE = "contact:department.base:readonly"
+ORGANIZE = "contact:department.organize:readonly"
+"""Opens fields, and the list calls too."""
+HRBP = "contact:department.hrbp:readonly"
+TENANT_DOMAIN = "tenant:tenant.domain:read"
+
+CALL_SCOPES = (CONTACT_BASE, USER_ID_LOOKUP, APP_INFO, TENANT_INFO)
+FIELD_SCOPES = (
+    USER_BASE, EMPLOYEE_ID, EMAIL, PHONE, GENDER, USER_DEPARTMENT, EMPLOYEE, EMPLOYEE_NUMBER, JOB_LEVEL, JOB_FAMILY, DOTTED_LINE, GEO,
+    ASSIGN_INFO, DEPARTMENT_BASE, ORGANIZE, HRBP, TENANT_DOMAIN,
+)  # fmt: skip
+
+WHOLE_COMPANY = "0"
+
+
+class FeishuSettings(Settings, kw_only=True):
+    client_id: str = "cli_sandbox"
+    client_secret: str = "sandbox-feishu-secret"  # noqa: S105
+    calls_per_second: Annotated[int, Meta(ge=0)] = 50
+    calls_per_minute: Annotated[int, Meta(ge=0)] = 1000
+    permissions: tuple[str, ...] = CALL_SCOPES
+    """Scopes for calls. What is here opens fields as well; the other way round a call is not opened."""
+    field_permissions: tuple[str, ...] = FIELD_SCOPES
+    visible_departments: tuple[str, ...] = (WHOLE_COMPANY,)  # type: ignore[assignment]
+    """open_department_ids; "0" is all staff."""
+    blank_fields: bool = True
+    """An empty text or list comes as it is; false: it is left out."""
+    most_recursive_departments: Annotated[int, Meta(ge=0)] = 0
+    """A larger subtree is refused in one walk; 0 is no limit."""
+    quota_used_up: bool = False
+    """The calls of this month."""

@@ -1,0 +1,210 @@
+"""WeCom's gateway: who may call what, and in which words a call is refused."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, ClassVar
+
+from sandbox.damage import Names
+from sandbox.exchange import Answer, Request
+from sandbox.faults import FaultSpec
+from sandbox.generator import Recipe
+from sandbox.organization import ROOT
+from sandbox.tenant import Tenant
+from sandbox.wecom.calls import Call
+from sandbox.wecom.exports import FILES, Exports, download
+from sandbox.wecom.interfaces import BY_NAME, Access, Interface
+from sandbox.wecom.listings import Listings, id_rows
+from sandbox.wecom.numbering import WECOM_NUMBERING
+from sandbox.wecom.parameters import has_escapes, read_parameters
+from sandbox.wecom.refusals import (
+    BAD_TOKEN,
+    BUSY,
+    ESCAPED_CHARACTERS,
+    EXPIRED_TOKEN,
+    FORBIDDEN,
+    FORBIDDEN_FOR_CONTACTS,
+    FOREIGN_ADDRESS,
+    NO_TOKEN,
+    OUT_OF_RANGE,
+    THROTTLED,
+    TOO_PARALLEL,
+    RefusalError,
+    unknown_path,
+)
+from sandbox.wecom.settings import CONTACTS, WeComSettings
+from sandbox.wecom.tags import Tag, tags_of
+from sandbox.wecom.tokens import TokensBySecret
+from sandbox.wecom.users import make_cursor, read_cursor
+from sandbox.wecom.visibility import Holder, Scope, scope_of
+
+PREFIX = "/cgi-bin/"
+FILE_INTERFACE = "export/file"
+FOUND = b'{"errcode":0,"errmsg":"%s",'
+FINE, WARNED = b"ok", b"ok. Warning: wrong json format. "
+LISTS = ("userlist", "department", "department_id", "dept_user", "taglist", "data_list")
+COMPUTED = ("scopes", "listings", "id_rows", "tags", "ids_by_folded", "by_mobile", "by_email", "by_work_email")
+
+
+def find_rows(body: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """Lists have a name of their own; in a single person's answer the departments are no rows."""
+    if "userid" not in body:
+        for name in LISTS:
+            if isinstance(body.get(name), list):
+                return body, name
+    single = body.get("department")
+    return (single, None) if isinstance(single, dict) else (body, None)
+
+
+class WeCom(Tenant[WeComSettings]):
+    name = "wecom"
+    numbering = WECOM_NUMBERING
+    has_special_departments = False
+    damage_names = Names(
+        cursor="cursor",
+        next_cursor="next_cursor",
+        has_more=None,
+        asked_department="id",
+        department_id="id",
+        parent_id="parentid",
+        department_ids="department",
+        root=ROOT,
+        nowhere=999_999_999,
+        read_cursor=read_cursor,
+        make_cursor=make_cursor,
+        find_rows=find_rows,
+    )
+    interfaces_by_alias: ClassVar[Mapping[str, str]] = {"people": "user/list", "departments": "department/list"}
+    tokens: TokensBySecret
+
+    def __init__(self, recipe: Recipe, settings: WeComSettings) -> None:
+        super().__init__(recipe, settings)
+        self.tokens = TokensBySecret()
+        self.exports = Exports()
+
+    def connection(self) -> dict[str, Any]:
+        """With the app's secret alone, as most companies begin; `contact_secret` of the settings can be added."""
+        return super().connection() | {"extra": {"agent_id": self.settings.agent_id}}
+
+    def claims(self, path: str) -> bool:
+        return path.startswith((PREFIX, FILES))
+
+    def read(self, request: Request) -> None:
+        request.interface = FILE_INTERFACE if request.path.startswith(FILES) else request.path.removeprefix(PREFIX)
+        read_parameters(request)
+
+    def answer(self, request: Request) -> Answer:
+        if request.interface == FILE_INTERFACE:
+            return download(self.exports, request)
+        interface = BY_NAME.get(request.interface)
+        if interface is None:
+            return unknown_path()
+        try:
+            call = self._admit(request, interface)
+            found = interface.handle(call)
+        except RefusalError as refusal:
+            return refusal.answer(request.client_ip)
+        return Answer(FOUND % (WARNED if call.has_dropped_values else FINE) + found[1:])
+
+    def refuse(self, request: Request, spec: FaultSpec) -> Answer:
+        return self._fault_refusal(spec).answer(request.client_ip)
+
+    def _fault_refusal(self, spec: FaultSpec) -> RefusalError:
+        reasons = {"throttle": THROTTLED, "forbidden_department": OUT_OF_RANGE, "busy": BUSY}
+        if spec.kind in reasons:
+            return RefusalError(reasons[spec.kind])
+        code = spec.code if spec.code is not None else int(spec.sub_code or BUSY[0])
+        return RefusalError((code, spec.message or "system error"))
+
+    def _admit(self, request: Request, interface: Interface) -> Call:
+        """Token, address, right, rate: in this order, and before any look at the method or the parameters."""
+        holder = Holder.APP
+        if interface.access is not Access.OPEN:
+            holder = self._holder(request)
+            if self.settings.allowed_ips and request.client_ip not in self.settings.allowed_ips:
+                raise RefusalError(FOREIGN_ADDRESS)
+            self._check_access(interface.access, holder)
+        self._check_load(interface)
+        if request.method != interface.method:
+            raise RefusalError(interface.wrong_method)
+        if has_escapes(request):
+            raise RefusalError(ESCAPED_CHARACTERS)
+        return Call(self, request.parameters, request.headers.get("host", ""), holder, request.malformed)
+
+    def _holder(self, request: Request) -> Holder:
+        """Whose token it is; one given for a secret that was changed since is as good as invented."""
+        value = request.query.get("access_token")
+        if not value:
+            raise RefusalError(NO_TOKEN)
+        grant = self.tokens.grants.get(value)
+        if grant is None or grant.secret not in self.holders:
+            raise RefusalError(BAD_TOKEN)
+        if time.time() >= grant.expires_at:
+            raise RefusalError(EXPIRED_TOKEN)
+        return self.holders[grant.secret]
+
+    @property
+    def holders(self) -> dict[str, Holder]:
+        """By secret."""
+        return {self.settings.contact_secret: Holder.CONTACT, self.settings.client_secret: Holder.APP}
+
+    def _check_access(self, access: Access, holder: Holder) -> None:
+        if holder is Holder.CONTACT:
+            if access is Access.APP:
+                raise RefusalError(FORBIDDEN)
+            if access is Access.DETAILS and not self.settings.contact_secret_reads_details:
+                raise RefusalError(FORBIDDEN_FOR_CONTACTS)
+        elif access is Access.CONTACT or (access is not Access.APP and CONTACTS not in self.settings.permissions):
+            raise RefusalError(FORBIDDEN)
+
+    def _check_load(self, interface: Interface) -> None:
+        """The corp's, whichever secret called."""
+        settings, now = self.settings, time.time()
+        by_second = self.limits.exceeded(interface.name, limit=settings.calls_per_second, now=now)
+        by_minute = self.limits.exceeded(interface.name, limit=settings.calls_per_minute, now=now, seconds=60)
+        if by_second or by_minute:
+            raise RefusalError(THROTTLED)
+        if 0 < settings.max_parallel_calls < self.under_way[interface.name]:
+            raise RefusalError(TOO_PARALLEL)
+
+    # Computed when first asked for, forgotten on a change.
+
+    def _forget(self) -> None:
+        super()._forget()
+        for name in COMPUTED:
+            self.__dict__.pop(name, None)
+
+    @cached_property
+    def scopes(self) -> dict[Holder, Scope]:
+        return {holder: scope_of(self, holder) for holder in Holder}
+
+    @cached_property
+    def listings(self) -> dict[Holder, Listings]:
+        return {holder: Listings(self, holder) for holder in Holder}
+
+    @cached_property
+    def id_rows(self) -> list[bytes]:
+        return id_rows(self.organization)
+
+    @cached_property
+    def tags(self) -> dict[int, Tag]:
+        return tags_of(self.organization)
+
+    @cached_property
+    def ids_by_folded(self) -> dict[str, str]:
+        """Lower case to the id as it was given."""
+        return {user_id.lower(): user_id for user_id in self.organization.people}
+
+    @cached_property
+    def by_mobile(self) -> dict[str, str]:
+        return {person.mobile: person.id for person in self.organization.people.values() if person.mobile}
+
+    @cached_property
+    def by_email(self) -> dict[str, str]:
+        return {person.email.lower(): person.id for person in self.organization.people.values() if person.email}
+
+    @cached_property
+    def by_work_email(self) -> dict[str, str]:
+        return {person.work_email.lower(): person.id for person in self.organization.people.values() if person.work_email}

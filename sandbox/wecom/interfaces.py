@@ -1,0 +1,51 @@
+"""Which interfaces there are: path, method, whose token may call them, and the function that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from sandbox.wecom import credentials, departments, exports, tags, users
+from sandbox.wecom.calls import Call
+from sandbox.wecom.refusals import BAD_PARAMETER, BAD_USER_ID, Reason
+
+
+class Access(Enum):
+    OPEN = "needs no token and no trusted address"
+    APP = "the app, with or without the right to read contacts"
+    CONTACT = "the contact-sync secret"
+    EITHER = "both"
+    DETAILS = "the app; the contact-sync secret from addresses used before August 2022"
+
+
+@dataclass(frozen=True)
+class Interface:
+    name: str
+    method: str
+    access: Access
+    handle: Callable[[Call], bytes]
+    """To the fields of the answer beside errcode and errmsg."""
+    wrong_method: Reason = BAD_PARAMETER
+
+
+INTERFACES = (
+    Interface("gettoken", "GET", Access.OPEN, credentials.gettoken),
+    Interface("agent/get", "GET", Access.APP, credentials.agent_get),
+    Interface("department/list", "GET", Access.DETAILS, departments.list_full),
+    Interface("department/simplelist", "GET", Access.EITHER, departments.list_simple),
+    Interface("department/get", "GET", Access.DETAILS, departments.get),
+    Interface("user/get", "GET", Access.DETAILS, users.get),
+    Interface("user/list", "GET", Access.DETAILS, users.list_full),
+    Interface("user/simplelist", "GET", Access.DETAILS, users.list_simple),
+    Interface("user/list_id", "POST", Access.CONTACT, users.list_id),
+    Interface("user/getuserid", "POST", Access.DETAILS, users.getuserid, BAD_USER_ID),
+    Interface("user/get_userid_by_email", "POST", Access.DETAILS, users.get_userid_by_email, BAD_USER_ID),
+    Interface("tag/list", "GET", Access.DETAILS, tags.list_tags),
+    Interface("tag/get", "GET", Access.DETAILS, tags.get),
+    Interface("export/department", "POST", Access.DETAILS, exports.export_department),
+    Interface("export/user", "POST", Access.DETAILS, exports.export_user),
+    Interface("export/simple_user", "POST", Access.DETAILS, exports.export_simple_user),
+    Interface("export/get_result", "GET", Access.DETAILS, exports.get_result),
+)
+BY_NAME = {interface.name: interface for interface in INTERFACES}
