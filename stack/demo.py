@@ -9,11 +9,10 @@ import time
 
 from stack.airflow import ADMIN, child_environ
 from stack.errors import StackError
-from stack.launcher import TENANT, Launcher
-from stack.runs import join_or_run_dag, run_dag, wait_for_dag
+from stack.launcher import Launcher, tenant_of
+from stack.runs import follow_run, join_or_trigger, trigger, wait_for_dag
 from stack.state import Stack, load_secrets
 
-DAG_ID = f"org_sync_{TENANT}"
 QUERIES = (
     "select repeat('  ', depth) || name as department from org.department_tree order by path_names limit 20",
     "select user_id, name, title, status from org.users order by user_id limit 10",
@@ -44,21 +43,27 @@ def run_demo(launcher: Launcher) -> None:
 
 
 def sync(launcher: Launcher, stack: Stack) -> None:
+    """Every tenant at once, as the scheduler would."""
     api = launcher.api(stack)
-    with launcher.console.step(f"{DAG_ID} is parsed"):
-        wait_for_dag(api, DAG_ID)
-    run = join_or_run_dag if launcher.schedules else run_dag
-    run(api, launcher.console, DAG_ID, {"mode": "full"})
+    dags = [f"org_sync_{tenant_of(platform)}" for platform in launcher.platforms(stack)]
+    with launcher.console.step(f"{', '.join(dags)} are parsed"):
+        for dag_id in dags:
+            wait_for_dag(api, dag_id)
+    start = join_or_trigger if launcher.schedules else trigger
+    runs = start(api, launcher.console, dags, {"mode": "full"})
+    for dag_id, run_id in runs.items():
+        follow_run(api, launcher.console, dag_id, run_id)
 
 
 def report(launcher: Launcher, stack: Stack) -> None:
-    launcher.console.say()
-    command = [launcher.layout.programs / "orgsync", "report", TENANT]
     environ = child_environ(launcher.layout, stack, launcher.environ)
-    done = subprocess.run(command, cwd=launcher.layout.checkout, env=environ, check=False)
-    sys.stdout.flush()
-    if done.returncode:
-        raise StackError(f"`orgsync report {TENANT}` ended with exit code {done.returncode}")
+    for tenant in map(tenant_of, launcher.platforms(stack)):
+        launcher.console.say()
+        command = [launcher.layout.programs / "orgsync", "report", tenant]
+        done = subprocess.run(command, cwd=launcher.layout.checkout, env=environ, check=False)
+        sys.stdout.flush()
+        if done.returncode:
+            raise StackError(f"`orgsync report {tenant}` ended with exit code {done.returncode}")
 
 
 def show_where(launcher: Launcher, stack: Stack) -> None:
@@ -67,7 +72,7 @@ def show_where(launcher: Launcher, stack: Stack) -> None:
     if command.is_relative_to(launcher.layout.checkout):
         command = command.relative_to(launcher.layout.checkout)
     say()
-    say(f"Airflow    {stack.url('ui')}/dags/{DAG_ID}")
+    say(f"Airflow    {stack.url('ui')}/dags")
     say(f"  login    {ADMIN}")
     say(f"  password {load_secrets(launcher.layout).admin_password}")
     say(f"Sandbox    {stack.url('sandbox')}")

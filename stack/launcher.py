@@ -19,6 +19,7 @@ from typing import Any
 
 import psutil
 
+from orgsync.pools import list_pools
 from stack import airflow
 from stack.airflow import METADATA_DATABASE, WAREHOUSE_DATABASE, AirflowApi, call, child_environ
 from stack.console import Console
@@ -30,7 +31,6 @@ from stack.processes import ProcessRecord, find_members, record_process, start_p
 from stack.state import Secrets, Stack, forget_stack, load_secrets, lock_state, read_stack, write_private, write_stack
 
 USUAL_PORTS = {"ui": 8080, "postgres": 5433, "sandbox": 8790}
-TENANT = "demo_dingtalk"
 START_TIMEOUT_SECONDS = 180
 STOP_PATIENCE_SECONDS = 6
 POLL_SECONDS = 0.3
@@ -102,6 +102,11 @@ class Launcher:
         environ = child_environ(self.layout, stack, self.environ)
         return subprocess.run(command, cwd=self.layout.checkout, env=environ, text=True, capture_output=True, check=False)
 
+    def platforms(self, stack: Stack) -> list[str]:
+        """What the sandbox plays; each has a tenant."""
+        found: list[str] = call("GET", f"{stack.url('sandbox')}/_sandbox/health")["platforms"]
+        return sorted(found)
+
     def warehouse_dsn(self, stack: Stack) -> str:
         return (
             f"postgresql://{LOGIN}:{load_secrets(self.layout).postgres_password}@{LOOPBACK}:{stack.ports['postgres']}/{WAREHOUSE_DATABASE}"
@@ -128,10 +133,10 @@ class Launcher:
             metadata_dsn = server.dsn(METADATA_DATABASE)
             airflow.write_configuration(self.layout, stack, secrets, metadata_dsn=metadata_dsn, schedules=self.schedules)
             with self._importing_airflow(stack) as start_components:
+                sandbox.result()
                 self._prepare_databases(stack, secrets, server, is_fresh=is_fresh)
                 self.console.note(f"starting Airflow: {', '.join(airflow.COMPONENTS)}")
                 start_components()
-            sandbox.result()
             with self.console.step("Airflow is up"):
                 api = self.api(stack)
                 self._wait(stack, "Airflow's API", api.is_warm)
@@ -149,19 +154,20 @@ class Launcher:
         return server, any(created)
 
     def _start_sandbox(self, stack: Stack, secrets: Secrets) -> None:
-        with self.console.step(f"sandbox: an organization of {self.organization.people} people"):
+        with self.console.step(f"sandbox: organizations of {self.organization.people} people"):
             options = {"port": stack.ports["sandbox"], "people": self.organization.people, "seed": self.organization.seed}
             words = [word for key, value in options.items() for word in (f"--{key}", str(value))]
             self._start_child(stack, "sandbox", [self.layout.python, "-m", "sandbox", *words, "--state", self.layout.sandbox])
             control = f"{stack.url('sandbox')}/_sandbox"
             self._wait(stack, "the sandbox", lambda: answers(f"{control}/health"))
-            # Not on the command line, where every user of the machine could read it.
-            credentials = {"client_id": secrets.sandbox_client_id, "client_secret": secrets.sandbox_client_secret}
-            call("PUT", f"{control}/dingtalk/settings", credentials)
+            for platform in self.platforms(stack):
+                names = [name for name in call("GET", f"{control}/{platform}/settings") if name.endswith("_secret")]
+                # Not on the command line, where every user of the machine could read them.
+                call("PUT", f"{control}/{platform}/settings", {name: secrets.sandbox_secret(platform, name) for name in names})
 
     def _prepare_databases(self, stack: Stack, secrets: Secrets, server: PostgresServer, *, is_fresh: bool) -> None:
         """Both schemas, connections and pools; skipped if this cluster got just these before, which saves ten seconds."""
-        wanted = json.dumps({"connections": self._connections(stack, secrets), "pools": self._pools()})
+        wanted = json.dumps({"connections": self._connections(stack, secrets), "pools": list_pools()})
         migrations = [path.read_text() for path in sorted((self.layout.checkout / "include" / "sql" / "migrations").glob("*.sql"))]
         fingerprint = hashlib.sha256("\n".join([version("apache-airflow"), wanted, *migrations]).encode()).hexdigest()
         stamp = server.place / "prepared"
@@ -226,18 +232,14 @@ class Launcher:
                 "login": LOGIN,
                 "password": secrets.postgres_password,
             },
-            {
-                "conn_id": TENANT,
-                "conn_type": "dingtalk",
-                "description": "The sandbox, playing DingTalk",
-                "host": stack.url("sandbox"),
-                "login": secrets.sandbox_client_id,
-                "password": secrets.sandbox_client_secret,
-            },
+            *(self._sandbox_connection(stack, platform) for platform in self.platforms(stack)),
         ]
 
-    def _pools(self) -> dict[str, dict[str, Any]]:
-        return dict(json.loads((self.layout.checkout / "include" / "pools.json").read_text()))
+    def _sandbox_connection(self, stack: Stack, platform: str) -> dict[str, Any]:
+        """As the sandbox itself says; Airflow keeps extras as text."""
+        known = call("GET", f"{stack.url('sandbox')}/_sandbox/{platform}/connection")
+        extra = {"extra": json.dumps(known.pop("extra"))} if "extra" in known else {}
+        return {"conn_id": tenant_of(platform), "description": f"The sandbox, playing {platform}"} | known | extra
 
     def _migrate_warehouse(self, stack: Stack, server: PostgresServer) -> None:
         with self.console.step("warehouse schema"):
@@ -295,6 +297,11 @@ class Launcher:
     @property
     def _folders(self) -> list[Path]:
         return [self.layout.checkout, self.layout.state]
+
+
+def tenant_of(platform: str) -> str:
+    """The tenant, and its connection, that reads the sandbox's organization on a platform."""
+    return f"demo_{platform}"
 
 
 def answers(url: str) -> bool:

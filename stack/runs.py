@@ -28,27 +28,33 @@ def wait_for_dag(api: AirflowApi, dag_id: str) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def run_dag(api: AirflowApi, console: Console, dag_id: str, conf: dict[str, Any]) -> None:
-    """Trigger a run and see it through."""
-    run_id = api.trigger(dag_id, conf)
-    api.unpause(dag_id)
-    console.note(f"{dag_id}: triggered run {run_id}")
-    follow_run(api, console, dag_id, run_id)
+def trigger(api: AirflowApi, console: Console, dags: list[str], conf: dict[str, Any]) -> dict[str, str]:
+    """Trigger a run of each DAG; returns their ids."""
+    runs = {}
+    for dag_id in dags:
+        runs[dag_id] = api.trigger(dag_id, conf)
+        api.unpause(dag_id)
+        console.note(f"{dag_id}: triggered run {runs[dag_id]}")
+    return runs
 
 
-def join_or_run_dag(api: AirflowApi, console: Console, dag_id: str, conf: dict[str, Any]) -> None:
-    """See the run through that the schedule started; trigger one if it started none.
+def join_or_trigger(api: AirflowApi, console: Console, dags: list[str], conf: dict[str, Any]) -> dict[str, str]:
+    """The runs that the schedule started; where it started none, triggered ones.
 
     Unpausing a DAG makes the scheduler run it for the last tick; a second run at the same time would only wait for that one.
     """
-    deadline = time.monotonic() + (SCHEDULE_SECONDS if api.unpause(dag_id) else 0)
-    while not (under_way := api.find_runs(dag_id, UNFINISHED)):
+    were_paused = [api.unpause(dag_id) for dag_id in dags]
+    deadline = time.monotonic() + (SCHEDULE_SECONDS if any(were_paused) else 0)
+    runs: dict[str, str] = {}
+    while len(runs) < len(dags):
+        for dag_id in dags:
+            if dag_id not in runs and (under_way := api.find_runs(dag_id, UNFINISHED)):
+                console.note(f"{dag_id}: the scheduler started run {under_way[0]}")
+                runs[dag_id] = under_way[0]
         if time.monotonic() > deadline:
-            run_dag(api, console, dag_id, conf)
-            return
+            return runs | trigger(api, console, [dag_id for dag_id in dags if dag_id not in runs], conf)
         time.sleep(POLL_SECONDS)
-    console.note(f"{dag_id}: the scheduler started run {under_way[0]}")
-    follow_run(api, console, dag_id, under_way[0])
+    return runs
 
 
 def follow_run(api: AirflowApi, console: Console, dag_id: str, run_id: str) -> None:
@@ -58,7 +64,7 @@ def follow_run(api: AirflowApi, console: Console, dag_id: str, run_id: str) -> N
     while True:
         state = api.run_state(dag_id, run_id)
         tasks = api.task_instances(dag_id, run_id)
-        show_changes(console, tasks, shown)
+        show_changes(console, dag_id, tasks, shown)
         if state == "success":
             return
         failed = [task for task in tasks if task["state"] in FAILED]
@@ -69,7 +75,7 @@ def follow_run(api: AirflowApi, console: Console, dag_id: str, run_id: str) -> N
         time.sleep(POLL_SECONDS)
 
 
-def show_changes(console: Console, tasks: list[dict[str, Any]], shown: dict[tuple[str, int], str]) -> None:
+def show_changes(console: Console, dag_id: str, tasks: list[dict[str, Any]], shown: dict[tuple[str, int], str]) -> None:
     for task in sorted(tasks, key=lambda task: str(task["start_date"])):
         key, state = (task["task_id"], task["map_index"]), task["state"]
         if state in (None, "scheduled", "queued") or shown.get(key) == state:
@@ -77,7 +83,7 @@ def show_changes(console: Console, tasks: list[dict[str, Any]], shown: dict[tupl
         shown[key] = state
         name = task["task_id"] if task["map_index"] < 0 else f"{task['task_id']} [{task['map_index']}]"
         seconds = f" ({task['duration']:.1f} s)" if task["duration"] and state != "running" else ""
-        console.note(f"  {name}: {state}{seconds}")
+        console.note(f"  {dag_id} {name}: {state}{seconds}")
 
 
 def explain_failure(api: AirflowApi, dag_id: str, run_id: str, failed: list[dict[str, Any]]) -> str:

@@ -11,7 +11,7 @@ from stack.airflow import call
 from stack.console import Console
 from stack.demo import report, sync
 from stack.errors import StackError
-from stack.launcher import TENANT, Launcher
+from stack.launcher import Launcher, tenant_of
 from stack.layout import Layout
 from stack.ports import is_listening
 from stack.state import Stack, read_stack
@@ -47,7 +47,7 @@ class Check:
 
     def line(self) -> str:
         verdict = "PASS" if self.passed else "FAIL"
-        line = f"{verdict}  {self.name:42} expected {self.expected.total():>6}   found {self.found.total():>6}"
+        line = f"{verdict}  {self.name:50} expected {self.expected.total():>6}   found {self.found.total():>6}"
         for what, ids in (("missing", self.expected - self.found), ("too many", self.found - self.expected)):
             if ids:
                 line += f"\n      {what}: {', '.join(sorted(ids)[:10])}{' ...' if len(ids) > 10 else ''}"
@@ -87,31 +87,43 @@ def run_smoke(launcher: Launcher) -> bool:
 def check_first_sync(smoke: Launcher, stack: Stack) -> list[Check]:
     sync(smoke, stack)
     report(smoke, stack)
-    return check_people(smoke, stack, "after the first sync")
+    return [check for platform in smoke.platforms(stack) for check in check_people(smoke, stack, platform, "after the first sync")]
 
 
 def check_second_sync(smoke: Launcher, stack: Stack) -> list[Check]:
-    known = read_known_users(smoke, stack)
-    before = Counter(read_changes(smoke, stack))
-    truth = call("POST", f"{stack.url('sandbox')}/_sandbox/dingtalk/evolve", {})
-    smoke.console.note(
-        "the sandbox's organization evolved: " + ", ".join(f"{len(ids)} {kind}" for kind, ids in truth.items() if is_list(ids))
-    )
+    before = {platform: read_tenant(smoke, stack, platform) for platform in smoke.platforms(stack)}
+    truths = {platform: evolve(smoke, stack, platform) for platform in before}
     sync(smoke, stack)
     report(smoke, stack)
-    after = Counter(read_changes(smoke, stack))
-    kept = Check("earlier changes that are still there", count_keys(before), count_keys(before & after))
-    checks = [kept, *check_changes(truth, list((after - before).elements()), known)]
-    return checks + check_people(smoke, stack, "after the second sync")
+    checks: list[Check] = []
+    for platform, (changes, known) in before.items():
+        after = Counter(read_changes(smoke, stack, platform))
+        kept = Check("earlier changes that are still there", count_keys(changes), count_keys(changes & after))
+        new = check_changes(truths[platform], list((after - changes).elements()), known)
+        checks += [replace(check, name=f"{platform}: {check.name}") for check in (kept, *new)]
+        checks += check_people(smoke, stack, platform, "after the second sync")
+    return checks
 
 
-def check_people(smoke: Launcher, stack: Stack, when: str) -> list[Check]:
-    organization = call("GET", f"{stack.url('sandbox')}/_sandbox/dingtalk/organization")
-    users = [row[0] for row in query(smoke, stack, "select user_id from org.users where tenant_id = %s")]
-    departments = [row[0] for row in query(smoke, stack, "select department_id from org.departments where tenant_id = %s")]
+def read_tenant(smoke: Launcher, stack: Stack, platform: str) -> tuple[Counter[Change], set[str]]:
+    """What is known of an organization's changes and people."""
+    return Counter(read_changes(smoke, stack, platform)), read_known_users(smoke, stack, platform)
+
+
+def evolve(smoke: Launcher, stack: Stack, platform: str) -> dict[str, Any]:
+    truth: dict[str, Any] = call("POST", f"{stack.url('sandbox')}/_sandbox/{platform}/evolve", {})
+    happened = ", ".join(f"{len(ids)} {kind}" for kind, ids in truth.items() if is_list(ids))
+    smoke.console.note(f"the sandbox's organization on {platform} evolved: {happened}")
+    return truth
+
+
+def check_people(smoke: Launcher, stack: Stack, platform: str, when: str) -> list[Check]:
+    organization = call("GET", f"{stack.url('sandbox')}/_sandbox/{platform}/organization")
+    users = query(smoke, stack, platform, "select user_id from org.users where tenant_id = %s")
+    departments = query(smoke, stack, platform, "select department_id from org.departments where tenant_id = %s")
     return [
-        Check(f"people {when}", Counter(people_of(organization)), Counter(users)),
-        Check(f"departments {when}", Counter(departments_of(organization)), Counter(departments)),
+        Check(f"{platform}: people {when}", Counter(people_of(organization)), Counter(row[0] for row in users)),
+        Check(f"{platform}: departments {when}", Counter(departments_of(organization)), Counter(row[0] for row in departments)),
     ]
 
 
@@ -145,26 +157,26 @@ def check_stop(smoke: Launcher, stack: Stack) -> list[Check]:
     return [Check("processes left", Counter(), Counter(left)), Check("ports left listening", Counter(), Counter(listening))]
 
 
-def read_changes(smoke: Launcher, stack: Stack) -> list[Change]:
+def read_changes(smoke: Launcher, stack: Stack, platform: str) -> list[Change]:
     columns = "entity, kind, user_id, department_id, changed_at::text, column_name"
-    return [Change(*row) for row in query(smoke, stack, f"select {columns} from org.change where tenant_id = %s")]  # noqa: S608
+    return [Change(*row) for row in query(smoke, stack, platform, f"select {columns} from org.change where tenant_id = %s")]  # noqa: S608
 
 
 def count_keys(changes: Counter[Change]) -> Counter[str]:
     return Counter(change.key for change in changes.elements())
 
 
-def read_known_users(smoke: Launcher, stack: Stack) -> set[str]:
-    return {row[0] for row in query(smoke, stack, "select distinct user_id from org.user_version where tenant_id = %s")}
+def read_known_users(smoke: Launcher, stack: Stack, platform: str) -> set[str]:
+    return {row[0] for row in query(smoke, stack, platform, "select distinct user_id from org.user_version where tenant_id = %s")}
 
 
-def query(smoke: Launcher, stack: Stack, statement: str) -> list[tuple[Any, ...]]:
+def query(smoke: Launcher, stack: Stack, platform: str, statement: str) -> list[tuple[Any, ...]]:
     import psycopg2
 
     connection = psycopg2.connect(smoke.warehouse_dsn(stack))
     try:
         with connection.cursor() as cursor:
-            cursor.execute(statement, (TENANT,))
+            cursor.execute(statement, (tenant_of(platform),))
             return list(cursor.fetchall())
     finally:
         connection.close()

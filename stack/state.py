@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import fcntl
+import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -64,8 +66,11 @@ class Secrets:
     fernet_key: str
     api_secret_key: str
     jwt_secret: str
-    sandbox_client_id: str
-    sandbox_client_secret: str
+    sandbox_key: str
+
+    def sandbox_secret(self, platform: str, name: str) -> str:
+        """What the sandbox's organization on a platform takes for one of its secrets."""
+        return hmac.new(self.sandbox_key.encode(), f"{platform}/{name}".encode(), hashlib.sha256).hexdigest()
 
 
 def make_secrets() -> Secrets:
@@ -75,8 +80,7 @@ def make_secrets() -> Secrets:
         fernet_key=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         api_secret_key=secrets.token_hex(32),
         jwt_secret=secrets.token_hex(32),
-        sandbox_client_id=f"ding{secrets.token_hex(8)}",
-        sandbox_client_secret=secrets.token_urlsafe(32),
+        sandbox_key=secrets.token_hex(32),
     )
 
 

@@ -147,26 +147,55 @@ def sql(
         show_table(results, columns, rows)
 
 
+@app.command()
+def pools() -> None:
+    """Print Airflow's pools, one for each platform, as `airflow pools import` takes them."""
+    from orgsync.pools import list_pools
+
+    _print_json(list_pools())
+
+
+PlatformOption = Annotated[str | None, typer.Option("--platform", help="One of the platforms it plays; all if left out.")]
+
+
 @sandbox_app.command("status")
-def sandbox_status() -> None:
+def sandbox_status(platform: PlatformOption = None) -> None:
     """Show what the sandbox holds and what was called."""
-    _print_json({"organization": _control("GET", "organization?summary=1"), "calls": _control("GET", "calls")})
+    _print_json(
+        {
+            name: {"organization": _control("GET", f"{name}/organization?summary=1"), "calls": _control("GET", f"{name}/calls")}
+            for name in _played(platform)
+        }
+    )
 
 
 @sandbox_app.command("evolve")
-def sandbox_evolve(rate: Annotated[float, typer.Option(help="Part of the people that something happens to.", min=0, max=1)] = 0.02) -> None:
+def sandbox_evolve(
+    rate: Annotated[float, typer.Option(help="Part of the people that something happens to.", min=0, max=1)] = 0.02,
+    platform: PlatformOption = None,
+) -> None:
     """Let some time pass: people join, leave, move; prints what happened."""
-    _print_json(_control("POST", "evolve", {"rate": rate}))
+    _print_json({name: _control("POST", f"{name}/evolve", {"rate": rate}) for name in _played(platform)})
 
 
 @sandbox_app.command("fault")
 def sandbox_fault(
     kind: Annotated[str, typer.Argument(help="For example throttle, http_500, html, lost_rows; `none` removes all.")],
-    interface: Annotated[str, typer.Option(help="The interface that misbehaves.")] = "topapi/v2/user/list",
+    interface: Annotated[
+        str, typer.Option(help="The interface that misbehaves: its path, or `people` or `departments` for the one that lists them.")
+    ] = "people",
+    platform: PlatformOption = None,
 ) -> None:
     """Make the sandbox misbehave."""
-    answer = _control("DELETE", "faults") if kind == "none" else _control("POST", "faults", {"interface": interface, "kind": kind})
-    _print_json(answer)
+    if kind == "none":
+        _print_json({name: _control("DELETE", f"{name}/faults") for name in _played(platform)})
+    else:
+        _print_json({name: _control("POST", f"{name}/faults", {"interface": interface, "kind": kind}) for name in _played(platform)})
+
+
+def _played(platform: str | None) -> list[str]:
+    """The platform asked for, or all that the sandbox plays."""
+    return [platform] if platform else list(_control("GET", "health")["platforms"])
 
 
 def _control(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -178,7 +207,7 @@ def _control(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     if not url:
         raise ConfigurationError("no sandbox is running; start one with `make demo` or `make up`, or set ORGSYNC_SANDBOX_URL")
     try:
-        answer = requests.request(method, f"{url}/_sandbox/dingtalk/{path}", json=body, timeout=60)
+        answer = requests.request(method, f"{url}/_sandbox/{path}", json=body, timeout=60)
     except requests.ConnectionError:
         raise ConfigurationError(f"no sandbox answers at {url}; start one with `make demo` or `make up`") from None
     if not answer.ok:

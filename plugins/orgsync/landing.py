@@ -85,6 +85,7 @@ class SnapshotWriter:
             tenant_id=snapshot_id.partition("/")[0],
             platform=platform,
             mode=reading.mode,
+            method=reading.method,
             taken_at=taken_at,
             finished_at=finished_at,
             is_complete=not reading.problems,
@@ -137,6 +138,21 @@ def read_answers(uri: str, manifest: Manifest, part: str) -> Iterator[Answer]:
         for text in lines:
             line = decode(text)
             yield Answer(interface=line.interface, params=line.params, body=line.body)
+
+
+def read_newest_answers(zone: str, tenant_id: str, part: str) -> Iterator[Answer]:
+    """The answers of a part of the tenant's newest snapshot that is complete; nothing where there is none."""
+    tenant = ObjectStoragePath(f"{zone.rstrip('/')}/{tenant_id}")
+    folders = sorted((folder for folder in tenant.iterdir() if folder.is_dir()), key=lambda folder: folder.name) if tenant.exists() else []
+    for folder in reversed(folders):
+        if (folder / MANIFEST).exists():
+            uri = snapshot_uri(zone, f"{tenant_id}/{folder.name}")
+            try:
+                manifest = read_manifest(uri)
+            except IncompleteSnapshotError:
+                continue
+            yield from read_answers(uri, manifest, part)
+            return
 
 
 def remove_unfinished(zone: str, tenant_id: str) -> list[str]:

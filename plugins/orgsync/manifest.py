@@ -15,6 +15,7 @@ Mode = Literal["full", "frequent"]
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Written last, so that a snapshot without one is none.
 
+    `method` is the way it was read by, in words, where a platform has several.
     `calls` is the page ledger: per interface expected, read, failed, retried, throttled. `files` maps each part to its
     SHA-256, bytes and number of answers. `problems` says why a read is not complete.
     """
@@ -24,6 +25,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     tenant_id: str
     platform: str
     mode: Mode
+    method: str = ""
     taken_at: datetime
     finished_at: datetime
     is_complete: bool

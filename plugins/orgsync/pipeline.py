@@ -21,12 +21,13 @@ from orgsync.landing import (
     make_snapshot_id,
     read_answers,
     read_manifest,
+    read_newest_answers,
     remove_unfinished,
     snapshot_uri,
 )
 from orgsync.manifest import Manifest, Mode
 from orgsync.platforms import load_platform
-from orgsync.platforms.platform import Reading
+from orgsync.platforms.platform import Reading, Wanted
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
 from orgsync.warehouse import history, plans, runs, snapshots
@@ -76,7 +77,7 @@ def extract_snapshot(run: Run, *, mode: RequestedMode, now: datetime) -> str:
             snapshots.claim_tenant(connection, run.tenant.id)
             manifest = _land_snapshot(run, mode=_choose_mode(connection, run.tenant, mode, now), taken_at=now)
             snapshots.register_snapshot(connection, manifest, uri=snapshot_uri(run.settings.landing_zone, manifest.snapshot_id))
-        step.record(mode=manifest.mode, snapshot_id=manifest.snapshot_id, calls=manifest.calls)
+        step.record(mode=manifest.mode, method=manifest.method, snapshot_id=manifest.snapshot_id, calls=manifest.calls)
         return manifest.snapshot_id
 
 
@@ -165,8 +166,10 @@ def _land_snapshot(run: Run, *, mode: Mode, taken_at: datetime) -> Manifest:
     platform = load_platform(tenant.platform)
     snapshot_id = make_snapshot_id(tenant.id, taken_at)
     log.info("reading tenant %s, %s, as snapshot %s", tenant.id, mode, snapshot_id)
+    earlier = partial(read_newest_answers, zone, tenant.id)
+    wanted = Wanted(mode=mode, scope=tenant.scope, user_key=tenant.user_key, earlier=earlier, taken_at=taken_at)
     with SnapshotWriter(snapshot_uri(zone, snapshot_id)) as writer:
-        reading: Reading = platform.extract(platform.connect(tenant.conn_id), mode=mode, scope=tenant.scope, record=writer.record)
+        reading: Reading = platform.extract(platform.connect(tenant.conn_id), wanted, writer.record)
         manifest = writer.finish(
             reading, snapshot_id=snapshot_id, platform=platform.name, taken_at=taken_at, finished_at=datetime.now(taken_at.tzinfo)
         )

@@ -110,7 +110,8 @@ def _error(run: Mapping[str, Any]) -> Text:
 
 
 def _headline(run: Mapping[str, Any]) -> Text:
-    mode = f"{run['mode']} read" if run["mode"] else "not read"
+    way = f" ({run['method']})" if run["method"] else ""
+    mode = f"{run['mode']} read{way}" if run["mode"] else "not read"
     return Text.assemble(
         (run["tenant_id"], "bold"), f"  {run['platform']}, {mode}, {run['started_at']:%Y-%m-%d %H:%M:%S} UTC  ", _outcome(run)
     )

@@ -15,7 +15,7 @@ from yaml.reader import ReaderError
 
 from orgsync.errors import ConfigurationError
 from orgsync.frames import DEPARTMENTS, USERS
-from orgsync.platforms import PLATFORM_NAMES
+from orgsync.platforms import PLATFORM_NAMES, load_platform
 from orgsync.platforms.platform import Scope
 
 IDENTIFIER = "abcdefghijklmnopqrstuvwxyz0123456789_"
@@ -29,6 +29,7 @@ NULL, BOOLEAN, INTEGER = (f"tag:yaml.org,2002:{name}" for name in ("null", "bool
 class Tenant:
     """One organization on one platform. Both schedules are cron expressions in `timezone`.
 
+    `user_key` names the id that people are keyed by, on a platform that offers several; empty is the platform's first.
     `budget` holds `missing_people`: how many of the platform's own head count may be hidden from the app.
     """
 
@@ -39,6 +40,7 @@ class Tenant:
     full_schedule: str = "37 2 * * *"
     timezone: str = "Asia/Shanghai"
     owner: str = "orgsync"
+    user_key: str = ""
     scope: Scope = field(default_factory=Scope)
     budget: Mapping[str, int] = field(default_factory=dict)
     mapping: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -107,6 +109,8 @@ class _Reader:
             "mapping": self._field_mapping,
         }
         values: dict[str, Any] = {name: checks.get(name, self._text)(value) for name, value in nodes.items()}
+        if "user_key" in values:
+            self._check_user_key(nodes["user_key"], values["platform"])
         return Tenant(**values)
 
     def _mapping(self, node: yaml.Node, known: set[str], what: str) -> dict[str, yaml.Node]:
@@ -138,6 +142,13 @@ class _Reader:
         if text not in PLATFORM_NAMES:
             raise self._error(node, f"platform {text!r} is not one of {', '.join(PLATFORM_NAMES)}")
         return text
+
+    def _check_user_key(self, node: yaml.Node, platform: str) -> None:
+        keys = load_platform(platform).user_keys
+        if not keys:
+            raise self._error(node, f"people on {platform} have one id only; remove `user_key`")
+        if node.value not in keys:
+            raise self._error(node, f"user_key {node.value!r} is not one of {', '.join(keys)}")
 
     def _cron(self, node: yaml.Node) -> str:
         text = " ".join(self._text(node).split())

@@ -12,7 +12,7 @@ import pytest
 
 from orgsync.frames import TidySet
 from orgsync.platforms import PLATFORM_NAMES, load_platform
-from orgsync.platforms.platform import Answer, Mode, Platform, Reading, Scope
+from orgsync.platforms.platform import Answer, Mode, Platform, Reading, Scope, Wanted
 from orgsync.platforms.transport import Patience
 from sandbox.testing import RunningSandbox, start_sandbox
 
@@ -44,16 +44,23 @@ class Organization:
     def fault(self, kind: str, **spec: Any) -> None:
         self.control("POST", "faults", {"kind": kind, **spec})
 
-    def connection(self, **fields: Any) -> str:
-        """The id of a connection to the sandbox, with some fields changed."""
-        known = {"host": self.sandbox.url, "login": self.sandbox.client_id, "password": self.sandbox.client_secret}
-        extra = {"calls_per_second": 0, "request_timeout_seconds": 5}
-        self.monkeypatch.setenv("AIRFLOW_CONN_ORG", json.dumps({"conn_type": self.name, "extra": extra, **known, **fields}))
+    def connection(self, *, all_secrets: bool = False, **fields: Any) -> str:
+        """The id of a connection to the sandbox, with some fields changed; if asked for, with every secret the platform has."""
+        known = self.sandbox.connection(self.name)
+        extra = known.get("extra", {}) | {"calls_per_second": 0, "request_timeout_seconds": 5} | fields.pop("extra", {})
+        extra |= self.secrets() if all_secrets else {}
+        self.monkeypatch.setenv("AIRFLOW_CONN_ORG", json.dumps(known | {"extra": extra} | fields))
         return "org"
 
-    def client(self, *, attempts: int = 3, **fields: Any) -> Any:
+    def secrets(self) -> dict[str, str]:
+        """What beside the password opens the organization: WeCom has a second secret for the address book."""
+        return {
+            name: value for name, value in self.control("GET", "settings").items() if name.endswith("_secret") and name != "client_secret"
+        }
+
+    def client(self, *, attempts: int = 3, all_secrets: bool = False, **fields: Any) -> Any:
         """Every platform's client has its `transport`; here it waits hardly at all."""
-        client = self.platform.connect(self.connection(**fields))
+        client = self.platform.connect(self.connection(all_secrets=all_secrets, **fields))
         client.transport.patience = Patience(attempts=attempts, first_wait_seconds=0.01)
         client.transport.sleep = lambda seconds: time.sleep(min(seconds, 0.01))
         return client
@@ -61,7 +68,10 @@ class Organization:
     def read(self, client: Any = None, *, mode: Mode = "full", scope: Scope | None = None) -> Reading:
         self.landed = {"departments": [], "users": [], "organization": []}
         record: Callable[[str, Answer], None] = lambda part, answer: self.landed.setdefault(part, []).append(answer)  # noqa: E731
-        return self.platform.extract(client or self.client(), mode=mode, scope=scope or Scope(), record=record)
+        return self.platform.extract(client or self.client(), self.wanted(mode, scope), record)
+
+    def wanted(self, mode: Mode = "full", scope: Scope | None = None) -> Wanted:
+        return Wanted(mode=mode, scope=scope or Scope(), user_key=next(iter(self.platform.user_keys), ""))
 
     def tidy(self, *, mode: Mode = "full") -> TidySet:
         return self.platform.tidy(lambda part: self.landed[part], mode=mode, mapping={})
@@ -69,7 +79,7 @@ class Organization:
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[RunningSandbox]:
-    with start_sandbox(people=PEOPLE, calls_per_second=0) as running:
+    with start_sandbox(people=PEOPLE, calls_per_second=0, calls_per_minute=0) as running:
         yield running
 
 

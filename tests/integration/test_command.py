@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from orgsync.platforms import PLATFORM_NAMES
 from tests.integration.world import TENANT, World, set_platform
 
 TENANTS = f"tenants:\n  - {{id: {TENANT.id}, platform: {TENANT.platform}, conn_id: {TENANT.conn_id}}}\n"
@@ -111,4 +112,20 @@ def test_sql_shows_rows_and_cannot_write(command: Command, world: World) -> None
 def test_sandbox_is_steered_from_the_command(command: Command, world: World) -> None:
     evolved = command("sandbox", "evolve", "--rate", "0.1")
     assert evolved.returncode == 0, evolved.stderr
-    assert json.loads(evolved.stdout)["step"] == world.truth()["step"]
+    happened = json.loads(evolved.stdout)
+    assert set(happened) == set(PLATFORM_NAMES)
+    assert happened["dingtalk"]["step"] == world.truth()["step"]
+
+
+def test_sandbox_is_steered_on_one_platform(command: Command, world: World) -> None:
+    broken = command("sandbox", "fault", "http_500", "--platform", "dingtalk")
+    assert broken.returncode == 0, broken.stderr
+    assert [fault["interface"] for fault in json.loads(broken.stdout)["dingtalk"]["faults"]] == ["topapi/v2/user/list"]
+    command("sandbox", "fault", "none")
+    assert world.control("GET", "faults") == {"faults": []}
+
+
+def test_pools_are_listed_for_airflow(command: Command) -> None:
+    pools = json.loads(command("pools").stdout)
+    assert set(pools) == set(PLATFORM_NAMES)
+    assert all(set(pool) == {"slots", "description", "include_deferred"} for pool in pools.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from functools import partial
+from functools import partialmethod
 from typing import Any
 
 import psycopg2
@@ -206,5 +206,5 @@ def test_steps_may_run_twice(world: World) -> None:
 
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries follow each other at once; how long they wait is the transport's own test."""
-    impatient = partial(hook.build_client, patience=Patience(attempts=2, first_wait_seconds=0.01, longest_wait_seconds=0.01))
-    monkeypatch.setattr(hook, "build_client", impatient)
+    patience = Patience(attempts=2, first_wait_seconds=0.01, longest_wait_seconds=0.01)
+    monkeypatch.setattr(hook.DingTalkHook, "build_client", partialmethod(hook.DingTalkHook.build_client, patience=patience))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -15,28 +15,32 @@ import psycopg2
 import pytest
 
 from orgsync.pipeline import Run, sync
+from orgsync.platforms import PLATFORM_NAMES
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
 from sandbox.testing import RunningSandbox, start_sandbox
 
 TENANT = Tenant(id="acme", platform="dingtalk", conn_id="acme_dingtalk")
+RECIPE = {"people": 60, "seed": 7}
 
 
 @pytest.fixture(scope="session")
 def shared_sandbox() -> Iterator[RunningSandbox]:
-    with start_sandbox(people=60, calls_per_second=0) as sandbox:
+    with start_sandbox(people=60, calls_per_second=0, calls_per_minute=0) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def sandbox(shared_sandbox: RunningSandbox) -> Iterator[RunningSandbox]:
-    """The sandbox with a fresh organization, no faults and its first settings."""
-    before = shared_sandbox.control("GET", "dingtalk/settings")
-    shared_sandbox.control("POST", "dingtalk/organization", {"people": 60, "seed": 7})
-    shared_sandbox.control("DELETE", "dingtalk/calls")
+    """The sandbox with fresh organizations, no faults and its first settings."""
+    settings = {name: shared_sandbox.control("GET", f"{name}/settings") for name in PLATFORM_NAMES}
+    for name in PLATFORM_NAMES:
+        shared_sandbox.control("POST", f"{name}/organization", RECIPE)
+        shared_sandbox.control("DELETE", f"{name}/calls")
     yield shared_sandbox
-    shared_sandbox.control("DELETE", "dingtalk/faults")
-    shared_sandbox.control("PUT", "dingtalk/settings", before)
+    for name, before in settings.items():
+        shared_sandbox.control("DELETE", f"{name}/faults")
+        shared_sandbox.control("PUT", f"{name}/settings", before)
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,10 @@ class World:
     dsn: str
     settings: Settings
     make_run: Callable[[], Run]
+    platform: str = TENANT.platform
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        return self.sandbox.control(method, f"{self.platform}/{path}", body)
 
     def sync(self, **options: Any) -> dict[str, Any]:
         defaults = {"mode": "full", "dry_run": False, "now": datetime.now(UTC)}
@@ -62,7 +70,7 @@ class World:
             connection.close()
 
     def truth(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.sandbox.control("GET", "dingtalk/organization")
+        found: dict[str, Any] = self.control("GET", "organization")
         return found
 
     def history(self) -> list[list[tuple[Any, ...]]]:
@@ -84,15 +92,23 @@ def world(sandbox: RunningSandbox, warehouse_dsn: str, tmp_path: Path, monkeypat
     return World(sandbox, warehouse_dsn, settings, lambda: Run(TENANT, f"test__{next(numbers)}", "manual", settings))
 
 
-def set_platform(monkeypatch: pytest.MonkeyPatch, sandbox: RunningSandbox, **changes: Any) -> None:
-    connection = {
-        "conn_type": "dingtalk",
-        "login": sandbox.client_id,
-        "password": sandbox.client_secret,
-        "host": sandbox.url,
-        "extra": {"calls_per_second": 0, "max_parallel_calls": 4} | changes.pop("extra", {}),
-    }
-    monkeypatch.setenv("AIRFLOW_CONN_ACME_DINGTALK", json.dumps(connection | changes))
+def world_on(world: World, monkeypatch: pytest.MonkeyPatch, platform: str) -> World:
+    """The same world, its tenant on another platform."""
+    set_platform(monkeypatch, world.sandbox, platform)
+    tenant = replace(TENANT, platform=platform, conn_id=f"acme_{platform}")
+    return replace(world, platform=platform, make_run=lambda: replace(world.make_run(), tenant=tenant))
+
+
+@pytest.fixture(params=PLATFORM_NAMES)
+def any_world(request: pytest.FixtureRequest, world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world on each platform in turn."""
+    return world_on(world, monkeypatch, request.param)
+
+
+def set_platform(monkeypatch: pytest.MonkeyPatch, sandbox: RunningSandbox, platform: str = TENANT.platform, **changes: Any) -> None:
+    known = sandbox.connection(platform)
+    extra = known.get("extra", {}) | {"calls_per_second": 0, "max_parallel_calls": 4} | changes.pop("extra", {})
+    monkeypatch.setenv(f"AIRFLOW_CONN_ACME_{platform.upper()}", json.dumps(known | {"extra": extra} | changes))
 
 
 def set_warehouse(monkeypatch: pytest.MonkeyPatch, dsn: str) -> None:

@@ -25,6 +25,7 @@ def make_run(**changed: Any) -> Run:
         "platform": "dingtalk",
         "run_type": "cli",
         "mode": "full",
+        "method": "department by department",
         "outcome": "succeeded",
         "counts": {"users": 20_000, "departments": 1_000, "memberships": 22_000, "quarantined": 0, "history_rows": 43_000},
         "step_seconds": {
@@ -249,3 +250,7 @@ def test_one_long_value_is_folded_and_not_cut() -> None:
     value = "y" * 300
     text = printed(80, show_table, ["value"], [(value,)])
     assert text.count("y") == 300
+
+
+def test_headline_says_which_way_was_read() -> None:
+    assert "full read (department by department)" in words(printed(160, show_run, make_run()))

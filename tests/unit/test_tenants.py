@@ -13,6 +13,7 @@ from airflow.timetables.trigger import CronTriggerTimetable
 from croniter import croniter
 
 from orgsync.errors import ConfigurationError
+from orgsync.platforms import PLATFORM_NAMES
 from orgsync.platforms.platform import Scope
 from orgsync.settings import read_settings
 from orgsync.tenants import Tenant, find_tenant, load_tenants
@@ -83,8 +84,18 @@ def test_every_key_is_read(path: Path) -> None:
 
 
 def test_shipped_file_loads() -> None:
-    [tenant] = load_tenants(read_settings({}).tenants_file)
-    assert tenant == Tenant(id="demo_dingtalk", platform="dingtalk", conn_id="demo_dingtalk")
+    assert load_tenants(read_settings({}).tenants_file) == [
+        Tenant(id=f"demo_{platform}", platform=platform, conn_id=f"demo_{platform}") for platform in PLATFORM_NAMES
+    ]
+
+
+def test_people_are_keyed_as_the_platform_allows(path: Path) -> None:
+    feishu = HEAD.replace("dingtalk", "feishu")
+    assert load(path, feishu + "    user_key: open_id\n")[0].user_key == "open_id"
+    with pytest.raises(ConfigurationError, match="user_key 'email' is not one of user_id, open_id"):
+        load(path, feishu + "    user_key: email\n")
+    with pytest.raises(ConfigurationError, match="people on dingtalk have one id only; remove `user_key`"):
+        load(path, HEAD + "    user_key: open_id\n")
 
 
 def test_stanzas_may_share_what_is_anchored(path: Path) -> None:

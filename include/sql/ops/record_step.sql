@@ -4,6 +4,7 @@ set step_seconds = step_seconds || %(step_seconds)s,
     counts = counts || %(counts)s,
     calls = calls || %(calls)s,
     mode = coalesce(%(mode)s, mode),
+    method = coalesce(%(method)s, method),
     snapshot_id = coalesce(%(snapshot_id)s, snapshot_id),
     plan_id = coalesce(%(plan_id)s, plan_id)
 where tenant_id = %(tenant_id)s

@@ -5,6 +5,7 @@ select
     run.platform,
     run.run_type,
     run.mode,
+    run.method,
     run.outcome,
     run.snapshot_id,
     run.plan_id,

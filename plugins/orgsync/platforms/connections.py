@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from orgsync.errors import ConfigurationError
+from orgsync.platforms.limits import Pace
+
+if TYPE_CHECKING:
+    from orgsync.platforms.transport import Patience, Transport
+
+REQUEST_TIMEOUT_SECONDS = 30.0
 
 
 class ConnectionFields(Protocol):
@@ -49,3 +55,42 @@ def read_number(connection: ConnectionFields, extra: str, default: float) -> flo
     if not 0 <= number < 1_000_000:
         raise ConfigurationError(f"connection {connection.conn_id!r} has {extra}={value!r}; set it to a number of 0 or more")
     return number
+
+
+def read_flag(connection: ConnectionFields, extra: str) -> bool:
+    """Forms send a boolean, environment variables often a text; nothing is no."""
+    value = str(connection.extra_dejson.get(extra) or "").strip().lower()
+    if value not in ("true", "1", "yes", "false", "0", "no", ""):
+        raise ConfigurationError(f"connection {connection.conn_id!r} has {extra}={value!r}; set it to true or false")
+    return value in ("true", "1", "yes")
+
+
+def read_text(connection: ConnectionFields, extra: str) -> str:
+    """Empty where it is not given."""
+    return str(connection.extra_dejson.get(extra) or "").strip()
+
+
+def read_parallel(connection: ConnectionFields, default: int) -> int:
+    return max(1, int(read_number(connection, "max_parallel_calls", default)))
+
+
+def open_transport(
+    connection: ConnectionFields, *, platform: str, base_url: str, pace: Pace, parallel: int, patience: Patience | None = None
+) -> Transport:
+    """A transport as the connection's fields say, `base_url` and `pace` where they say nothing.
+
+    One that gives calls a second gets no limit by the minute: it is the administrator's own figure then.
+    """
+    from orgsync.platforms.sending import HttpSender
+    from orgsync.platforms.transport import Transport
+
+    send = HttpSender(
+        read_base_url(connection, base_url),
+        platform=platform,
+        conn_id=connection.conn_id,
+        parallel=parallel,
+        request_timeout_seconds=read_number(connection, "request_timeout_seconds", REQUEST_TIMEOUT_SECONDS) or REQUEST_TIMEOUT_SECONDS,
+    )
+    if connection.extra_dejson.get("calls_per_second") not in (None, ""):
+        pace = Pace(read_number(connection, "calls_per_second", pace.calls_per_second))
+    return Transport(platform, send, conn_id=connection.conn_id, pace=pace, patience=patience)

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from orgsync.errors import CredentialError
+from orgsync.platforms.transport import Reply
+
 EARLY_SECONDS = 300.0
 
 
@@ -39,6 +42,19 @@ class TokenCache:
         if mine:
             self._land(flight)
         return flight.result()
+
+    def call(self, call: Callable[[Token, frozenset[str]], Reply], *, stale_codes: frozenset[str]) -> Reply:
+        """Call with the token in force, and once more with another if the platform no longer takes it.
+
+        `call` gets the token and the codes after which it is not yet a failed call (`Transport.call`'s `caller_retries`).
+        """
+        token = self.token()
+        try:
+            return call(token, stale_codes)
+        except CredentialError as error:
+            if error.refusal.code not in stale_codes:
+                raise
+        return call(self.token(stale=token), frozenset())
 
     def _land(self, flight: Future[Token]) -> None:
         """Those who wait share the outcome, a failure too: each of them asking again would fail as often."""

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 Pause = Callable[[float], None]
 Clock = Callable[[], float]
 
+MINUTE_SECONDS = 60.0
 SLOWDOWN = 1.1
 SLOWEST = 2.0
 
 
-class RateLimit:
-    """One interface's budget: call slots at even distances, handed out in order; 0 calls per second is no limit.
+@dataclass(frozen=True)
+class Pace:
+    """What an interface may be asked: so many calls in a second, and so many in a minute; 0 is no limit."""
 
-    Even distances rather than bursts, because platforms count in windows of one second whose start nobody knows.
+    calls_per_second: float = 0.0
+    calls_per_minute: int = 0
+
+
+UNPACED = Pace()
+
+
+class RateLimit:
+    """One interface's budget: call slots handed out in order, at even distances within a second.
+
+    Even distances rather than bursts, because platforms count in windows of one second whose start nobody knows. A minute's budget may
+    be spent as fast as the second's allows; then the next slot is a minute after the one that falls out of the window.
     """
 
-    def __init__(self, calls_per_second: float, *, clock: Clock, pause: Pause) -> None:
-        self._shortest = 1 / calls_per_second if calls_per_second > 0 else 0.0
+    def __init__(self, pace: Pace, *, clock: Clock, pause: Pause) -> None:
+        self._shortest = 1 / pace.calls_per_second if pace.calls_per_second > 0 else 0.0
         self._distance = self._shortest
         self._clock = clock
         self._pause = pause
@@ -27,6 +42,7 @@ class RateLimit:
         self._next_slot = 0.0
         self._held_until = 0.0
         self._times_held = 0
+        self._last_minute: deque[float] | None = deque(maxlen=pace.calls_per_minute) if pace.calls_per_minute > 0 else None
 
     def acquire(self) -> None:
         """Wait for the next slot; a slot handed out before a hold is void, and another is asked for."""
@@ -53,16 +69,22 @@ class RateLimit:
     def _reserve(self) -> tuple[float, int]:
         with self._lock:
             now = self._clock()
-            slot = max(now, self._next_slot)
+            slot = max(now, self._next_slot, self._minute_is_over_at())
             self._next_slot = slot + self._distance
+            if self._last_minute is not None:
+                self._last_minute.append(slot)
             return slot - now, self._times_held
+
+    def _minute_is_over_at(self) -> float:
+        window = self._last_minute
+        return window[0] + MINUTE_SECONDS if window is not None and len(window) == window.maxlen else 0.0
 
 
 class RateLimits:
     """A budget for each interface, made when it is first called."""
 
-    def __init__(self, calls_per_second: float, *, clock: Clock, pause: Pause) -> None:
-        self._calls_per_second = calls_per_second
+    def __init__(self, pace: Pace, *, clock: Clock, pause: Pause) -> None:
+        self._pace = pace
         self._clock = clock
         self._pause = pause
         self._lock = threading.Lock()
@@ -71,5 +93,5 @@ class RateLimits:
     def of(self, interface: str) -> RateLimit:
         with self._lock:
             if interface not in self._limits:
-                self._limits[interface] = RateLimit(self._calls_per_second, clock=self._clock, pause=self._pause)
+                self._limits[interface] = RateLimit(self._pace, clock=self._clock, pause=self._pause)
             return self._limits[interface]

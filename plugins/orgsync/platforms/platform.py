@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from orgsync.manifest import Mode as Mode
@@ -33,6 +34,32 @@ class Scope:
     linked_organizations: bool = False
 
 
+class Answers(Protocol):
+    """Iterates the landed answers of one part of a snapshot: departments, users, organization."""
+
+    def __call__(self, part: str) -> Iterable[Answer]: ...
+
+
+def no_answers(part: str) -> Iterable[Answer]:  # noqa: ARG001
+    """Where nothing was landed before."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a tenant wants of one read, taken at `taken_at`.
+
+    `user_key` names the id that people are keyed by, on a platform that offers several (`Platform.user_keys`).
+    `earlier` gives the answers of the tenant's newest complete snapshot, for a platform that need not ask again what it knows.
+    """
+
+    mode: Mode
+    scope: Scope = field(default_factory=Scope)
+    user_key: str = ""
+    earlier: Answers = no_answers
+    taken_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
 @dataclass(frozen=True)
 class CallCount:
     """The page ledger of one interface."""
@@ -50,11 +77,13 @@ class Reading:
 
     `visible_departments` and `visible_users` are the app's visible range as the platform names it. `platform_counts`
     holds the platform's own figures (for example `{"users": 1234}`) and `tops` the ids of the visible top departments.
-    `problems` lists why the read is not complete; a complete read has none.
+    `method` says in a few words by which way it was read, where a platform has several. `problems` lists why the read is not
+    complete; a complete read has none.
     """
 
     mode: Mode
     calls: Mapping[str, CallCount]
+    method: str = ""
     tops: tuple[str, ...] = ()
     visible_departments: tuple[str, ...] = ()
     visible_users: tuple[str, ...] = ()
@@ -69,9 +98,9 @@ class Record(Protocol):
 
 
 class Extract(Protocol):
-    """Reads a whole organization through a client, landing every answer as it comes."""
+    """Reads a whole organization through a client, landing every answer as it comes. Complete, or an error."""
 
-    def __call__(self, client: Any, *, mode: Mode, scope: Scope, record: Record) -> Reading: ...
+    def __call__(self, client: Any, wanted: Wanted, record: Record) -> Reading: ...
 
 
 class Tidy(Protocol):
@@ -80,21 +109,22 @@ class Tidy(Protocol):
     `mapping` is the tenant's own: `{"user": {"job_number": "extension.工号"}}` fills a tidy column from a raw field.
     """
 
-    def __call__(
-        self,
-        answers: Callable[[str], Iterable[Answer]],
-        *,
-        mode: Mode,
-        mapping: Mapping[str, Mapping[str, str]],
-    ) -> TidySet: ...
+    def __call__(self, answers: Answers, *, mode: Mode, mapping: Mapping[str, Mapping[str, str]]) -> TidySet: ...
 
 
 @dataclass(frozen=True)
 class Platform:
-    """One IM platform. `connect(conn_id)` gives a client from an Airflow connection."""
+    """One IM platform. `connect(conn_id)` gives a client from an Airflow connection.
+
+    `form` is what Airflow learns of its connection type, an entry of `connection-types` in a provider's description. `pool_slots` is how
+    many tasks may read from it at once. `user_keys` are the ids by which its people can be keyed, the default first; none is no choice.
+    """
 
     name: str
     title: str
+    form: Mapping[str, Any]
     connect: Callable[[str], Any]
     extract: Extract
     tidy: Tidy
+    user_keys: tuple[str, ...] = ()
+    pool_slots: int = 4

@@ -11,11 +11,11 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from orgsync.errors import ConfigurationError, PlatformError, Refusal, UnexpectedAnswerError, UnreachableError
+from orgsync.platforms.connections import REQUEST_TIMEOUT_SECONDS
 from orgsync.platforms.redact import redact_library_logs
 from orgsync.platforms.transport import Request, Response
 
 CONNECT_TIMEOUT_SECONDS = 5.0
-REQUEST_TIMEOUT_SECONDS = 30.0
 _PART_BYTES = 1 << 16
 
 
@@ -56,7 +56,8 @@ class HttpSender:
         deadline = time.monotonic() + self._timeout[1]
         prepared = self._prepare(request)
         with self._session.send(prepared, timeout=self._timeout, allow_redirects=False, **self._environment) as answer:
-            return Response(answer.status_code, _content_type(answer), _read_body(answer, deadline), _retry_after(answer))
+            body = _read_body(answer, deadline)
+            return Response(answer.status_code, _content_type(answer), body, _retry_after(answer), answer.headers.get("X-Tt-Logid"))
 
     def _prepare(self, request: Request) -> requests.PreparedRequest:
         headers = {"Accept": "application/json", "User-Agent": "orgsync", **request.headers}
@@ -64,7 +65,7 @@ class HttpSender:
         if request.body is not None:
             headers["Content-Type"] = "application/json"
             body = msgspec.json.encode(request.body)
-        url = f"{self._base_url}/{request.path.lstrip('/')}"
+        url = request.path if "://" in request.path else f"{self._base_url}/{request.path.lstrip('/')}"
         return requests.Request(request.method, url, params=dict(request.query), headers=headers, data=body).prepare()
 
     def _describe(self, request: Request, error: Exception) -> PlatformError | ConfigurationError:
@@ -127,6 +128,6 @@ def _content_type(answer: requests.Response) -> str:
 
 
 def _retry_after(answer: requests.Response) -> float | None:
-    """Seconds only; the date form is not worth the clock questions it brings."""
-    text = answer.headers.get("Retry-After", "")
+    """Seconds only; the date form is not worth the clock questions it brings. Feishu has a header of its own."""
+    text = answer.headers.get("Retry-After") or answer.headers.get("x-ogw-ratelimit-reset") or ""
     return float(text) if text.isdigit() else None

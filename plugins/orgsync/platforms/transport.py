@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ import tenacity
 from orgsync.errors import PlatformBusyError, PlatformError, Refusal, RetryableError, ThrottledError, UnexpectedAnswerError
 from orgsync.platforms.decoding import decode_or_none
 from orgsync.platforms.ledger import Ledger
-from orgsync.platforms.limits import RateLimits
+from orgsync.platforms.limits import UNPACED, Pace, RateLimits
 from orgsync.platforms.platform import Answer
 
 log = logging.getLogger(__name__)
@@ -23,24 +23,33 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Request:
-    """One call. `query` and `headers` may hold a token or a secret and are never shown; `body` becomes JSON."""
+    """One call. `query` and `headers` may hold a token or a secret and are never shown; `body` becomes JSON.
+
+    `path` may be a whole URL, as platforms give for files; a list in `query` is sent as a repeated parameter. What an
+    answer with `is_file` holds is not looked into: its content is its bytes.
+    """
 
     interface: str
     method: str
     path: str
-    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, str | Sequence[str]] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
+    is_file: bool = False
 
 
 @dataclass(frozen=True)
 class Response:
-    """What came back over HTTP, before anyone has looked into it."""
+    """What came back over HTTP, before anyone has looked into it.
+
+    `retry_after_seconds` and `request_id` are what its headers say, where a platform uses headers for them.
+    """
 
     status: int
     content_type: str
     body: bytes = field(repr=False)
     retry_after_seconds: float | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,8 @@ class Reply:
 
 
 Send = Callable[[Request], Response]
-Judge = Callable[[Request, Any], Any]
+Judge = Callable[[Request, Response, Any], Any]
+"""From a request, its response and the decoded body to the content, or it raises what the envelope means."""
 
 
 class StoppedError(Exception):
@@ -97,7 +107,7 @@ class Transport:
         send: Send,
         *,
         conn_id: str,
-        calls_per_second: float = 0.0,
+        pace: Pace = UNPACED,
         patience: Patience | None = None,
         sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -110,7 +120,7 @@ class Transport:
         self.patience = patience or Patience()
         self.sleep = sleep
         self._stopped = threading.Event()
-        self._limits = RateLimits(calls_per_second, clock=clock, pause=self._pause)
+        self._limits = RateLimits(pace, clock=clock, pause=self.pause)
 
     def call(
         self, request: Request, judge: Judge, *, params: Mapping[str, Any] | None = None, caller_retries: frozenset[str] = frozenset()
@@ -139,7 +149,7 @@ class Transport:
             retry=tenacity.retry_if_exception(self.patience.is_worth_waiting),
             stop=tenacity.stop_after_attempt(self.patience.attempts),
             wait=self.patience.wait_seconds,
-            sleep=self._pause,
+            sleep=self.pause,
             before_sleep=lambda state: self._note_retry(request.interface, state),
             reraise=True,
         )
@@ -149,28 +159,28 @@ class Transport:
         if self._stopped.is_set():
             raise StoppedError
         try:
-            body, content = self._exchange(request)
-            return Reply(request.interface, params, body, judge(request, content))
+            response, content = self._exchange(request)
+            return Reply(request.interface, params, response.body, judge(request, response, content))
         except ThrottledError as error:
             self.ledger.count(request.interface, "throttled")
             self._limits.of(request.interface).hold_back(error.wait_seconds or self.patience.first_wait_seconds)
             raise
 
-    def _exchange(self, request: Request) -> tuple[bytes, Any]:
+    def _exchange(self, request: Request) -> tuple[Response, Any]:
         response = self._send(request)
         if error := self._http_error(request, response):
             raise error
-        content = decode_or_none(response.body)
+        content = response.body if request.is_file and response.status < 300 else decode_or_none(response.body)
         if content is None:
             raise UnexpectedAnswerError(self._not_json(request, response))
-        return response.body, content
+        return response, content
 
     def _http_error(self, request: Request, response: Response) -> PlatformError | None:
         if response.status == 429:
-            refusal = Refusal(self.platform, request.interface, "HTTP 429", reason="too many calls")
+            refusal = Refusal(self.platform, request.interface, "HTTP 429", response.request_id, "too many calls")
             return ThrottledError(refusal, wait_seconds=response.retry_after_seconds)
         if response.status >= 500:
-            refusal = Refusal(self.platform, request.interface, f"HTTP {response.status}", reason="it failed on its side")
+            refusal = Refusal(self.platform, request.interface, f"HTTP {response.status}", response.request_id, "it failed on its side")
             return PlatformBusyError(refusal, wait_seconds=response.retry_after_seconds)
         if 300 <= response.status < 400:
             return UnexpectedAnswerError(self._not_json(request, response))
@@ -183,14 +193,15 @@ class Transport:
             f"Check the host of connection {self.conn_id!r} and any proxy, gateway or login page between here and the platform; "
             "a platform that blocks this address for too many calls may answer with a page too"
         )
-        return Refusal(self.platform, request.interface, f"HTTP {response.status} {what}", reason=reason, fix=fix)
+        return Refusal(self.platform, request.interface, f"HTTP {response.status} {what}", response.request_id, reason, fix)
 
     def _note_retry(self, interface: str, state: tenacity.RetryCallState) -> None:
         self.ledger.count(interface, "retried")
         error = state.outcome.exception() if state.outcome else None
         log.warning("attempt %d failed, next in %.1f s: %s", state.attempt_number, state.upcoming_sleep, error)
 
-    def _pause(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
+        """Sleep, unless or until the transport is stopped."""
         if self.sleep:
             self.sleep(seconds)
         else:

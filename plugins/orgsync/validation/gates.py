@@ -12,7 +12,7 @@ def check_not_empty(counts: Mapping[str, int], counts_before: Mapping[str, int] 
     if not counts["departments"]:
         raise GateError(
             "the platform shows no department at all; nothing was changed. "
-            "Check the app's visible range (DingTalk: 授权范围) and sync again"
+            "Check the app's visible range (DingTalk 授权范围, WeCom 可见范围, Feishu 通讯录权限范围) and sync again"
         )
     if counts_before and counts_before.get("users") and not counts["users"]:
         raise GateError(

@@ -26,7 +26,9 @@ class Verdict:
 def judge(tidy: TidySet) -> Verdict:
     """Apply every expectation and rule; what belongs to a quarantined row is quarantined with it."""
     tidy = _renumber(tidy)
-    results = tuple(result for frame in FRAMES for result in check_columns(frame, tidy.frame(frame.name)))
+    results = tuple(
+        result for frame in FRAMES for result in check_columns(frame, tidy.frame(frame.name), tidy.unobserved.get(frame.name, frozenset()))
+    )
     findings = [*_from_results(tidy, results), *find_broken_rows(tidy)]
     findings += _find_dependents(tidy, findings)
     good = replace(

@@ -18,6 +18,7 @@ class StepRecord:
     counts: dict[str, int] = field(default_factory=dict)
     calls: dict[str, dict[str, int]] = field(default_factory=dict)
     mode: str | None = None
+    method: str | None = None
     snapshot_id: str | None = None
     plan_id: int | None = None
 

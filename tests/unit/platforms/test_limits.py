@@ -4,12 +4,12 @@ import threading
 
 import pytest
 
-from orgsync.platforms.limits import RateLimit, RateLimits
+from orgsync.platforms.limits import Pace, RateLimit, RateLimits
 from tests.unit.platforms.clock import FakeClock
 
 
 def limit(calls_per_second: float, clock: FakeClock) -> RateLimit:
-    return RateLimit(calls_per_second, clock=clock, pause=clock.sleep)
+    return RateLimit(Pace(calls_per_second), clock=clock, pause=clock.sleep)
 
 
 def test_calls_are_spread_evenly() -> None:
@@ -80,7 +80,7 @@ def test_slots_handed_out_before_a_hold_are_void() -> None:
         if len(clock.slept) == 1:
             budget.hold_back(5)
 
-    budget = RateLimit(10, clock=clock, pause=pause)
+    budget = RateLimit(Pace(10), clock=clock, pause=pause)
     budget.acquire()
     budget.acquire()
     assert clock.now == pytest.approx(1005.1)
@@ -99,8 +99,27 @@ def test_budget_never_falls_below_half() -> None:
 
 def test_interfaces_have_budgets_of_their_own() -> None:
     clock = FakeClock()
-    limits = RateLimits(10, clock=clock, pause=clock.sleep)
+    limits = RateLimits(Pace(10), clock=clock, pause=clock.sleep)
     limits.of("a").acquire()
     limits.of("b").acquire()
     assert clock.slept == []
     assert limits.of("a") is limits.of("a")
+
+
+def test_minutes_budget_may_be_spent_at_the_seconds_pace() -> None:
+    clock = FakeClock()
+    budget = RateLimit(Pace(calls_per_second=50, calls_per_minute=1000), clock=clock, pause=clock.sleep)
+    for _ in range(1000):
+        budget.acquire()
+    assert clock.now - 1000 == pytest.approx(19.98)
+
+
+def test_no_minute_holds_more_than_its_budget() -> None:
+    clock = FakeClock()
+    budget = RateLimit(Pace(calls_per_second=50, calls_per_minute=100), clock=clock, pause=clock.sleep)
+    times = []
+    for _ in range(350):
+        budget.acquire()
+        times.append(clock.now)
+    assert all(later - earlier >= 60 - 1e-6 for earlier, later in zip(times, times[100:], strict=False))
+    assert times[-1] - times[0] == pytest.approx(3 * 60 + 49 / 50)

@@ -24,7 +24,7 @@ GOOD = Response(200, "application/json", b'{"order": 176318668975061512}')
 REQUEST = Request("user/list", "POST", "user/list", query={"access_token": "tok-123"}, body={"dept_id": 1})
 
 
-def accept(request: Request, content: Any) -> Any:
+def accept(request: Request, response: Response, content: Any) -> Any:
     return content
 
 
@@ -52,7 +52,7 @@ def transport_of(send: Callable[[Request], Response], *, attempts: int = 4) -> t
     return Transport("p", send, conn_id="conn", patience=Patience(attempts=attempts), sleep=clock.sleep, clock=clock), clock
 
 
-def call(transport: Transport, judge: Callable[[Request, Any], Any] = accept) -> Reply:
+def call(transport: Transport, judge: Callable[[Request, Response, Any], Any] = accept) -> Reply:
     return transport.call(REQUEST, judge, params={"dept_id": 1})
 
 
@@ -146,7 +146,7 @@ def test_error_names_the_connection_to_look_at() -> None:
 def test_judge_is_asked_for_each_attempt() -> None:
     verdicts = [error(ThrottledError, wait_seconds=1.0), None]
 
-    def judge(request: Request, content: Any) -> Any:
+    def judge(request: Request, response: Response, content: Any) -> Any:
         verdict = verdicts.pop(0)
         if verdict:
             raise verdict

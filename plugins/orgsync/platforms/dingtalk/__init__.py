@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from orgsync.platforms.platform import Answer, Mode, Platform, Reading, Record, Scope
+from orgsync.platforms.dingtalk.form import FORM
+from orgsync.platforms.platform import Answers, Mode, Platform, Reading, Record, Wanted
 
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
@@ -15,19 +16,20 @@ if TYPE_CHECKING:
 def _connect(conn_id: str) -> DingTalkClient:
     from orgsync.platforms.dingtalk.hook import DingTalkHook
 
-    return DingTalkHook(conn_id).client
+    client: DingTalkClient = DingTalkHook(conn_id).client
+    return client
 
 
-def _extract(client: DingTalkClient, *, mode: Mode, scope: Scope, record: Record) -> Reading:
+def _extract(client: DingTalkClient, wanted: Wanted, record: Record) -> Reading:
     from orgsync.platforms.dingtalk.extract import extract
 
-    return extract(client, mode=mode, scope=scope, record=record)
+    return extract(client, wanted, record)
 
 
-def _tidy(answers: Callable[[str], Iterable[Answer]], *, mode: Mode, mapping: Mapping[str, Mapping[str, str]]) -> TidySet:
+def _tidy(answers: Answers, *, mode: Mode, mapping: Mapping[str, Mapping[str, str]]) -> TidySet:
     from orgsync.platforms.dingtalk.tidy import tidy
 
     return tidy(answers, mode=mode, mapping=mapping)
 
 
-PLATFORM = Platform(name="dingtalk", title="DingTalk (钉钉)", connect=_connect, extract=_extract, tidy=_tidy)
+PLATFORM = Platform(name="dingtalk", title="DingTalk (钉钉)", form=FORM, connect=_connect, extract=_extract, tidy=_tidy)

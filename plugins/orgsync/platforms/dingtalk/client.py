@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orgsync.errors import ConfigurationError, CredentialError
+from orgsync.errors import ConfigurationError
 from orgsync.platforms.credentials import Token, TokenCache
 from orgsync.platforms.dingtalk.codes import PLATFORM, STALE_TOKEN_CODES
 from orgsync.platforms.dingtalk.envelope import (
@@ -29,8 +29,8 @@ from orgsync.platforms.dingtalk.interfaces import (
     LIST_SUB_DEPARTMENTS,
     LIST_USERS,
 )
-from orgsync.platforms.dingtalk.records import is_true
 from orgsync.platforms.paging import walk_pages
+from orgsync.platforms.records import is_true
 from orgsync.platforms.transport import Reply, Request, Transport
 
 ROOT_ID = "1"
@@ -87,21 +87,13 @@ class DingTalkClient:
         return self._call("POST", COUNT_USERS, {"only_active": False}, lacks_count)
 
     def _call(self, method: str, interface: str, params: Mapping[str, Any], check: Check) -> Reply:
-        """With the token in force, and once more with another if the platform no longer takes it."""
-
-        def call(token: Token, caller_retries: frozenset[str] = frozenset()) -> Reply:
+        def call(token: Token, caller_retries: frozenset[str]) -> Reply:
             body = params if method == "POST" else None
             request = Request(interface, method, interface, query={"access_token": token.value}, body=body)
             return self.transport.call(request, judge, params=params, caller_retries=caller_retries)
 
         judge = judge_by(check)
-        token = self._tokens.token()
-        try:
-            return call(token, STALE_TOKEN_CODES)
-        except CredentialError as error:
-            if error.refusal.code not in STALE_TOKEN_CODES:
-                raise
-        return call(self._tokens.token(stale=token))
+        return self._tokens.call(call, stale_codes=STALE_TOKEN_CODES)
 
     def _fetch_token(self) -> Token:
         pair = {"appkey": self._client_id, "appsecret": self._client_secret}

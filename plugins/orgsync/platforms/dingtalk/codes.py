@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from orgsync.errors import (
@@ -16,6 +15,7 @@ from orgsync.errors import (
     RefusedError,
     ThrottledError,
 )
+from orgsync.platforms.meanings import Meaning, error_meaning
 from orgsync.platforms.redact import redact
 
 PLATFORM = "dingtalk"
@@ -26,14 +26,6 @@ THROTTLE_SECONDS = 1.0
 BLOCKED_IP_SECONDS = 300.0
 
 
-@dataclass(frozen=True)
-class Meaning:
-    error: type[PlatformError]
-    reason: str
-    fix: str = ""
-    wait_seconds: float | None = None
-
-
 _PAIR = "Copy Client ID (AppKey) and Client Secret (AppSecret) of the app into login and password of the connection"
 _RANGE = "Widen the app's data range (权限管理 → 授权范围) and who the app is available to, then publish a new version"
 _DEVELOPER = "This is a fault of orgsync; report it with the request id"
@@ -42,6 +34,8 @@ _REREAD = "Read again; if the id stands in the tenant's scope, correct it there"
 _BAD_TOKEN = Meaning(CredentialError, "the access token is not valid", _PAIR)
 _BAD_PAIR = Meaning(CredentialError, "the key pair is not accepted", _PAIR)
 _BAD_REQUEST = Meaning(RefusedError, "a parameter is missing or wrong", _DEVELOPER)
+# 404: asked of api.dingtalk.com, the host of the new generation.
+_NO_SUCH_INTERFACE = Meaning(RefusedError, "it does not know this interface", "Check the host of the connection")
 _NO_SUCH_USER = Meaning(RefusedError, "no such user", "They have left, or have not accepted the invitation yet")
 _NO_SUCH_DEPARTMENT = Meaning(RefusedError, "no such department", _REREAD)
 _THROTTLED = Meaning(
@@ -51,7 +45,8 @@ _DISABLED_FOR_A_WHILE = Meaning(ThrottledError, "calls are disabled for a while"
 
 MEANINGS: Mapping[str, Meaning] = {
     "-1": Meaning(PlatformBusyError, "it is busy", "Wait; orgsync tries again by itself"),
-    "22": Meaning(RefusedError, "it does not know this interface", "Check the host of the connection"),
+    "22": _NO_SUCH_INTERFACE,
+    "404": _NO_SUCH_INTERFACE,
     "33001": Meaning(CredentialError, "the token belongs to another corporation", _PAIR),
     "33012": _NO_SUCH_USER,
     "40000": _BAD_REQUEST,
@@ -110,10 +105,9 @@ def error_for(envelope: Mapping[str, Any], *, interface: str) -> PlatformError:
     """The error an envelope means. DingTalk's own words are quoted only for a code we do not know."""
     code = effective_code(envelope)
     meaning = MEANINGS.get(code) or Meaning(RefusedError, f"not a code orgsync knows ({_own_words(envelope)})")
-    fix = _detailed_fix(code, envelope) or meaning.fix
     request_id = str(envelope.get("request_id") or "") or None
-    refusal = Refusal(PLATFORM, interface, code, request_id=request_id, reason=meaning.reason, fix=fix)
-    return meaning.error(refusal, wait_seconds=meaning.wait_seconds)
+    fix = _detailed_fix(code, envelope)
+    return error_meaning(meaning, platform=PLATFORM, interface=interface, code=code, request_id=request_id, fix=fix)
 
 
 def blocked_ip_error(interface: str) -> ThrottledError:

@@ -7,8 +7,9 @@ from typing import Any
 
 from orgsync.errors import Refusal, UnexpectedAnswerError
 from orgsync.platforms.dingtalk.codes import PLATFORM, blocked_ip_error, effective_code, error_for
-from orgsync.platforms.dingtalk.records import is_true, read_department_id, records_of
-from orgsync.platforms.transport import Judge, Request
+from orgsync.platforms.dingtalk.records import read_department_id
+from orgsync.platforms.records import is_true, records_of
+from orgsync.platforms.transport import Judge, Request, Response
 
 Content = Mapping[str, Any]
 Check = Callable[[Content], str]
@@ -17,7 +18,7 @@ Check = Callable[[Content], str]
 def judge_by(check: Check) -> Judge:
     """The content if the call succeeded and `check` finds nothing missing, else the error it means."""
 
-    def judge(request: Request, content: Any) -> Any:
+    def judge(request: Request, _: Response, content: Any) -> Any:
         if isinstance(content, dict) and "punish" in content:
             raise blocked_ip_error(request.interface)
         if not isinstance(content, dict) or "errcode" not in content:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
-
-import msgspec
 
 from orgsync.platforms.columns import parse_json_text
 from orgsync.platforms.decoding import decode_json
 from orgsync.platforms.dingtalk.interfaces import GET_DEPARTMENT, LIST_SUB_DEPARTMENTS, LIST_USERS
-from orgsync.platforms.dingtalk.records import read_department_id, records_of
+from orgsync.platforms.dingtalk.records import read_department_id
 from orgsync.platforms.platform import Answer
-
-Record = Mapping[str, Any]
+from orgsync.platforms.records import Gathered, Record, records_of
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,9 @@ def gather_departments(answers: Iterable[Answer], *, with_details: bool) -> Depa
     records = [*children, *({"dept_id": top, "name": details.get(top, {}).get("name"), "parent_id": None} for top in tops)]
     if with_details:
         records = [{**record, **details.get(record["dept_id"], {})} for record in records]
-    return Departments(_sorted({_signature(record, "dept_id"): record for record in records}), frozenset(walked))
+    gathered = Gathered("dept_id")
+    gathered.add_all(records)
+    return Departments(gathered.in_order(), frozenset(walked))
 
 
 def gather_people(answers: Iterable[Answer], *, walked: Collection[str], fields: Collection[str]) -> People:
@@ -63,19 +62,16 @@ def gather_people(answers: Iterable[Answer], *, walked: Collection[str], fields:
 
     `fields` are the ones that make up a person: only in them may two records of one person differ.
     """
-    users: dict[bytes, Record] = {}
-    memberships: dict[bytes, Record] = {}
+    users, memberships = Gathered("userid"), Gathered("userid")
     has_details = False
     for answer in answers:
         result = decode_json(answer.body)["result"]
         is_list = answer.interface == LIST_USERS
         has_details |= not is_list
         for record in records_of(result["list"]) if is_list else [result]:
-            user = {name: record[name] for name in fields if name in record}
-            users.setdefault(_signature(user, "userid"), user)
-            places = [_listed_place(record, answer.params["dept_id"])] if is_list else _own_places(record, walked)
-            memberships.update((_signature(place, "userid"), place) for place in places)
-    return People([_with_extension(user) for user in _sorted(users)], _sorted(memberships), has_details)
+            users.add({name: record[name] for name in fields if name in record})
+            memberships.add_all([_listed_place(record, answer.params["dept_id"])] if is_list else _own_places(record, walked))
+    return People([_with_extension(user) for user in users.in_order()], memberships.in_order(), has_details)
 
 
 def _child(record: Record, asked: str) -> Record:
@@ -102,9 +98,9 @@ def _listed_place(record: Record, department_id: object) -> Record:
 def _own_places(record: Record, walked: Collection[str]) -> list[Record]:
     """A person read alone says it in three lists; departments outside the visible range have no row to belong to."""
     places: dict[str, dict[str, Any]] = {}
-    entries: list[Record] = [{"dept_id": department} for department in record.get("dept_id_list") or ()]
+    entries: list[Record] = [{"dept_id": department} for department in _read_ids(record.get("dept_id_list"))]
     for name in ("dept_order_list", "leader_in_dept", "dept_position_list"):
-        entries += records_of(record.get(name))
+        entries += _entries_of(record.get(name))
     for entry in entries:
         department_id = read_department_id(entry.get("dept_id"))
         if department_id and department_id in walked:
@@ -112,10 +108,12 @@ def _own_places(record: Record, walked: Collection[str]) -> list[Record]:
     return list(places.values())
 
 
-def _signature(record: Record, key: str) -> bytes:
-    """Equal for equal content, and in the order of keys."""
-    return msgspec.json.encode([str(record.get(key)), record], order="sorted")
+def _read_ids(value: object) -> list[Any]:
+    """A list of numbers; the documented example prints it as the text "[2,3,4]"."""
+    ids = parse_json_text(value)
+    return ids if isinstance(ids, list) else []
 
 
-def _sorted(records: Mapping[bytes, Record]) -> list[Record]:
-    return [records[signature] for signature in sorted(records)]
+def _entries_of(value: object) -> list[Record]:
+    """A list of objects; the documented example prints one alone without its list."""
+    return records_of([value] if isinstance(value, dict) else value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -20,9 +20,11 @@ from orgsync.platforms.columns import (
     to_numbers,
     to_text,
 )
-from orgsync.platforms.dingtalk.gather import Record, gather_departments, gather_people
-from orgsync.platforms.dingtalk.records import is_true, read_department_id, records_of
-from orgsync.platforms.platform import Answer, Mode
+from orgsync.platforms.dingtalk.gather import gather_departments, gather_people
+from orgsync.platforms.dingtalk.records import read_department_id
+from orgsync.platforms.observed import find_unobserved, find_withheld
+from orgsync.platforms.platform import Answers, Mode
+from orgsync.platforms.records import Record, is_true, records_of
 
 Mappings = Mapping[str, Mapping[str, str]]
 
@@ -73,13 +75,13 @@ NEVER_TOLD = {
 }
 
 
-def tidy(answers: Callable[[str], Iterable[Answer]], *, mode: Mode, mapping: Mappings) -> TidySet:
+def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:
     """The same frames in whatever order the answers come."""
     of_departments, of_users, of_memberships = (mapping.get(frame.name, {}) for frame in (DEPARTMENTS, USERS, MEMBERSHIPS))
     fields = USER_FIELDS | {path.partition(".")[0] for path in of_users.values()}
     departments = gather_departments(answers("departments"), with_details=mode == "full")
     people = gather_people(answers("users"), walked=departments.walked, fields=fields)
-    withheld = _withheld_columns(people.users, of_users)
+    withheld = find_withheld(people.users, of_users, sources=USER_TEXTS, groups=(MOBILE_FIELDS, EMAIL_FIELDS), attributes=("extension",))
     return TidySet(
         departments=_department_frame(departments.records, of_departments, with_details=mode == "full"),
         users=_user_frame(people.users, of_users),
@@ -144,20 +146,6 @@ def _main_department(positions: object) -> str | None:
 
 
 def _unobserved(frame: Frame, records: Sequence[Record], mapping: Mapping[str, str], *, has_details: bool) -> frozenset[str]:
-    """Columns that these answers say nothing about; a mapped one says nothing if no record holds its field."""
+    """A mapped column says nothing if no record holds its field."""
     silent = NEVER_TOLD[frame.name] | (frozenset() if has_details else ONLY_IN_DETAILS[frame.name])
-    told = {column for column, path in mapping.items() if _is_told(records, path.partition(".")[0])}
-    return silent - told | (mapping.keys() - told)
-
-
-def _withheld_columns(records: Sequence[Record], mapping: Mapping[str, str]) -> frozenset[str]:
-    """A field permission is missing if none of its fields is in any record. Then `attributes` is not whole either."""
-    groups = (group for group in (MOBILE_FIELDS, EMAIL_FIELDS) if not any(_is_told(records, name) for name in group))
-    fields = frozenset[str]().union(*groups) if records else frozenset()
-    sources = USER_TEXTS | {column: path.partition(".")[0] for column, path in mapping.items()}
-    columns = {column for column, source in sources.items() if source in fields}
-    return frozenset(columns | ({"attributes"} if "extension" in fields else set()))
-
-
-def _is_told(records: Sequence[Record], field: str) -> bool:
-    return any(field in record for record in records)
+    return find_unobserved(records, mapping, silent=silent)

@@ -6,7 +6,7 @@ import pytest
 
 from orgsync.errors import ConfigurationError, PermissionDeniedError, PlatformBusyError, PlatformError, RefusedError
 from orgsync.platforms.dingtalk.extract import extract
-from orgsync.platforms.platform import Answer, Mode, Reading, Scope
+from orgsync.platforms.platform import Answer, Mode, Reading, Scope, Wanted
 from orgsync.platforms.transport import Request, Response
 from tests.unit.platforms.dingtalk.fake import FakeDingTalk, Landing, client_of, department, envelope, refusal, user
 
@@ -20,7 +20,7 @@ def platform_of(**more: object) -> FakeDingTalk:
 
 def read(platform: FakeDingTalk, *, mode: Mode = "full", scope: Scope | None = None) -> tuple[Reading, Landing]:
     landing = Landing()
-    return extract(client_of(platform), mode=mode, scope=scope or Scope(), record=landing.record), landing
+    return extract(client_of(platform), Wanted(mode=mode, scope=scope or Scope()), landing.record), landing
 
 
 def asked(landing: Landing, part: str, interface: str) -> Counter[str]:
@@ -151,7 +151,7 @@ def test_error_while_landing_fails_the_read() -> None:
             raise OSError("no space left")
 
     with pytest.raises(OSError, match="no space"):
-        extract(client_of(platform_of()), mode="full", scope=Scope(), record=full_disk)
+        extract(client_of(platform_of()), Wanted(mode="full"), full_disk)
 
 
 def test_client_can_read_again_after_a_failure() -> None:
@@ -159,6 +159,6 @@ def test_client_can_read_again_after_a_failure() -> None:
     client = client_of(platform)
     platform.answer_instead = lambda request: refusal("60011") if "listsub" in request.interface else None
     with pytest.raises(PermissionDeniedError):
-        extract(client, mode="full", scope=Scope(), record=Landing().record)
+        extract(client, Wanted(mode="full"), Landing().record)
     platform.answer_instead = lambda request: None
-    assert extract(client, mode="full", scope=Scope(), record=Landing().record).problems == ()
+    assert extract(client, Wanted(mode="full"), Landing().record).problems == ()

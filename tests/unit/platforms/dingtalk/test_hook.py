@@ -56,14 +56,14 @@ def test_platform_connects_through_the_hook(connect: Any) -> None:
 
 
 def test_constructor_looks_nothing_up() -> None:
-    assert DingTalkHook("no_such_connection").dingtalk_conn_id == "no_such_connection"
+    assert DingTalkHook("no_such_connection").conn_id == "no_such_connection"
 
 
 def test_provider_info_names_this_hook() -> None:
     known = {each["connection-type"]: each for each in get_provider_info()["connection-types"]}["dingtalk"]
     assert known["hook-class-name"] == f"{DingTalkHook.__module__}.{DingTalkHook.__qualname__}"
     assert (known["connection-type"], known["hook-name"]) == (DingTalkHook.conn_type, DingTalkHook.hook_name)
-    assert DingTalkHook.conn_name_attr == "dingtalk_conn_id"
+    assert DingTalkHook.conn_name_attr == "conn_id"
 
 
 def test_airflow_accepts_the_form() -> None:

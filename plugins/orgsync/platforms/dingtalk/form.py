@@ -1,0 +1,24 @@
+"""The form of a DingTalk connection."""
+
+from __future__ import annotations
+
+from orgsync.platforms.forms import build_form, text_field
+
+BASE_URL = "https://oapi.dingtalk.com"
+PARALLEL_CALLS = 12
+
+FORM = build_form(
+    "dingtalk",
+    title="DingTalk",
+    hook="orgsync.platforms.dingtalk.hook.DingTalkHook",
+    login="Client ID (AppKey)",
+    password="Client Secret (AppSecret)",  # noqa: S106 - the field's name
+    base_url=BASE_URL,
+    pace="The standard edition allows 20",
+    parallel=PARALLEL_CALLS,
+    fields={
+        "corp_id": text_field("Corp ID", "CorpId of the organization; for your own orientation, directory calls do not need it."),
+        "agent_id": text_field("Agent ID", "AgentId of the same app; needed to send work notifications."),
+    },
+    placeholders={"login": "dingxxxxxxxxxxxxxxxx", "calls_per_second": "20"},
+)

@@ -1,0 +1,53 @@
+"""What the hooks of all platforms do alike: find the connection, keep one client, answer the form's *Test* button."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import cached_property
+from typing import Any
+
+from airflow.sdk import BaseHook
+
+from orgsync.connections import find_connection
+from orgsync.errors import OrgsyncError
+from orgsync.platforms.connections import ConnectionFields
+from orgsync.platforms.transport import Patience
+
+
+class PlatformHook(BaseHook):  # type: ignore[misc]
+    """Turns an Airflow connection into a client. A platform's hook says how to build and how to try one."""
+
+    conn_name_attr = "conn_id"
+    conn_type: str
+    hook_name: str
+    default_conn_name: str
+
+    def __init__(self, conn_id: str | None = None) -> None:
+        super().__init__()
+        self.conn_id = conn_id or self.default_conn_name
+
+    @cached_property
+    def client(self) -> Any:
+        return self.build_client(self._find_connection())
+
+    def get_conn(self) -> Any:
+        return self.client
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Asks each question once: someone is waiting in front of the form."""
+        try:
+            return self.try_out(self.build_client(self._find_connection(), patience=Patience(attempts=1)))
+        except OrgsyncError as error:
+            return False, str(error)
+
+    @abstractmethod
+    def build_client(self, connection: ConnectionFields, *, patience: Patience | None = None) -> Any:
+        """Raises ConfigurationError naming the field that is missing."""
+
+    @abstractmethod
+    def try_out(self, client: Any) -> tuple[bool, str]:
+        """Whether it works, and how much of the company it sees."""
+
+    def _find_connection(self) -> ConnectionFields:
+        connection: ConnectionFields = find_connection(self.conn_id, conn_type=self.conn_type)
+        return connection

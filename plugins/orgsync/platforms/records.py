@@ -1,0 +1,41 @@
+"""How raw records are read, compared and put in order, whichever platform they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+Record = Mapping[str, Any]
+
+
+def is_true(value: object) -> bool:
+    """Platforms' examples write booleans as text or number; real answers hold native ones."""
+    return value is True or str(value).strip().lower() in ("true", "1")
+
+
+def records_of(values: object) -> list[Record]:
+    """One mapping per entry: an entry that is no object stays as an empty one, so that it is counted and quarantined."""
+    return [value if isinstance(value, dict) else {} for value in values] if isinstance(values, list) else []
+
+
+class Gathered:
+    """Records without the same content twice, in the order of their keys, whatever the order in which they came.
+
+    More than one record for a key means that the platform contradicts itself; both stay, for validation to judge.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._records: dict[bytes, Record] = {}
+
+    def add(self, record: Record) -> None:
+        self._records.setdefault(msgspec.json.encode([str(record.get(self._key)), record], order="sorted"), record)
+
+    def add_all(self, records: Iterable[Record]) -> None:
+        for record in records:
+            self.add(record)
+
+    def in_order(self) -> list[Record]:
+        return [self._records[signature] for signature in sorted(self._records)]
