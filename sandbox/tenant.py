@@ -59,7 +59,9 @@ class Tenant(ABC, Generic[Knobs]):
         return truth | {kind: [shown(department_id) for department_id in truth[kind]] for kind in of_departments}
 
     def change_settings(self, changes: dict[str, Any]) -> None:
+        """A new limit begins with empty windows."""
         self.settings = changed(self.settings, changes)
+        self.limits = Limits()
         self._forget()
 
     def _forget(self) -> None:

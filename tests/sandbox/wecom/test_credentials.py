@@ -130,12 +130,12 @@ def test_app_describes_its_visible_range(app: WeComApp) -> None:
     assert app.code("agent/get", agentid=1) == 301002
 
 
-def test_connection_has_both_secrets(app: WeComApp) -> None:
+def test_connection_is_the_apps(app: WeComApp) -> None:
     assert app.control("GET", "connection") == {
         "conn_type": "wecom",
         "login": CORP_ID,
         "password": SECRET,
-        "extra": {"agent_id": 1000002, "contact_secret": CONTACT_SECRET},
+        "extra": {"agent_id": 1000002},
         "host": app.sandbox.url,
     }
 
