@@ -10,7 +10,7 @@ from orgsync.errors import ConfigurationError
 if TYPE_CHECKING:
     from orgsync.platforms.platform import Platform
 
-PLATFORM_NAMES = ("dingtalk",)
+PLATFORM_NAMES = ("dingtalk", "wecom", "feishu")
 
 
 def load_platform(name: str) -> Platform:

@@ -127,7 +127,7 @@ class Transport:
     ) -> Reply:
         """One good answer, after as many attempts as it takes and patience allows.
 
-        `caller_retries` are codes after which the caller asks once more with another token: not yet a failed call.
+        `caller_retries` are codes after which the caller asks once more, with another token or in another way: not yet a failed call.
         """
         try:
             reply = self._retrying(request)(self._attempt, request, judge, params or {})

@@ -1,0 +1,36 @@
+"""Feishu (飞书) and Lark. Importing this folder stays light: what it needs is imported when it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from orgsync.platforms.feishu.form import FORM
+from orgsync.platforms.feishu.interfaces import USER_KEYS
+from orgsync.platforms.platform import Answers, Mode, Platform, Reading, Record, Wanted
+
+if TYPE_CHECKING:
+    from orgsync.frames import TidySet
+    from orgsync.platforms.feishu.client import FeishuClient
+
+
+def _connect(conn_id: str) -> FeishuClient:
+    from orgsync.platforms.feishu.hook import FeishuHook
+
+    client: FeishuClient = FeishuHook(conn_id).client
+    return client
+
+
+def _extract(client: FeishuClient, wanted: Wanted, record: Record) -> Reading:
+    from orgsync.platforms.feishu.extract import extract
+
+    return extract(client, wanted, record)
+
+
+def _tidy(answers: Answers, *, mode: Mode, mapping: Mapping[str, Mapping[str, str]]) -> TidySet:
+    from orgsync.platforms.feishu.tidy import tidy
+
+    return tidy(answers, mode=mode, mapping=mapping)
+
+
+PLATFORM = Platform(name="feishu", title="Feishu (飞书)", form=FORM, connect=_connect, extract=_extract, tidy=_tidy, user_keys=USER_KEYS)

@@ -1,0 +1,21 @@
+"""The form of a Feishu connection."""
+
+from __future__ import annotations
+
+from orgsync.platforms.forms import build_form
+
+BASE_URL = "https://open.feishu.cn"
+PARALLEL_CALLS = 12
+
+FORM = build_form(
+    "feishu",
+    title="Feishu",
+    hook="orgsync.platforms.feishu.hook.FeishuHook",
+    login="App ID",
+    password="App Secret",  # noqa: S106 - the field's name
+    base_url=f"{BASE_URL}; https://open.larksuite.com for Lark",
+    pace="Empty is what Feishu allows: 50, and 1000 a minute",
+    parallel=PARALLEL_CALLS,
+    fields={},
+    placeholders={"login": "cli_xxxxxxxxxxxxxxxx", "calls_per_second": "50"},
+)
