@@ -50,6 +50,7 @@ class Wanted:
     """What a tenant wants of one read, taken at `taken_at`.
 
     `user_key` names the id that people are keyed by, on a platform that offers several (`Platform.user_keys`).
+    `is_tolerant` wants a read to go on where a part of it is refused, and to name that part among its problems.
     `earlier` gives the answers of the tenant's newest complete snapshot, for a platform that need not ask again what it knows.
     """
 
@@ -57,6 +58,7 @@ class Wanted:
     scope: Scope = field(default_factory=Scope)
     user_key: str = ""
     earlier: Answers = no_answers
+    is_tolerant: bool = False
     taken_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -78,12 +80,13 @@ class Reading:
     `visible_departments` and `visible_users` are the app's visible range as the platform names it. `platform_counts`
     holds the platform's own figures (for example `{"users": 1234}`) and `tops` the ids of the visible top departments.
     `method` says in a few words by which way it was read, where a platform has several. `problems` lists why the read is not
-    complete; a complete read has none.
+    complete; a complete read has none. `sees_whole` says that the visible range was the whole organization, so that who is absent is gone.
     """
 
     mode: Mode
     calls: Mapping[str, CallCount]
     method: str = ""
+    sees_whole: bool = False
     tops: tuple[str, ...] = ()
     visible_departments: tuple[str, ...] = ()
     visible_users: tuple[str, ...] = ()

@@ -132,6 +132,7 @@ class Transport:
         try:
             reply = self._retrying(request)(self._attempt, request, judge, params or {})
         except PlatformError as error:
+            error.params = params or {}
             self.ledger.count(request.interface, "retried" if error.refusal.code in caller_retries else "failed")
             raise
         self.ledger.count(request.interface, "read")

@@ -6,9 +6,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
-from orgsync.errors import PlatformBusyError, Refusal, RefusedError
+from orgsync.errors import CredentialError, PlatformBusyError, PlatformError, Refusal, RefusedError
 from orgsync.platforms.ledger import Ledger, ledger_of_read, total
 from orgsync.platforms.parallel import Task, run_tasks
 from orgsync.platforms.platform import Reading, Record, Wanted
@@ -17,6 +17,7 @@ from orgsync.platforms.transport import Reply, Transport
 log = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 5.0
+MOST_MISSING = 20
 
 
 class Client(Protocol):
@@ -27,7 +28,9 @@ class Client(Protocol):
 
 
 class Walk:
-    """One read under way. It plans and lands, a platform's own walk says what."""
+    """One read under way. It plans and lands, a platform's own walk says what. `root_id` is the platform's root department."""
+
+    root_id: ClassVar[str]
 
     def __init__(self, client: Client, wanted: Wanted, record: Record) -> None:
         self.wanted = wanted
@@ -37,6 +40,7 @@ class Walk:
         self._planned = Ledger()
         self._before = client.transport.ledger.counts()
         self._progress_at = time.monotonic() + PROGRESS_SECONDS
+        self._missing: list[str] = []
 
     def plan(self, interface: str) -> None:
         """One more answer is expected of this interface."""
@@ -61,8 +65,12 @@ class Walk:
             yield page
 
     def run_parallel(self, tasks: Iterable[Task]) -> None:
-        """Run tasks and those they lead to; the first that fails for good wakes the others and ends the read."""
+        """Run tasks and those they lead to; the first that fails for good wakes the others and ends the read.
+
+        A tolerant read goes on without what a failed task would have read.
+        """
         transport = self._client.transport
+        tasks = map(self._spare, tasks) if self.wanted.is_tolerant else tasks
         try:
             run_tasks(tasks, parallel=self._client.parallel, stop=transport.stop, tick=self._report)
         finally:
@@ -78,19 +86,42 @@ class Walk:
         platform_counts: Mapping[str, int] | None = None,
         problems: Iterable[str] = (),
     ) -> Reading:
-        """What the read says about itself, the ledger's own doubts among its problems."""
+        """What the read says about itself, the parts that are missing and the ledger's own doubts among its problems."""
+        tops = tuple(tops)
         after = self._client.transport.ledger.counts()
         calls, doubts = ledger_of_read(before=self._before, after=after, planned=self._planned.counts())
         return Reading(
             mode=self.wanted.mode,
             method=method,
+            sees_whole=self.root_id in tops and not self.wanted.scope.include,
             calls=calls,
-            tops=tuple(tops),
+            tops=tops,
             visible_departments=tuple(visible_departments),
             visible_users=tuple(visible_users),
             platform_counts=dict(platform_counts or {}),
-            problems=(*problems, *doubts),
+            problems=(*problems, *sorted(self._missing), *doubts),
         )
+
+    def _spare(self, task: Task) -> Task:
+        def run() -> Iterable[Task]:
+            try:
+                return [self._spare(next_task) for next_task in task()]
+            except CredentialError:
+                raise
+            except PlatformError as error:
+                self._miss(error)
+                return []
+
+        return run
+
+    def _miss(self, error: PlatformError) -> None:
+        """Say which part is missing; where too many are, the platform is in trouble and not a part of it."""
+        asked = ", ".join(f"{name} {value}" for name, value in error.params.items() if isinstance(value, int | str))
+        log.warning("a part is missing (%s): %s", asked, error)
+        with self.lock:
+            self._missing.append(f"{error.refusal.interface} of {asked} is missing: {error.refusal.code} {error.refusal.reason}".strip())
+            if len(self._missing) > MOST_MISSING:
+                raise error
 
     def _report(self, tasks_left: int) -> None:
         if time.monotonic() < self._progress_at:
@@ -113,6 +144,9 @@ def explain_vanished(read: Task, *, gone_codes: frozenset[str]) -> Iterable[Task
     except RefusedError as error:
         if error.refusal.code not in gone_codes:
             raise
-        refusal = error.refusal
+        refused = error
     fix = "It was removed while the organization was read; the next try reads anew"
-    raise PlatformBusyError(Refusal(refusal.platform, refusal.interface, refusal.code, refusal.request_id, refusal.reason, fix))
+    refusal = refused.refusal
+    vanished = PlatformBusyError(Refusal(refusal.platform, refusal.interface, refusal.code, refusal.request_id, refusal.reason, fix))
+    vanished.params = refused.params
+    raise vanished

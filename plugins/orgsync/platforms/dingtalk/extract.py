@@ -25,6 +25,8 @@ def extract(client: DingTalkClient, wanted: Wanted, record: Record) -> Reading:
 class _DingTalkWalk(Walk):
     """One read. It remembers one id per department, so memory does not grow with the number of people."""
 
+    root_id = ROOT_ID
+
     def __init__(self, client: DingTalkClient, wanted: Wanted, record: Record) -> None:
         super().__init__(client, wanted, record)
         self._api = client

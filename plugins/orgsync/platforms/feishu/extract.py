@@ -34,6 +34,8 @@ def extract(client: FeishuClient, wanted: Wanted, record: Record) -> Reading:
 class _FeishuWalk(Walk):
     """One read. It remembers one id and one parent per department, so memory does not grow with the number of people."""
 
+    root_id = ROOT_ID
+
     def __init__(self, client: FeishuClient, wanted: Wanted, record: Record) -> None:
         super().__init__(client, wanted, record)
         self._api = client

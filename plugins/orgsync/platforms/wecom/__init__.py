@@ -1,0 +1,35 @@
+"""WeCom (企业微信). Importing this folder stays light: what it needs is imported when it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from orgsync.platforms.platform import Answers, Mode, Platform, Reading, Record, Wanted
+from orgsync.platforms.wecom.form import FORM
+
+if TYPE_CHECKING:
+    from orgsync.frames import TidySet
+    from orgsync.platforms.wecom.client import WeComClient
+
+
+def _connect(conn_id: str) -> WeComClient:
+    from orgsync.platforms.wecom.hook import WeComHook
+
+    client: WeComClient = WeComHook(conn_id).client
+    return client
+
+
+def _extract(client: WeComClient, wanted: Wanted, record: Record) -> Reading:
+    from orgsync.platforms.wecom.extract import extract
+
+    return extract(client, wanted, record)
+
+
+def _tidy(answers: Answers, *, mode: Mode, mapping: Mapping[str, Mapping[str, str]]) -> TidySet:
+    from orgsync.platforms.wecom.tidy import tidy
+
+    return tidy(answers, mode=mode, mapping=mapping)
+
+
+PLATFORM = Platform(name="wecom", title="WeCom (企业微信)", form=FORM, connect=_connect, extract=_extract, tidy=_tidy)

@@ -1,0 +1,52 @@
+"""Reads a whole WeCom organization, by the way that the connection's secrets allow."""
+
+from __future__ import annotations
+
+import logging
+
+from orgsync.errors import PermissionDeniedError
+from orgsync.platforms.platform import Reading, Record, Wanted
+from orgsync.platforms.records import records_of
+from orgsync.platforms.transport import Reply
+from orgsync.platforms.wecom.client import WeComClient
+from orgsync.platforms.wecom.codes import WRONG_SECRET_CODES
+from orgsync.platforms.wecom.exports import read_export
+from orgsync.platforms.wecom.ids import ask_skeleton, read_ids
+from orgsync.platforms.wecom.lists import read_lists
+from orgsync.platforms.wecom.tree import Tree
+from orgsync.platforms.wecom.walk import WeComWalk
+
+log = logging.getLogger(__name__)
+
+
+def extract(client: WeComClient, wanted: Wanted, record: Record) -> Reading:
+    """Complete or an error: the first call that fails for good stops the read."""
+    walk = WeComWalk(client, wanted, record)
+    if client.read_by == "export":
+        return read_export(walk)
+    visible = walk.land_departments() if client.has_app else None
+    if visible is None or client.read_by == "ids":
+        return read_ids(walk, ask_skeleton(walk), visible)
+    if client.read_by == "lists" or not client.has_contact:
+        return read_lists(walk, visible)
+    return _read_by_what_is_visible(walk, visible)
+
+
+def _read_by_what_is_visible(walk: WeComWalk, visible: Tree) -> Reading:
+    """Lists where the app sees every department of the company, ids where some are hidden from it."""
+    try:
+        skeleton = ask_skeleton(walk, tolerated=WRONG_SECRET_CODES)
+    except PermissionDeniedError as error:
+        if error.refusal.code not in WRONG_SECRET_CODES:
+            raise
+        log.warning("reading what the app sees: %s", error)
+        return read_lists(walk, visible)
+    if _tree_of(skeleton).parents.keys() <= visible.parents.keys():
+        walk.record("organization", skeleton.answer)
+        return read_lists(walk, visible)
+    log.info("the app sees %d of %d departments; reading by ids", len(visible.parents), len(_tree_of(skeleton).parents))
+    return read_ids(walk, skeleton, visible)
+
+
+def _tree_of(skeleton: Reply) -> Tree:
+    return Tree.of(records_of(skeleton.content["department_id"]))

@@ -1,0 +1,33 @@
+"""The form of a WeCom connection."""
+
+from __future__ import annotations
+
+from orgsync.platforms.forms import build_form, number_field, secret_field, text_field
+
+BASE_URL = "https://qyapi.weixin.qq.com"
+# Both our choice: WeCom names no number of parallel calls it takes (45033), only that there is one.
+PARALLEL_CALLS = 10
+DETAILS_PER_READ = 5000
+WAYS = ("auto", "lists", "ids", "export")
+
+FORM = build_form(
+    "wecom",
+    title="WeCom",
+    hook="orgsync.platforms.wecom.hook.WeComHook",
+    login="Corp ID (企业ID)",
+    password="App secret (应用 Secret)",  # noqa: S106 - the field's name
+    base_url=BASE_URL,
+    pace="40 if empty, and never more than 10,000 a minute",
+    parallel=PARALLEL_CALLS,
+    fields={
+        "agent_id": text_field("Agent ID", "AgentId of the same app; shows who the app may see, and is needed to send messages."),
+        "contact_secret": secret_field(
+            "Contact-sync secret", "Secret of 管理工具 → 通讯录同步; lists the ids of the whole company, to check a read or to read by."
+        ),
+        "read_by": text_field("Read by", "auto, lists, ids or export; auto if empty."),
+        "details_per_read": number_field(
+            "Details per read", "Reading by ids: how many people's details one read may ask for; 5000 if empty.", minimum=0, kind="integer"
+        ),
+    },
+    placeholders={"login": "wwxxxxxxxxxxxxxxxx", "read_by": "auto", "details_per_read": "5000", "calls_per_second": "40"},
+)

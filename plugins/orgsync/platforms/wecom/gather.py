@@ -1,0 +1,164 @@
+"""WeCom's landed answers as raw records, each department, person and membership once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from orgsync.platforms.decoding import decode_json
+from orgsync.platforms.platform import Answer
+from orgsync.platforms.records import Gathered, Record, records_of
+from orgsync.platforms.wecom.interfaces import GET_USER, LIST_DEPARTMENT_IDS, LIST_USER_IDS
+from orgsync.platforms.wecom.records import fold, read_department_id, read_department_ids, read_parent_id, read_person
+from orgsync.platforms.wecom.tree import Tree
+
+
+@dataclass(frozen=True)
+class Departments:
+    """What the tenant wants. `listed` are all that were listed; `by_ids` says that ids were read, and names only where visible."""
+
+    records: list[Record]
+    wanted: frozenset[str]
+    listed: frozenset[str]
+    is_limited: bool
+    has_includes: bool
+    by_ids: bool
+    has_names: bool
+
+
+@dataclass(frozen=True)
+class People:
+    """`users` are all; `detailed` are those whose details were read."""
+
+    users: list[Record]
+    detailed: list[Record]
+    memberships: list[Record]
+
+
+def gather_departments(answers: Iterable[Answer]) -> Departments:
+    """Reading by ids, the company's tree is in one answer and the names of visible departments in another."""
+    skeleton, full = Gathered("id"), Gathered("id")
+    include: set[str] = set()
+    exclude: set[str] = set()
+    for answer in answers:
+        content = decode_json(answer.body)
+        include.update(answer.params.get("include") or ())
+        exclude.update(answer.params.get("exclude") or ())
+        is_skeleton = answer.interface == LIST_DEPARTMENT_IDS
+        (skeleton if is_skeleton else full).add_all(records_of(content.get("department_id" if is_skeleton else "department")))
+    bare, named = skeleton.in_order(), full.in_order()
+    listed = bare or named
+    tree = Tree.of(listed)
+    wanted = tree.select(include=include, exclude=exclude)
+    return Departments(
+        records=_complete(listed, named if bare else [], wanted),
+        wanted=wanted,
+        listed=frozenset(tree.parents),
+        is_limited=bool(include or exclude),
+        has_includes=bool(include),
+        by_ids=bool(bare),
+        has_names=bool(named),
+    )
+
+
+def gather_people(answers: Iterable[Answer], departments: Departments, *, fields: Collection[str]) -> People:
+    """`fields` are the ones that make up a person. Memberships are limited to the departments that were read."""
+    if departments.by_ids:
+        return _gather_by_ids(answers, departments, fields)
+    users, memberships = Gathered("userid"), Gathered("userid")
+    for answer in answers:
+        for record in _people_of(answer):
+            if _is_wanted(record, answer, departments):
+                users.add(read_person(record, fields))
+                memberships.add_all(_places(record, departments.wanted))
+    return People(users.in_order(), users.in_order(), memberships.in_order())
+
+
+def _gather_by_ids(answers: Iterable[Answer], departments: Departments, fields: Collection[str]) -> People:
+    rows: set[tuple[str, str | None]] = set()
+    details: dict[str, tuple[str, bytes]] = {}
+    for answer in answers:
+        if answer.interface == LIST_USER_IDS:
+            rows.update(_rows(answer, departments))
+        elif not answer.params.get("refused"):
+            _keep_newest(details, answer)
+    users, detailed, memberships = Gathered("userid"), Gathered("userid"), Gathered("userid")
+    for user_id, department_id in rows:
+        _, body = details.get(fold(user_id), ("", b"{}"))
+        record: Record = decode_json(body)
+        person = {**read_person(record, fields), "userid": user_id}
+        users.add(person)
+        if record:
+            detailed.add(person)
+        if department_id in departments.wanted:
+            memberships.add({"userid": user_id, "department_id": department_id, **_place(record, department_id)})
+    return People(users.in_order(), detailed.in_order(), memberships.in_order())
+
+
+def _complete(listed: Iterable[Record], named: Iterable[Record], wanted: Collection[str]) -> list[Record]:
+    """Each wanted department with a parent that was read, or none. One without a valid id stays, to be quarantined."""
+    names = {read_department_id(record.get("id")): record for record in named}
+    gathered = Gathered("id")
+    for record in listed:
+        department_id, parent_id = read_department_id(record.get("id")), read_parent_id(record)
+        if department_id is None or department_id in wanted:
+            details = names.get(department_id, {}) if department_id else {}
+            gathered.add({**details, **record, "id": department_id, "parentid": parent_id if parent_id in wanted else None})
+    return gathered.in_order()
+
+
+def _people_of(answer: Answer) -> list[Record]:
+    content = decode_json(answer.body)
+    return [content] if answer.interface == GET_USER else records_of(content.get("userlist"))
+
+
+def _is_wanted(record: Record, answer: Answer, departments: Departments) -> bool:
+    """Lists were asked for wanted departments only. Whoever else came, alone or in an export of all, has to be in a wanted one.
+
+    Outside all visible departments someone is wanted if nothing is included by name: then nobody was left out with a department.
+    """
+    if not departments.is_limited or "department_id" in answer.params:
+        return True
+    own = departments.listed.intersection(read_department_ids(record.get("department")))
+    return bool(own & departments.wanted) or (not own and not departments.has_includes)
+
+
+def _rows(answer: Answer, departments: Departments) -> Iterator[tuple[str, str | None]]:
+    for row in records_of(decode_json(answer.body).get("dept_user")):
+        department_id = read_department_id(row.get("department"))
+        if not departments.is_limited or department_id in departments.wanted:
+            yield str(row.get("userid") or ""), department_id
+
+
+def _keep_newest(details: dict[str, tuple[str, bytes]], answer: Answer) -> None:
+    """Someone may have been read twice: what was read later holds."""
+    key, found = fold(answer.params.get("userid")), (str(answer.params.get("read_at") or ""), answer.body)
+    details[key] = max(details.get(key, found), found)
+
+
+def _places(record: Record, wanted: Collection[str]) -> list[Record]:
+    """A person says where they are in lists of equal length; departments outside the visible range have no row to belong to."""
+    ids = dict.fromkeys(read_department_ids(record.get("department")))
+    return [
+        {"userid": record.get("userid"), "department_id": department_id, **_place(record, department_id)}
+        for department_id in ids
+        if department_id is not None and department_id in wanted
+    ]
+
+
+def _place(record: Record, department_id: str | None) -> dict[str, Any]:
+    """What someone's details say about their place in one department; lists of unequal length say nothing."""
+    ids = read_department_ids(record.get("department"))
+    main = read_department_id(record.get("main_department"))
+    return {
+        "is_main": None if main in (None, "0") else main == department_id,
+        "is_leader": _aligned(record.get("is_leader_in_dept"), ids, department_id),
+        "order": _aligned(record.get("order"), ids, department_id),
+    }
+
+
+def _aligned(values: object, ids: list[str | None], department_id: str | None) -> Any:
+    if not isinstance(values, list) or len(values) != len(ids) or department_id not in ids:
+        return None
+    return values[ids.index(department_id)]

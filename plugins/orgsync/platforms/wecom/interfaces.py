@@ -1,0 +1,17 @@
+"""The paths of WeCom's directory interfaces below /cgi-bin: the names under which calls are limited, counted, landed and reported."""
+
+from __future__ import annotations
+
+GET_TOKEN = "gettoken"  # noqa: S105
+GET_AGENT = "agent/get"
+GET_TAG = "tag/get"
+LIST_DEPARTMENTS = "department/list"
+LIST_DEPARTMENT_IDS = "department/simplelist"
+LIST_USERS = "user/list"
+LIST_USER_IDS = "user/list_id"
+GET_USER = "user/get"
+EXPORT_DEPARTMENTS = "export/department"
+EXPORT_USERS = "export/user"
+GET_EXPORT = "export/get_result"
+# Our own name for fetching a file that an export made: its URL is the platform's secret.
+EXPORT_FILE = "export/file"

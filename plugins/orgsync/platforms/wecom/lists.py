@@ -1,0 +1,124 @@
+"""Reads an organization by its lists of members: one call for each visible top and all below it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from orgsync.errors import PlatformError
+from orgsync.platforms.parallel import Task
+from orgsync.platforms.platform import Reading
+from orgsync.platforms.records import Record, records_of
+from orgsync.platforms.walk import explain_vanished
+from orgsync.platforms.wecom.client import NOTHING
+from orgsync.platforms.wecom.codes import GONE_CODES, TOO_LARGE_CODES
+from orgsync.platforms.wecom.headcount import HeadCount
+from orgsync.platforms.wecom.interfaces import GET_AGENT, GET_TAG, GET_USER, LIST_USERS
+from orgsync.platforms.wecom.records import fold, read_department_id, read_department_ids
+from orgsync.platforms.wecom.tree import ListCall, Tree
+from orgsync.platforms.wecom.walk import WeComWalk, user_ids_of
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class VisibleRange:
+    """Whom an app may see, as its administrator chose them; `people` are chosen one by one or by a tag."""
+
+    departments: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+
+
+def read_lists(walk: WeComWalk, visible: Tree) -> Reading:
+    return _ListReading(walk, visible).read()
+
+
+class _ListReading:
+    """It remembers each person's id, to know who of the visible range is in no list."""
+
+    def __init__(self, walk: WeComWalk, visible: Tree) -> None:
+        self._walk = walk
+        self._api = walk.api
+        self._tree = visible
+        self._seen: set[str] = set()
+        self._is_piecewise = False
+
+    def read(self) -> Reading:
+        walk, tree = self._walk, self._tree
+        allowed = self._read_range() if self._api.agent_id else VisibleRange()
+        # A tenant limited to some departments does not want the people who are in none of them.
+        people = () if walk.scope.include else allowed.people
+        wanted = walk.select(tree, has_people=bool(people))
+        head_count = HeadCount(walk, tree)
+        walk.run_parallel(self._task(call) for call in tree.cover(wanted))
+        walk.run_parallel(partial(self._read_person, user_id) for user_id in people if fold(user_id) not in self._seen)
+        return walk.finish(
+            method="lists, in part department by department" if self._is_piecewise else "lists",
+            tops=tree.tops(wanted),
+            visible_departments=allowed.departments or tree.tops(tree.parents),
+            visible_users=allowed.people,
+            platform_counts=head_count.compare(self._seen),
+        )
+
+    def _read_range(self) -> VisibleRange:
+        """A tag's departments are in the list of departments, which holds everything the app may see; its people are in no list."""
+        content = self._walk.plan_and_land("organization", GET_AGENT, self._api.read_agent).content
+        people = user_ids_of(_entries(content, "allow_userinfos", "user"))
+        for tag_id in _entries(content, "allow_tags", "tagid"):
+            tag = self._walk.plan_and_land("organization", GET_TAG, partial(self._api.get_tag, str(tag_id)))
+            people += user_ids_of(tag.content["userlist"])
+        departments = (read_department_id(entry) for entry in _entries(content, "allow_partys", "partyid"))
+        return VisibleRange(tuple(each for each in departments if each), tuple(dict.fromkeys(people)))
+
+    def _task(self, call: ListCall) -> Task:
+        return partial(explain_vanished, partial(self._read_list, call), gone_codes=GONE_CODES)
+
+    def _read_list(self, call: ListCall) -> list[Task]:
+        tolerated = TOO_LARGE_CODES if call.with_descendants else NOTHING
+        ask = partial(self._api.list_users, call.department_id, with_descendants=call.with_descendants, tolerated=tolerated)
+        try:
+            reply = self._walk.land_if_answered("users", LIST_USERS, ask)
+        except PlatformError as error:
+            if error.refusal.code not in tolerated:
+                raise
+            return self._read_piecewise(self._tree.subtree(call.department_id), "its list with all below it is too large")
+        people = records_of(reply.content["userlist"])
+        with self._walk.lock:
+            self._seen.update(fold(user_id) for user_id in user_ids_of(people))
+        if call.with_descendants and not _reaches_below(people, call.department_id):
+            # Today's page no longer has `fetch_child`. Were it ignored, all below would look as if they had left.
+            return self._read_piecewise(self._tree.subtree(call.department_id) - {call.department_id}, "its list holds nobody below it")
+        return []
+
+    def _read_piecewise(self, department_ids: Iterable[str], reason: str) -> list[Task]:
+        tasks = [self._task(ListCall(department, with_descendants=False)) for department in sorted(department_ids)]
+        log.info("reading %d departments one by one: of the department above them, %s", len(tasks), reason)
+        self._is_piecewise = True
+        return tasks
+
+    def _read_person(self, user_id: str) -> list[Task]:
+        """Someone of the visible range who is in no list. Who is gone has left, and is not missed."""
+        try:
+            self._walk.land_if_answered("users", GET_USER, partial(self._api.get_user, user_id, tolerated=GONE_CODES))
+        except PlatformError as error:
+            if error.refusal.code not in GONE_CODES:
+                raise
+        return []
+
+
+def _reaches_below(people: Iterable[Record], department_id: str) -> bool:
+    """Whether someone is not a direct member of the department that was asked for."""
+    return any(departments and department_id not in departments for departments in map(_departments_of, people))
+
+
+def _departments_of(person: Record) -> list[str | None]:
+    return read_department_ids(person.get("department"))
+
+
+def _entries(content: Record, field: str, name: str) -> Sequence[Any]:
+    holder = content.get(field)
+    entries = holder.get(name) if isinstance(holder, dict) else None
+    return entries if isinstance(entries, list) else ()

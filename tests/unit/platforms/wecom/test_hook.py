@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from orgsync.errors import ConfigurationError
+from orgsync.platforms.transport import Request, Response
+from orgsync.platforms.wecom import PLATFORM
+from orgsync.platforms.wecom.hook import WeComHook
+from tests.unit.platforms.wecom.fake import FakeWeCom, client_of, department, envelope, refusal, user
+
+GOOD = {"conn_type": "wecom", "login": "ww1", "password": "secret-of-app"}
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch) -> Any:
+    def set_connection(**fields: Any) -> WeComHook:
+        monkeypatch.setenv("AIRFLOW_CONN_WX", json.dumps(GOOD | fields))
+        return WeComHook("wx")
+
+    return set_connection
+
+
+def test_client_is_made_from_the_connection(connect: Any) -> None:
+    extra = {
+        "max_parallel_calls": 3,
+        "contact_secret": "secret-of-contact",
+        "agent_id": 1000002,
+        "read_by": "Lists",
+        "details_per_read": "9",
+    }
+    client = connect(extra=extra).client
+    assert (client.parallel, client.agent_id, client.read_by, client.details_per_read) == (3, "1000002", "lists", 9)
+    assert (client.has_app, client.has_contact) == (True, True)
+    assert "secret" not in repr(client)
+    assert "'wx'" in repr(client)
+
+
+def test_what_is_not_given_has_a_default(connect: Any) -> None:
+    client = connect().client
+    assert (client.parallel, client.agent_id, client.read_by, client.details_per_read) == (10, "", "auto", 5000)
+    assert (client.has_app, client.has_contact) == (True, False)
+
+
+def test_contact_secret_alone_will_do(connect: Any) -> None:
+    client = connect(password="", extra={"contact_secret": "secret-of-contact"}).client
+    assert (client.has_app, client.has_contact) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"login": None}, "connection 'wx' has no corp id; set its login to 企业ID"),
+        ({"password": ""}, "connection 'wx' has no secret; set its password to the Secret of the self-built app"),
+        ({"password": "", "extra": {"contact_secret": "s", "read_by": "lists"}}, "connection 'wx' has no secret; set its password to"),
+        ({"password": "", "extra": {"contact_secret": "s", "read_by": "export"}}, "connection 'wx' has no secret; set its password to"),
+        ({"extra": {"read_by": "ids"}}, "connection 'wx' reads by ids, but has no contact_secret; set it to the Secret of 管理工具"),
+        ({"extra": {"read_by": "tags"}}, "read_by='tags'; set it to auto, lists, ids or export"),
+        ({"extra": {"details_per_read": "many"}}, "details_per_read='many'"),
+    ],
+)
+def test_missing_parts_are_named(connect: Any, fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        _ = connect(**fields).client
+
+
+def test_connection_test_tells_what_is_wrong(connect: Any) -> None:
+    is_good, message = connect(host="http://127.0.0.1:9").test_connection()
+    assert not is_good
+    assert "127.0.0.1:9" in message
+    is_good, message = connect(password=None).test_connection()
+    assert (is_good, message.startswith("connection 'wx' has no secret")) == (False, True)
+
+
+def company(**more: Any) -> FakeWeCom:
+    return FakeWeCom(departments=[department(1, 0), department(2, 1), department(3, 1)], users=[user("a", 1), user("b", 2)], **more)
+
+
+def try_out(platform: FakeWeCom, **options: Any) -> tuple[bool, str]:
+    return WeComHook("wx").try_out(client_of(platform, **options))
+
+
+@pytest.mark.parametrize(
+    ("visible", "options", "said"),
+    [
+        (None, {}, ["the app sees the whole company, 3 departments", "lists of members", "withheld"]),
+        (None, {"agent_id": "1"}, ["the app sees the whole company", "lists of members"]),
+        (None, {"contact": True}, ["the whole company", "lists of members"]),
+        ({2}, {}, ["the app sees 1 departments", "lists of members", "fill in agent_id"]),
+        ({2, 3}, {"agent_id": "1"}, ["the app sees 2 departments with all below them, 0 single people and 0 tags"]),
+        ({2}, {"contact": True}, ["by ids, with their details one by one"]),
+        (None, {"contact": True, "app": False}, ["通讯录同步 sees the whole company", "ids only", "neither names"]),
+        (None, {"read_by": "export"}, ["by export"]),
+    ],
+)
+def test_trying_out_says_what_is_seen_and_how_it_will_be_read(visible: set[int] | None, options: dict[str, Any], said: list[str]) -> None:
+    is_good, message = try_out(company(visible=visible), **options)
+    assert is_good
+    assert not [words for words in said if words not in message]
+
+
+def test_trying_out_needs_more_than_a_token() -> None:
+    """Tokens are given to any address; what is not trusted shows with the first business call."""
+
+    def distrust(request: Request) -> Response | None:
+        return None if request.interface == "gettoken" else refusal(60020, "not allow to access from your ip")
+
+    with pytest.raises(Exception, match=r"Add 198\.51\.100\.4 to the app's 企业可信IP"):
+        try_out(company(answer_instead=distrust))
+
+
+def test_trying_out_finds_a_contact_secret_that_is_none() -> None:
+    wrong = company(answer_instead=lambda request: refusal(48002) if request.interface == "user/list_id" else None)
+    with pytest.raises(Exception, match="Set contact_secret of the connection"):
+        try_out(wrong, contact=True)
+
+
+@pytest.mark.parametrize(("interface", "code"), [("agent/get", "301002"), ("department/simplelist", "48002")])
+def test_trying_out_asks_for_the_app_and_for_the_directory(interface: str, code: str) -> None:
+    wrong = company(answer_instead=lambda request: refusal(code) if request.interface == interface else None)
+    with pytest.raises(Exception, match=code):
+        try_out(wrong, agent_id="1")
+
+
+@pytest.mark.parametrize("options", [{}, {"agent_id": "1"}])
+def test_app_that_sees_nobody_is_not_good(options: dict[str, Any]) -> None:
+    is_good, message = try_out(company(visible=set()), **options)
+    assert (is_good, "可见范围" in message) == (False, True)
+
+
+def test_app_with_an_odd_range_is_described() -> None:
+    odd = envelope(allow_userinfos={"user": [{"userid": "a"}]}, allow_partys=None)
+    platform = company(visible=set(), answer_instead=lambda request: odd if request.interface == "agent/get" else None)
+    assert "0 departments with all below them, 1 single people and 0 tags" in try_out(platform, agent_id="1")[1]
+
+
+def test_platform_connects_through_the_hook(connect: Any) -> None:
+    connect()
+    assert PLATFORM.connect("wx").transport.conn_id == "wx"
+
+
+def test_constructor_looks_nothing_up() -> None:
+    assert WeComHook("no_such_connection").conn_id == "no_such_connection"
+
+
+def test_form_names_this_hook_and_masks_its_secret() -> None:
+    form = PLATFORM.form
+    assert form["hook-class-name"] == f"{WeComHook.__module__}.{WeComHook.__qualname__}"
+    assert (form["connection-type"], form["hook-name"]) == (WeComHook.conn_type, WeComHook.hook_name)
+    assert form["conn-fields"]["contact_secret"]["schema"]["format"] == "password"
+
+
+def test_importing_the_folder_stays_light() -> None:
+    heavy = "{'pandas', 'requests', 'airflow', 'tenacity', 'cryptography'}"
+    code = f"import sys, orgsync.platforms.wecom; print(sorted(sys.modules.keys() & {heavy}))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
