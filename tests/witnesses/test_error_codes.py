@@ -1,0 +1,37 @@
+"""Every error code that orgsync explains, and every one that the sandbox refuses with, stands in a table somebody else published."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from tests.witnesses.published import published
+
+SANDBOX = Path(__file__).parents[2] / "sandbox"
+
+# Explained for good measure: of the former 企业号, and the ids between the ones of Feishu's table.
+UNPUBLISHED = {"wecom": {"60121"}, "feishu": {str(code) for code in range(99992351, 99992382)}}
+
+
+def published_codes(platform: str) -> set[str]:
+    body = published(platform, "codes").body
+    return {str(code) for code in body["codes"]} | body.get("elsewhere", {}).keys()
+
+
+@pytest.mark.parametrize("platform", ["dingtalk", "wecom", "feishu"])
+def test_codes_with_an_explanation_are_the_platforms(platform: str) -> None:
+    meanings = import_module(f"orgsync.platforms.{platform}.codes").MEANINGS
+    assert len(meanings) > 40
+    assert meanings.keys() - published_codes(platform) - UNPUBLISHED.get(platform, set()) == set()
+
+
+@pytest.mark.parametrize("platform", ["dingtalk", "wecom", "feishu"])
+def test_codes_of_the_sandbox_are_the_platforms(platform: str) -> None:
+    """As they stand in its table of refusals."""
+    text = (SANDBOX / platform / "refusals.py").read_text(encoding="utf-8")
+    codes = set(re.findall(r"(?:RefusalError\(|Reason = \(|code = )(-?\d{2,})\b", text))
+    assert len(codes) > 10
+    assert codes - published_codes(platform) == set()
