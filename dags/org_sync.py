@@ -18,7 +18,9 @@ from airflow.sdk import (
     task,
 )
 from airflow.sdk.exceptions import AirflowSkipException
+from croniter import croniter
 
+from orgsync.approval import PlanApproval
 from orgsync.settings import read_settings
 from orgsync.tenants import Tenant, find_tenant, load_tenants
 
@@ -30,11 +32,13 @@ DOCS = """
 
 Keeps `org.departments`, `org.users` and `org.memberships` of tenant `{tenant}` equal to the organization on {platform},
 with all history. **extract** reads the platform into the landing zone, **validate** quarantines bad rows and stages the good
-ones, **merge** writes history in one transaction.
+ones, **plan** works out what would change, **merge** writes history in one transaction.
 
 * Frequent reads `{schedule}`, full reads `{full_schedule}` ({timezone}).
+* A plan that exceeds the tenant's budget waits in **approve** (*Required actions*) until someone approves it once or rejects it.
 * Trigger with *mode* `full` to read everything now, with *dry_run* to see what would change.
-* `orgsync report {tenant}` shows the last run; rows left out are in `ops.quarantine` with their reasons.
+* A backfill does not read the platform: **replay** loads the snapshots again that were taken in the time of each run.
+* `orgsync report {tenant}` shows the last run, `orgsync plan {tenant}` the last plan, `orgsync quarantine {tenant}` the rows left out.
 """
 
 # A wrong secret or a missing permission is not retried; throttling, a busy platform or a lost connection is.
@@ -53,6 +57,7 @@ PARAMS = {
 
 
 def build_dag(tenant: Tenant) -> DAG:
+    asset = Asset(f"org_warehouse.{tenant.id}", uri=f"orgsync://warehouse/{tenant.id}", group="orgsync")
     dag = DAG(
         dag_id=f"org_sync_{tenant.id}",
         description=f"{tenant.platform} organization {tenant.id} into the warehouse",
@@ -61,8 +66,6 @@ def build_dag(tenant: Tenant) -> DAG:
         start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo(tenant.timezone)),
         catchup=False,
         max_active_runs=1,
-        # The platform only knows now: a backfill of past dates would read today's organization again and again.
-        allowed_run_types=["scheduled", "manual", "operator_triggered", "asset_triggered", "asset_materialization"],
         params=PARAMS,
         tags=["orgsync", tenant.platform],
         default_args={
@@ -77,6 +80,23 @@ def build_dag(tenant: Tenant) -> DAG:
         },
     )
     with dag:
+
+        @task.branch
+        def now_or_past() -> str:
+            """The platform only knows now: a backfill of past dates loads what was landed then."""
+            return "replay" if _is_backfill(get_current_context()) else "extract"
+
+        @task(outlets=[asset])
+        def replay() -> dict[str, int]:
+            """Load the snapshots taken since the tick before this run's again, with the mapping and the rules of now."""
+            from orgsync.pipeline import replay as load_again
+
+            context = get_current_context()
+            after, until = find_window(tenant, context["logical_date"])
+            done = load_again(_run(tenant.id, context), after=after, until=until, dry_run=context["params"]["dry_run"])
+            if not done:
+                raise AirflowSkipException(f"no snapshot of {tenant.id} was taken after {after} and until {until}")
+            return {"snapshots": len(done), "history_rows": sum(each["history_rows"] for each in done)}
 
         @task
         def extract() -> str:
@@ -93,20 +113,57 @@ def build_dag(tenant: Tenant) -> DAG:
 
             return validate_snapshot(_run(tenant.id, get_current_context()), snapshot_id)
 
-        @task(outlets=[Asset(f"org_warehouse.{tenant.id}", uri=f"orgsync://warehouse/{tenant.id}", group="orgsync")])
-        def merge(plan_id: int) -> dict[str, Any]:
-            """Write history in one transaction."""
-            from orgsync.pipeline import merge_plan
+        @task
+        def plan(plan_id: int) -> dict[str, Any]:
+            """Work out what would change, store it, and hold it against the budget."""
+            from orgsync.pipeline import ask_about, plan_sync
 
             context = get_current_context()
-            dry_run = context["params"]["dry_run"]
-            result = merge_plan(_run(tenant.id, context), plan_id, dry_run=dry_run)
-            if dry_run:  # skipped, so that nothing downstream takes it for new data
-                raise AirflowSkipException(f"dry run, nothing was changed; it would be {result['changes']}")
-            return result
+            planned = plan_sync(_run(tenant.id, context), plan_id, dry_run=context["params"]["dry_run"])
+            return planned | {"question": ask_about(planned)}
 
-        merge(validate(extract()))
+        @task.branch
+        def needs_approval(planned: dict[str, Any]) -> str | None:
+            """Straight on within budget; to a person beyond it; nowhere on a dry run."""
+            if get_current_context()["params"]["dry_run"]:
+                return None
+            return "approve" if planned["over_budget"] else "merge"
+
+        @task(outlets=[asset], trigger_rule="none_failed_min_one_success")
+        def merge(planned: dict[str, Any]) -> dict[str, Any]:
+            """Write history in one transaction, exactly as planned."""
+            from orgsync.pipeline import merge_plan
+
+            return merge_plan(_run(tenant.id, get_current_context()), planned["plan_id"])
+
+        extracted = extract()
+        planned = plan(validate(extracted))
+        merged = merge(planned)
+        decision = needs_approval(planned)
+        approve = PlanApproval(
+            task_id="approve",
+            tenant=tenant,
+            plan=planned,
+            make_run=_run,
+            retries=0,
+            retry_policy=None,
+            execution_timeout=None,
+        )
+        now_or_past() >> [replay(), extracted]
+        decision >> [approve, merged]
+        approve >> merged
     return dag
+
+
+def find_window(tenant: Tenant, tick: datetime) -> tuple[datetime, datetime]:
+    """What a run of the past is about: the time since the tick of either schedule before its own."""
+    local = tick.astimezone(ZoneInfo(tenant.timezone))
+    ticks = [croniter(cron, local).get_prev(datetime) for cron in (tenant.schedule, tenant.full_schedule)]
+    return max(ticks), tick
+
+
+def _is_backfill(context: Any) -> bool:
+    return str(context["dag_run"].run_type.value) == "backfill"
 
 
 def _run(tenant_id: str, context: Any) -> Run:

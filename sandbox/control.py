@@ -43,6 +43,7 @@ class Control:
             "organization": {"GET": _get_organization, "POST": self._new_organization},
             "evolve": {"POST": self._evolve},
             "connection": {"GET": _get_connection},
+            "hidden": {"GET": _get_hidden, "PUT": _put_hidden},
             "settings": {"GET": _get_settings, "PUT": _put_settings},
             "faults": {"GET": _get_faults, "POST": _add_faults, "DELETE": _remove_faults},
             "tokens/expire": {"POST": _expire_tokens},
@@ -104,6 +105,18 @@ def _get_organization(tenant: Tenant, request: Request) -> Answer:
 
 def _get_connection(tenant: Tenant, request: Request) -> Answer:
     return json_answer(tenant.connection() | {"host": f"http://{request.headers['host']}"})
+
+
+class Hiding(msgspec.Struct, forbid_unknown_fields=True):
+    share: Annotated[float, Meta(ge=0, le=1)]
+
+
+def _get_hidden(tenant: Tenant, _: Request) -> Answer:
+    return json_answer({"hidden": tenant.hidden})
+
+
+def _put_hidden(tenant: Tenant, request: Request) -> Answer:
+    return json_answer({"hidden": tenant.hide(_body(request, Hiding).share)})
 
 
 def _get_settings(tenant: Tenant, _: Request) -> Answer:

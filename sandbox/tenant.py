@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
+from random import Random
 from typing import Any, ClassVar, Generic
 
 import msgspec
@@ -46,11 +47,32 @@ class Tenant(ABC, Generic[Knobs]):
         """Begin anew with a generated organization."""
         self.recipe = recipe
         self.evolutions: list[dict[str, int]] = []
+        self.hidden: list[str] = []
         plain = recipe if self.has_special_departments else msgspec.structs.replace(recipe, school=False, linked=0)
         self.organization = generate(plain, self.numbering)
         self._forget()
 
+    def hide(self, share: float) -> list[str]:
+        """Show a share of the people no longer, in lists and in counts, as a broken platform may; nobody left. Share 0 shows all again.
+
+        The same people each time for a seed and step. What was hidden before is shown first.
+        """
+        organization = self.organization
+        if self.hidden:
+            # In the places they had, on which the order of leaders depends.
+            organization.people, organization.members = self._shown
+            for user_id in self.hidden:
+                del organization.former[user_id]
+        rng = Random(f"hidden:{organization.seed}:{organization.step}")
+        self.hidden = rng.sample(sorted(organization.people), round(len(organization.people) * share))
+        self._shown = dict(organization.people), {key: dict(members) for key, members in organization.members.items()}
+        for user_id in self.hidden:
+            organization.remove_person(user_id)
+        self._forget()
+        return self.hidden
+
     def evolve(self, amounts: Mapping[str, int]) -> Truth:
+        self.hide(0)
         self.evolutions.append(dict(amounts))
         truth = evolve(self.organization, amounts)
         self._forget()

@@ -9,6 +9,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -200,6 +201,35 @@ class AirflowApi:
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         answer = self.request("GET", f"/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}/taskInstances")
         return list(answer["task_instances"])
+
+    def task_state(self, dag_id: str, run_id: str, task_id: str) -> str:
+        return str(self.request("GET", f"/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}/taskInstances/{quote(task_id)}")["state"])
+
+    def question(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
+        """What a task that awaits somebody's input asks."""
+        found: dict[str, Any] = self.request("GET", self._question_path(dag_id, run_id, task_id))
+        return found
+
+    def answer(self, dag_id: str, run_id: str, task_id: str, option: str) -> None:
+        self.request("PATCH", self._question_path(dag_id, run_id, task_id), {"chosen_options": [option], "params_input": {}})
+
+    def _question_path(self, dag_id: str, run_id: str, task_id: str) -> str:
+        return f"/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}/taskInstances/{quote(task_id)}/-1/hitlDetails"
+
+    def backfill(self, dag_id: str, since: datetime, until: datetime, *, backwards: bool, again: bool) -> int:
+        """Order a backfill, with the runs that there were before done `again`, or left out; returns its id."""
+        body = {
+            "dag_id": dag_id,
+            "from_date": since.isoformat(),
+            "to_date": until.isoformat(),
+            "run_backwards": backwards,
+            "reprocess_behavior": "completed" if again else "none",
+            "max_active_runs": 1,
+        }
+        return int(self.request("POST", "/backfills", body)["id"])
+
+    def is_backfill_over(self, backfill_id: int) -> bool:
+        return self.request("GET", f"/backfills/{backfill_id}")["completed_at"] is not None
 
     def log_lines(self, dag_id: str, run_id: str, task: Mapping[str, Any]) -> list[str]:
         path = f"/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}/taskInstances/{quote(task['task_id'])}/logs/{task['try_number']}"

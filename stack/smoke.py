@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from stack.airflow import call
+from stack.checks import Check, departments_of, people_of, query
 from stack.console import Console
 from stack.demo import report, sync
 from stack.errors import StackError
+from stack.gates import PAST_STANZA, check_approval, check_past
 from stack.launcher import Launcher, tenant_of
 from stack.layout import Layout
 from stack.ports import is_listening
@@ -33,42 +35,25 @@ class Change:
         return str(self.user_id if self.entity == "user" else self.department_id)
 
 
-@dataclass(frozen=True)
-class Check:
-    """One promise: what should be, what is. Shown as counts and, where they differ, as the ids."""
-
-    name: str
-    expected: Counter[str]
-    found: Counter[str]
-
-    @property
-    def passed(self) -> bool:
-        return self.expected == self.found
-
-    def line(self) -> str:
-        verdict = "PASS" if self.passed else "FAIL"
-        line = f"{verdict}  {self.name:50} expected {self.expected.total():>6}   found {self.found.total():>6}"
-        for what, ids in (("missing", self.expected - self.found), ("too many", self.found - self.expected)):
-            if ids:
-                line += f"\n      {what}: {', '.join(sorted(ids)[:10])}{' ...' if len(ids) > 10 else ''}"
-        return line
-
-
 def smoke_launcher(launcher: Launcher) -> Launcher:
     """The same launcher with a state folder of its own, none of the caller's settings, and only the runs that are triggered."""
     layout = Layout(launcher.layout.checkout, launcher.layout.state / "smoke")
     environ = {key: value for key, value in launcher.environ.items() if not key.startswith("ORGSYNC_")}
+    environ["ORGSYNC_TENANTS"] = str(layout.state / "tenants.yaml")
     return replace(launcher, layout=layout, environ=environ, schedules=False)
 
 
 def run_smoke(launcher: Launcher) -> bool:
     smoke = smoke_launcher(launcher)
     smoke.clean()
+    write_tenants(smoke)
     checks: list[Check] = []
     try:
         stack, _ = smoke.start()
         checks += check_first_sync(smoke, stack)
         checks += check_second_sync(smoke, stack)
+        checks += check_approval(smoke, stack, "dingtalk")
+        checks += check_past(smoke, stack)
     except StackError as error:
         smoke.console.say(f"\n{error}\n")
         checks.append(Check("runs to its end", Counter(["yes"]), Counter(["no"])))
@@ -82,6 +67,13 @@ def run_smoke(launcher: Launcher) -> bool:
     else:
         smoke.console.say(f"The logs are in {smoke.layout.logs}; `make clean` deletes them.")
     return passed
+
+
+def write_tenants(smoke: Launcher) -> None:
+    """The demonstration's, and one that runs once a day, so that a backfill of some days is some runs."""
+    smoke.layout.make_state()
+    shipped = (smoke.layout.checkout / "include" / "tenants.yaml").read_text(encoding="utf-8")
+    (smoke.layout.state / "tenants.yaml").write_text(shipped.rstrip() + "\n" + PAST_STANZA, encoding="utf-8")
 
 
 def check_first_sync(smoke: Launcher, stack: Stack) -> list[Check]:
@@ -119,8 +111,8 @@ def evolve(smoke: Launcher, stack: Stack, platform: str) -> dict[str, Any]:
 
 def check_people(smoke: Launcher, stack: Stack, platform: str, when: str) -> list[Check]:
     organization = call("GET", f"{stack.url('sandbox')}/_sandbox/{platform}/organization")
-    users = query(smoke, stack, platform, "select user_id from org.users where tenant_id = %s")
-    departments = query(smoke, stack, platform, "select department_id from org.departments where tenant_id = %s")
+    users = query(smoke, stack, tenant_of(platform), "select user_id from org.users where tenant_id = %s")
+    departments = query(smoke, stack, tenant_of(platform), "select department_id from org.departments where tenant_id = %s")
     return [
         Check(f"{platform}: people {when}", Counter(people_of(organization)), Counter(row[0] for row in users)),
         Check(f"{platform}: departments {when}", Counter(departments_of(organization)), Counter(row[0] for row in departments)),
@@ -159,7 +151,7 @@ def check_stop(smoke: Launcher, stack: Stack) -> list[Check]:
 
 def read_changes(smoke: Launcher, stack: Stack, platform: str) -> list[Change]:
     columns = "entity, kind, user_id, department_id, changed_at::text, column_name"
-    return [Change(*row) for row in query(smoke, stack, platform, f"select {columns} from org.change where tenant_id = %s")]  # noqa: S608
+    return [Change(*row) for row in query(smoke, stack, tenant_of(platform), f"select {columns} from org.change where tenant_id = %s")]  # noqa: S608
 
 
 def count_keys(changes: Counter[Change]) -> Counter[str]:
@@ -167,29 +159,9 @@ def count_keys(changes: Counter[Change]) -> Counter[str]:
 
 
 def read_known_users(smoke: Launcher, stack: Stack, platform: str) -> set[str]:
-    return {row[0] for row in query(smoke, stack, platform, "select distinct user_id from org.user_version where tenant_id = %s")}
-
-
-def query(smoke: Launcher, stack: Stack, platform: str, statement: str) -> list[tuple[Any, ...]]:
-    import psycopg2
-
-    connection = psycopg2.connect(smoke.warehouse_dsn(stack))
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, (tenant_of(platform),))
-            return list(cursor.fetchall())
-    finally:
-        connection.close()
-
-
-def people_of(organization: dict[str, Any]) -> list[str]:
-    """Who has at least one department of the company itself; family-school and linked trees are left out."""
-    company = set(departments_of(organization))
-    return [person["id"] for person in organization["users"] if company.intersection(str(one) for one in person["department_ids"])]
-
-
-def departments_of(organization: dict[str, Any]) -> list[str]:
-    return [str(department["id"]) for department in organization["departments"] if department["kind"] == "company"]
+    return {
+        row[0] for row in query(smoke, stack, tenant_of(platform), "select distinct user_id from org.user_version where tenant_id = %s")
+    }
 
 
 def is_list(value: Any) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import logging
 import os
 import sys
-from datetime import UTC, datetime
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,9 +19,12 @@ from orgsync.errors import OrgsyncError
 from orgsync.settings import Settings, read_settings, report_path, state_folder
 
 if TYPE_CHECKING:
+    from orgsync.pipeline import RequestedMode, Run
     from orgsync.tenants import Tenant
 
 WIDTH_OF_A_FILE = 160
+SHOWN = "%Y-%m-%d %H:%M:%S"
+INSTANTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 
 app = typer.Typer(
     help="Keep a PostgreSQL warehouse equal to a company's directory.",
@@ -83,23 +88,91 @@ def sync(
     full: Annotated[bool, typer.Option("--full", help="Read everything, also what is dear and rarely changes.")] = False,
     frequent: Annotated[bool, typer.Option("--frequent", help="Leave out what is dear and rarely changes.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+    approve: Annotated[
+        int | None, typer.Option(metavar="PLAN_ID", help="Apply this plan that exceeded the budget, as it is; nothing is read.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read one organization and merge it into history."""
     if full and frequent:
         raise typer.BadParameter("--full and --frequent exclude each other")
+    if approve is not None and (full or frequent or dry_run):
+        raise typer.BadParameter("--approve applies a plan that is there already: it goes without --full, --frequent and --dry-run")
     settings = read_settings()
-    found = _find_tenant(settings, tenant)
+    run = _make_run(settings, tenant)
 
-    from orgsync.pipeline import Run
+    from orgsync.pipeline import decide_plan, merge_plan
     from orgsync.pipeline import sync as run_sync
 
     _log_progress(quiet=as_json)  # after Airflow's import, which sets up logging its own way
 
-    now = datetime.now(UTC)
-    run = Run(found, run_id=f"cli__{now:%Y-%m-%dT%H:%M:%S.%f}+00:00", run_type="cli", settings=settings)
-    run_sync(run, mode="full" if full else "frequent" if frequent else "auto", dry_run=dry_run, now=now)
-    _print_run(settings, found.id, run_id=run.run_id, as_json=as_json)
+    if approve is not None:
+        decide_plan(run, approve, is_approved=True, decided_by=getpass.getuser())
+        merge_plan(run, approve)
+    else:
+        mode: RequestedMode = "full" if full else "frequent" if frequent else "auto"
+        outcome = run_sync(run, mode=mode, dry_run=dry_run, now=datetime.now(UTC))
+        if dry_run and not as_json:
+            _print_plan(settings, run.tenant.id, outcome["plan_id"], as_json=False)
+    _print_run(settings, run.tenant.id, run_id=run.run_id, as_json=as_json)
+
+
+@app.command()
+def plan(
+    tenant: TenantArgument,
+    plan_id: Annotated[int | None, typer.Option("--id", help="Which plan; the tenant's newest if left out.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a plan changes: who joins, leaves, moves; long lists in part, all of it with --json."""
+    settings = read_settings()
+    _print_plan(settings, _find_tenant(settings, tenant).id, plan_id, as_json=as_json)
+
+
+@app.command()
+def quarantine(
+    tenant: Annotated[str | None, typer.Argument(help="One tenant; all if left out.")] = None, as_json: JsonOption = False
+) -> None:
+    """List the rows that are kept out, with the reasons, since when, and for how many loads in a row."""
+    from orgsync.pipeline import list_quarantine
+
+    settings = read_settings()
+    rows = list_quarantine(settings, _find_tenant(settings, tenant).id if tenant else None)
+    if as_json:
+        _print_json(rows)
+    elif rows:
+        from orgsync.report import show_quarantine
+
+        show_quarantine(results, rows)
+    else:
+        results.print("nothing is in quarantine")
+
+
+@app.command()
+def replay(
+    tenant: TenantArgument,
+    after: Annotated[
+        datetime, typer.Option("--from", help="Snapshots taken at this instant or later; UTC unless it names a zone.", formats=INSTANTS)
+    ],
+    until: Annotated[datetime | None, typer.Option("--to", help="… and not after this one; now if left out.", formats=INSTANTS)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Load the stored snapshots of a time again, with the mapping and the rules of now. The platform is not asked."""
+    settings = read_settings()
+    run = _make_run(settings, tenant)
+
+    from orgsync.pipeline import replay as run_replay
+    from orgsync.report import show_replay
+
+    _log_progress(quiet=as_json)
+    start, end = _in_utc(after), _in_utc(until) if until else datetime.now(UTC)
+    done = run_replay(run, after=start - timedelta(microseconds=1), until=end, dry_run=dry_run)
+    if as_json:
+        _print_json(done)
+    elif done:
+        show_replay(results, done)
+    else:
+        results.print(f"no snapshot of {run.tenant.id} was taken from {start:{SHOWN}} to {end:{SHOWN}} UTC", highlight=False)
 
 
 @app.command()
@@ -130,6 +203,31 @@ def status(
         show_runs(results, runs)
     else:
         results.print("no run yet")
+
+
+@app.command()
+def housekeeping(
+    tenant: Annotated[str | None, typer.Argument(help="One tenant; all if left out.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would go, and remove nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove the snapshots that a tenant's retention does not keep."""
+    settings = read_settings()
+
+    from orgsync.housekeeping import clean_tenants
+    from orgsync.tenants import find_tenant, load_tenants
+
+    tenants = load_tenants(settings.tenants_file)
+    chosen = tenants if tenant is None else [find_tenant(tenants, tenant)]
+    cleanings = clean_tenants(settings, chosen, now=datetime.now(UTC), dry_run=dry_run)
+    if as_json:
+        _print_json([asdict(cleaning) for cleaning in cleanings])
+    else:
+        from orgsync.report import show_cleanings
+
+        show_cleanings(results, [asdict(cleaning) for cleaning in cleanings])
+    if any(cleaning.outcome == "failed" for cleaning in cleanings):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -176,6 +274,17 @@ def sandbox_evolve(
 ) -> None:
     """Let some time pass: people join, leave, move; prints what happened."""
     _print_json({name: _control("POST", f"{name}/evolve", {"rate": rate}) for name in _played(platform)})
+
+
+@sandbox_app.command("hide")
+def sandbox_hide(
+    share: Annotated[
+        float, typer.Argument(help="Part of the people, to be in no list and no count; 0 shows all again.", min=0, max=1)
+    ],
+    platform: PlatformOption = None,
+) -> None:
+    """Hide people as a broken platform may: for trying what a sync does when many seem to have left."""
+    _print_json({name: len(_control("PUT", f"{name}/hidden", {"share": share})["hidden"]) for name in _played(platform)})
 
 
 @sandbox_app.command("fault")
@@ -226,6 +335,29 @@ def _find_tenant(settings: Settings, tenant_id: str) -> Tenant:
     from orgsync.tenants import find_tenant, load_tenants
 
     return find_tenant(load_tenants(settings.tenants_file), tenant_id)
+
+
+def _make_run(settings: Settings, tenant_id: str) -> Run:
+    """A run of the command's own, named after the moment."""
+    from orgsync.pipeline import Run
+
+    found = _find_tenant(settings, tenant_id)
+    return Run(found, run_id=f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}+00:00", run_type="cli", settings=settings)
+
+
+def _in_utc(instant: datetime) -> datetime:
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _print_plan(settings: Settings, tenant_id: str, plan_id: int | None, *, as_json: bool) -> None:
+    from orgsync.pipeline import find_plan
+    from orgsync.report import LISTED, show_plan
+
+    found = find_plan(settings, tenant_id, plan_id, limit=None if as_json else LISTED)
+    if as_json:
+        _print_json(found)
+    else:
+        show_plan(results, found)
 
 
 def _print_run(settings: Settings, tenant_id: str, *, run_id: str | None, as_json: bool) -> None:

@@ -15,13 +15,16 @@ OrgsyncError
     ├── RefusedError               the platform refuses this request for good
     ├── BrokenPagingError          a cursor came twice, or a page list does not end
     ├── IncompleteSnapshotError    a snapshot that is missing or not proven complete
+    ├── StatementError             the warehouse refused a statement: a mistake of ours
     ├── SchemaError                the warehouse is not at the schema this version needs
     └── GateError                  the data is stopped before the merge; nothing was changed
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 class OrgsyncError(Exception):
@@ -64,6 +67,8 @@ class PlatformError(OrgsyncError):
         super().__init__(str(refusal))
         self.refusal = refusal
         self.wait_seconds = wait_seconds
+        self.params: Mapping[str, Any] = {}
+        """What was asked, without token or secret; set where the call was made."""
 
     @property
     def needs_person(self) -> bool:
@@ -125,6 +130,10 @@ class BrokenPagingError(PlatformError, FatalError):
 
 class IncompleteSnapshotError(FatalError):
     """A snapshot that is missing or not proven complete."""
+
+
+class StatementError(FatalError):
+    """The warehouse refused a statement; a mistake of ours, told without the row it stumbled over."""
 
 
 class SchemaError(FatalError):

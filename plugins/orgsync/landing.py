@@ -26,6 +26,19 @@ from orgsync.platforms.platform import Answer, Reading
 
 MANIFEST = "manifest.json"
 COMPRESSION_LEVEL = 1  # answers shrink tenfold at the lowest level already, and compressing must not slow the read
+TAKEN_AT_FORMAT = "%Y%m%dT%H%M%S.%fZ"
+
+
+@dataclass(frozen=True)
+class LandedSnapshot:
+    """A folder of the landing zone that has a manifest, complete or not. `size` is in bytes, without the manifest."""
+
+    snapshot_id: str
+    uri: str
+    taken_at: datetime
+    is_complete: bool
+    is_full: bool
+    size: int
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -39,8 +52,20 @@ class _Line(msgspec.Struct, frozen=True):
         return bytes(self.answer) if self.base64 is None else self.base64
 
 
+class _OutlineFile(msgspec.Struct, frozen=True):
+    bytes: int = 0
+
+
+class _Outline(msgspec.Struct, frozen=True):
+    """What a manifest of any format version says: a snapshot must not go because a newer orgsync wrote it."""
+
+    is_complete: bool = False
+    mode: str = ""
+    files: dict[str, _OutlineFile] = {}
+
+
 def make_snapshot_id(tenant_id: str, taken_at: datetime) -> str:
-    return f"{tenant_id}/{taken_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+    return f"{tenant_id}/{taken_at.astimezone(UTC).strftime(TAKEN_AT_FORMAT)}"
 
 
 def snapshot_uri(zone: str, snapshot_id: str) -> str:
@@ -89,6 +114,7 @@ class SnapshotWriter:
             taken_at=taken_at,
             finished_at=finished_at,
             is_complete=not reading.problems,
+            sees_whole=reading.sees_whole,
             problems=tuple(reading.problems),
             calls={interface: msgspec.to_builtins(count) for interface, count in reading.calls.items()},
             visible_range={
@@ -111,11 +137,14 @@ class SnapshotWriter:
             writer.close()
 
 
-def read_manifest(uri: str) -> Manifest:
-    """Raises IncompleteSnapshotError where there is none, or where it says the read was not complete."""
+def read_manifest(uri: str, *, is_partial_welcome: bool = False) -> Manifest:
+    """Raises IncompleteSnapshotError where there is none, or where it says the read was not complete, unless that is welcome."""
     path = ObjectStoragePath(uri) / MANIFEST
     if not path.exists():
-        raise IncompleteSnapshotError(f"there is no snapshot at {uri}: it has no {MANIFEST}; run the sync again")
+        raise IncompleteSnapshotError(
+            f"there is no snapshot at {uri}: it has no {MANIFEST}. It was removed as the tenant's retention says, or never finished; "
+            "run the sync again"
+        )
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except msgspec.DecodeError as err:
@@ -124,7 +153,7 @@ def read_manifest(uri: str) -> Manifest:
         raise IncompleteSnapshotError(
             f"the snapshot {manifest.snapshot_id} has format {manifest.format_version}, this version reads up to {FORMAT_VERSION}; upgrade"
         )
-    if not manifest.is_complete:
+    if not manifest.is_complete and not is_partial_welcome:
         raise IncompleteSnapshotError(f"the snapshot {manifest.snapshot_id} is not complete: {'; '.join(manifest.problems)}")
     return manifest
 
@@ -153,6 +182,43 @@ def read_newest_answers(zone: str, tenant_id: str, part: str) -> Iterator[Answer
                 continue
             yield from read_answers(uri, manifest, part)
             return
+
+
+def list_snapshots(zone: str, tenant_id: str) -> list[LandedSnapshot]:
+    """The tenant's snapshots, oldest first. A manifest that cannot be read tells of no complete one."""
+    tenant = ObjectStoragePath(f"{zone.rstrip('/')}/{tenant_id}")
+    folders = sorted(folder.name for folder in tenant.iterdir() if folder.is_dir()) if tenant.exists() else []
+    found = (_describe_snapshot(zone, f"{tenant_id}/{name}", _read_taken_at(name)) for name in folders)
+    return [snapshot for snapshot in found if snapshot]
+
+
+def _describe_snapshot(zone: str, snapshot_id: str, taken_at: datetime | None) -> LandedSnapshot | None:
+    uri = snapshot_uri(zone, snapshot_id)
+    path = ObjectStoragePath(uri) / MANIFEST
+    if taken_at is None or not path.exists():
+        return None
+    try:
+        outline = msgspec.json.decode(path.read_bytes(), type=_Outline)
+    except msgspec.DecodeError:
+        outline = _Outline()
+    size = sum(file.bytes for file in outline.files.values())
+    return LandedSnapshot(snapshot_id, uri, taken_at, outline.is_complete, outline.mode == "full", size)
+
+
+def _read_taken_at(name: str) -> datetime | None:
+    """None for a folder that is not named as snapshots are: it is not ours."""
+    try:
+        return datetime.strptime(name, TAKEN_AT_FORMAT).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def remove_snapshot(uri: str) -> None:
+    """Remove the manifest first: what is left if this is cut off is no snapshot, and `remove_unfinished` takes it away."""
+    folder = ObjectStoragePath(uri)
+    (folder / MANIFEST).unlink(missing_ok=True)
+    if folder.exists():
+        folder.rmdir(recursive=True)
 
 
 def remove_unfinished(zone: str, tenant_id: str) -> list[str]:

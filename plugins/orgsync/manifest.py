@@ -15,8 +15,8 @@ Mode = Literal["full", "frequent"]
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Written last, so that a snapshot without one is none.
 
-    `method` is the way it was read by, in words, where a platform has several.
-    `calls` is the page ledger: per interface expected, read, failed, retried, throttled. `files` maps each part to its
+    `method` is the way it was read by, in words, where a platform has several. `sees_whole` says that the visible range is the whole
+    organization. `calls` is the page ledger: per interface expected, read, failed, retried, throttled. `files` maps each part to its
     SHA-256, bytes and number of answers. `problems` says why a read is not complete.
     """
 
@@ -29,6 +29,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     taken_at: datetime
     finished_at: datetime
     is_complete: bool
+    sees_whole: bool = False
     problems: tuple[str, ...]
     calls: dict[str, dict[str, int]]
     visible_range: dict[str, tuple[str, ...]]

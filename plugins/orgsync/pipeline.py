@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 from psycopg2.extensions import connection as Connection
 
-from orgsync.errors import GateError, OrgsyncError
+from orgsync.budget import Amount, describe, find_exceeded
+from orgsync.errors import ConfigurationError, GateError, IncompleteSnapshotError, OrgsyncError
 from orgsync.landing import (
     SnapshotWriter,
     make_snapshot_id,
@@ -73,10 +74,14 @@ def extract_snapshot(run: Run, *, mode: RequestedMode, now: datetime) -> str:
     """
     with _step(run, "extract") as step:
         with open_warehouse(run.address) as connection:
-            connection.autocommit = True  # a read may take an hour: no transaction stays open so long
             snapshots.claim_tenant(connection, run.tenant.id)
-            manifest = _land_snapshot(run, mode=_choose_mode(connection, run.tenant, mode, now), taken_at=now)
+            chosen = _choose_mode(connection, run.tenant, mode, now)
+            connection.commit()  # a read may take an hour: no transaction stays open so long, and the claim is the session's
+            manifest = _land_snapshot(run, mode=chosen, taken_at=now)
             snapshots.register_snapshot(connection, manifest, uri=snapshot_uri(run.settings.landing_zone, manifest.snapshot_id))
+            connection.commit()
+            if not manifest.is_complete and run.tenant.on_incomplete == "fail":
+                raise IncompleteSnapshotError(f"snapshot {manifest.snapshot_id} is not complete: {'; '.join(manifest.problems)}")
         step.record(mode=manifest.mode, method=manifest.method, snapshot_id=manifest.snapshot_id, calls=manifest.calls)
         return manifest.snapshot_id
 
@@ -87,36 +92,27 @@ def validate_snapshot(run: Run, snapshot_id: str) -> int:
     Raises GateError when the set as a whole may not be merged, IncompleteSnapshotError when people were lost on the way.
     """
     with _step(run, "validate") as step:
-        from orgsync.validation.gates import check_head_count, check_not_empty
-        from orgsync.validation.quarantine import judge  # some seconds: Great Expectations
-        from orgsync.validation.report import write_report
-
-        with open_warehouse(run.address) as connection:
-            snapshot = snapshots.find_snapshot(connection, snapshot_id)
-        manifest = read_manifest(snapshot["uri"])
-        platform = load_platform(run.tenant.platform)
-        with _timed(step, "tidy"):
-            tidy = platform.tidy(partial(read_answers, snapshot["uri"], manifest), mode=manifest.mode, mapping=run.tenant.mapping)
-        seen = int(tidy.users["user_id"].nunique())
-        check_head_count(seen, manifest.platform_counts.get("users"), allowed=int(run.tenant.budget.get("missing_people", 0)))
-        with _timed(step, "expect"):
-            verdict = judge(tidy)
-        with _timed(step, "stage"), open_warehouse(run.address) as connection:
-            plans.drop_unfinished(connection, run.tenant.id)
-            plan_id = plans.create_plan(connection, snapshot, verdict.tidy, verdict.findings)
-            plan = plans.find_plan(connection, plan_id)
-            plans.save_expectation_results(connection, plan, verdict.results)
-            counts_before = snapshots.find_counts_before(connection, run.tenant.id, manifest.taken_at)
-        step.record(plan_id=plan_id, counts=plan["staged_counts"])
-        write_report(run.settings.report_folder, manifest, verdict)
-        check_not_empty(plan["staged_counts"], counts_before)
-        return plan_id
+        return _stage_snapshot(run, snapshot_id, step)
 
 
-def merge_plan(run: Run, plan_id: int, *, dry_run: bool = False) -> dict[str, Any]:
+def plan_sync(run: Run, plan_id: int, *, dry_run: bool = False) -> dict[str, Any]:
+    """Work out what a staged plan would change, store that, and hold it against the tenant's budget; history stays as it is.
+
+    Returns `plan_id`, `changes` in counts and `over_budget`, a line for each budget that is exceeded. A dry run ends here.
+    """
+    with _step(run, "plan") as step, open_warehouse(run.address) as connection:
+        history.lock_tenant(connection, run.tenant.id)
+        plan = _draft(connection, run.tenant, _find_staged(connection, plan_id))
+        step.record(plan_id=plan_id)
+        step.outcome = "planned" if dry_run else None
+        return _tell(plan)
+
+
+def merge_plan(run: Run, plan_id: int) -> dict[str, Any]:
     """Write a plan into history, in one transaction; returns the run's outcome and what changed, in counts.
 
-    A dry run writes the same and takes it back, so what it reports is what would happen. A plan that is applied already stays so.
+    What is written is the plan as it was stored; if history has changed since, it is worked out anew first. Raises GateError for a plan
+    that exceeds a budget and was not approved, was rejected, or gave way to a newer one. A plan that is applied already stays so.
     """
     with _step(run, "merge") as step:
         with open_warehouse(run.address) as connection:
@@ -125,24 +121,105 @@ def merge_plan(run: Run, plan_id: int, *, dry_run: bool = False) -> dict[str, An
             if plan["state"] == "applied":
                 step.outcome = "succeeded"
                 return {"outcome": step.outcome, "changes": plan["summary"], "history_rows": 0}
-            if not plans.is_staged(connection, plan):
-                raise GateError(
-                    f"the staged rows of plan {plan_id} are gone (the warehouse restarted, or a newer run took over); sync again"
-                )
-            with _timed(step, "plan"):
-                history.plan_changes(connection, plan_id, run.tenant.id)
+            plan = _find_staged(connection, plan_id)
+            if plan["state"] != "planned" or plan["based_on_plan_id"] != history.find_last_applied(connection, run.tenant.id):
+                log.info("history has changed since plan %d was made; it is worked out anew", plan_id)
+                plan = _draft(connection, run.tenant, plan)
+                connection.commit()  # what was found out stays, even if it stops here
+                history.lock_tenant(connection, run.tenant.id)
+            _check_decided(plan)
             with _timed(step, "write"):
-                changes, rows = history.apply_plan(connection, plan, keep=not dry_run)
-        step.outcome = "planned" if dry_run else "succeeded" if rows else "unchanged"
+                rows = history.apply_plan(connection, plan)
+        step.outcome = "succeeded" if rows else "unchanged"
         step.record(plan_id=plan_id, counts={"history_rows": rows})
-        return {"outcome": step.outcome, "changes": changes, "history_rows": rows}
+    settle_stale(run)
+    return {"outcome": step.outcome, "changes": plan["summary"], "history_rows": rows}
+
+
+def ask_about(planned: dict[str, Any]) -> str:
+    """What a person who decides about a plan reads, in Markdown: why it is asked, what would change in counts, where to look closer."""
+    plan_id, changes = planned["plan_id"], planned["changes"]
+    counts = "; ".join(f"{entity}s: {_list_counts(kinds)}" for entity, kinds in changes.items() if kinds)
+    why = "\n".join(f"* {line}" for line in planned["over_budget"]) or "* nothing: it is within its budget"
+    return (
+        f"**Plan {plan_id}** exceeds the budget:\n\n{why}\n\nIn all it would change: {counts or 'nothing'}.\n\n"
+        f"Every change: `orgsync plan --id {plan_id}`, or the table `ops.plan_change` (plan_id {plan_id}).\n\n"
+        "*Approve once* applies exactly this plan. *Reject*, or no answer in time, changes nothing; the next run reads anew."
+    )
+
+
+def _list_counts(kinds: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
+
+
+def decide_plan(run: Run, plan_id: int, *, is_approved: bool, decided_by: str) -> None:
+    """Approve a plan once, for exactly the changes it holds, or reject it with its snapshot; a rejection stops the run."""
+    with open_warehouse(run.address) as connection:
+        check_schema(connection)
+        plan = plans.find_plan(connection, plan_id)
+        if plan["tenant_id"] != run.tenant.id:
+            raise ConfigurationError(f"plan {plan_id} is of tenant {plan['tenant_id']}, not of {run.tenant.id}")
+        if plan["state"] == "applied" and is_approved:
+            return
+        plans.decide(connection, plan_id, is_approved=is_approved, decided_by=decided_by)
+        if not is_approved:
+            text = f"plan {plan_id} was rejected by {decided_by}; nothing was changed"
+            runs.finish_run(connection, tenant_id=run.tenant.id, run_id=run.run_id, outcome="stopped", error=text)
 
 
 def sync(run: Run, *, mode: RequestedMode, dry_run: bool, now: datetime) -> dict[str, Any]:
     """All steps after each other, as the command runs them."""
+    settle_stale(run)
     snapshot_id = extract_snapshot(run, mode=mode, now=now)
-    plan_id = validate_snapshot(run, snapshot_id)
-    return merge_plan(run, plan_id, dry_run=dry_run)
+    planned = plan_sync(run, validate_snapshot(run, snapshot_id), dry_run=dry_run)
+    if dry_run:
+        return {"outcome": "planned", "history_rows": 0} | planned
+    return merge_plan(run, planned["plan_id"])
+
+
+def replay(run: Run, *, after: datetime, until: datetime, dry_run: bool = False) -> list[dict[str, Any]]:
+    """Load the snapshots taken in (after, until] again from the landing zone, with the mapping and the rules of now.
+
+    The platform is not asked, and nothing is sent. Returns what each snapshot changed, in the order in which they were taken.
+    """
+    with _step(run, "replay") as step:
+        with open_warehouse(run.address) as connection:
+            found = snapshots.list_between(connection, run.tenant.id, after=after, until=until)
+        done = [_load_again(run, snapshot["snapshot_id"], dry_run=dry_run) for snapshot in found]
+        if not dry_run:
+            settle_stale(run)
+        rows = sum(each["history_rows"] for each in done)
+        step.outcome = "planned" if dry_run else "succeeded" if rows else "unchanged"
+        step.record(counts={"snapshots": len(done), "history_rows": rows})
+        return done
+
+
+def settle_stale(run: Run) -> None:
+    """Judge anew what lies out of the sight of later snapshots, where history before them has changed.
+
+    Each is loaded again in the order in which it was taken, so that it is judged by what was there before it.
+    """
+    with open_warehouse(run.address) as connection:
+        check_schema(connection)
+        stale = snapshots.list_stale(connection, run.tenant.id)
+    for snapshot_id in stale:
+        log.info("judging snapshot %s anew: history before it has changed", snapshot_id)
+        _load_again(run, snapshot_id)
+
+
+def find_plan(settings: Settings, tenant_id: str, plan_id: int | None = None, *, limit: int | None = None) -> dict[str, Any]:
+    """A plan, or a tenant's newest, with its `changes`: `limit` of each kind, all if none is given."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        plan = plans.find_plan(connection, plan_id) if plan_id is not None else plans.find_newest_plan(connection, tenant_id)
+        return {**plan, "changes": plans.list_changes(connection, plan["plan_id"], limit=limit)}
+
+
+def list_quarantine(settings: Settings, tenant_id: str | None) -> list[dict[str, Any]]:
+    """What is in quarantine now, row by row: the reasons, since when, and for how many loads in a row."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        return plans.list_quarantine(connection, tenant_id)
 
 
 def find_runs(settings: Settings, tenant_id: str | None, *, run_id: str | None = None, limit: int = 1) -> list[dict[str, Any]]:
@@ -166,14 +243,122 @@ def _land_snapshot(run: Run, *, mode: Mode, taken_at: datetime) -> Manifest:
     platform = load_platform(tenant.platform)
     snapshot_id = make_snapshot_id(tenant.id, taken_at)
     log.info("reading tenant %s, %s, as snapshot %s", tenant.id, mode, snapshot_id)
-    earlier = partial(read_newest_answers, zone, tenant.id)
-    wanted = Wanted(mode=mode, scope=tenant.scope, user_key=tenant.user_key, earlier=earlier, taken_at=taken_at)
+    wanted = Wanted(
+        mode=mode,
+        scope=tenant.scope,
+        user_key=tenant.user_key,
+        earlier=partial(read_newest_answers, zone, tenant.id),
+        is_tolerant=tenant.on_incomplete == "add_only",
+        taken_at=taken_at,
+    )
     with SnapshotWriter(snapshot_uri(zone, snapshot_id)) as writer:
         reading: Reading = platform.extract(platform.connect(tenant.conn_id), wanted, writer.record)
-        manifest = writer.finish(
+        return writer.finish(
             reading, snapshot_id=snapshot_id, platform=platform.name, taken_at=taken_at, finished_at=datetime.now(taken_at.tzinfo)
         )
-    return read_manifest(snapshot_uri(zone, manifest.snapshot_id))
+
+
+def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None) -> int:
+    """Tidy, judge and stage one snapshot of the landing zone."""
+    from orgsync.validation.gates import check_head_count, check_not_empty
+    from orgsync.validation.quarantine import judge  # some seconds: Great Expectations
+    from orgsync.validation.report import write_report
+
+    step = step or _Step()
+    with open_warehouse(run.address) as connection:
+        snapshot = snapshots.find_snapshot(connection, snapshot_id)
+    manifest = read_manifest(snapshot["uri"], is_partial_welcome=run.tenant.on_incomplete == "add_only")
+    platform = load_platform(run.tenant.platform)
+    with _timed(step, "tidy"):
+        tidy = platform.tidy(partial(read_answers, snapshot["uri"], manifest), mode=manifest.mode, mapping=run.tenant.mapping)
+    if manifest.is_complete:
+        seen = int(tidy.users["user_id"].nunique())
+        check_head_count(seen, manifest.platform_counts.get("users"), allowed=run.tenant.budget.missing_people)
+    with _timed(step, "expect"):
+        verdict = judge(tidy)
+    with _timed(step, "stage"), open_warehouse(run.address) as connection:
+        plans.drop_unfinished(connection, run.tenant.id)
+        plan_id = plans.create_plan(connection, snapshot, verdict.tidy, verdict.findings)
+        plan = plans.find_plan(connection, plan_id)
+        plans.save_expectation_results(connection, plan, verdict.results)
+        counts_before = snapshots.find_counts_before(connection, run.tenant.id, manifest.taken_at)
+    step.record(plan_id=plan_id, counts=plan["staged_counts"])
+    write_report(run.settings.report_folder, manifest, verdict)
+    check_not_empty(plan["staged_counts"], counts_before)
+    return plan_id
+
+
+def _load_again(run: Run, snapshot_id: str, *, dry_run: bool = False) -> dict[str, Any]:
+    """One snapshot of the past through the steps after the read. What was loaded once was allowed to be: its budget is not asked again."""
+    plan_id = _stage_snapshot(run, snapshot_id)
+    with open_warehouse(run.address) as connection:
+        history.lock_tenant(connection, run.tenant.id)
+        plan = _draft(connection, run.tenant, _find_staged(connection, plan_id))
+        if not dry_run:
+            _check_decided(plan)
+            rows = history.apply_plan(connection, plan)
+    told = _tell(plan) | {"snapshot_id": snapshot_id, "taken_at": plan["taken_at"]}
+    if dry_run:
+        return told | {"outcome": "planned", "history_rows": 0}
+    return told | {"outcome": "succeeded" if rows else "unchanged", "history_rows": rows}
+
+
+def _find_staged(connection: Connection, plan_id: int) -> dict[str, Any]:
+    """A plan that can still be worked out and applied."""
+    plan = plans.find_plan(connection, plan_id)
+    if plan["state"] not in ("staged", "planned"):
+        raise GateError(f"plan {plan_id} is {plan['state']}: {_WHY_NOT[plan['state']]}; nothing was changed. Sync again")
+    if not plans.is_staged(connection, plan):
+        raise GateError(f"the staged rows of plan {plan_id} are gone (the warehouse restarted); nothing was changed. Sync again")
+    return plan
+
+
+_WHY_NOT = {
+    "dropped": "a newer run took over",
+    "rejected": "someone decided against it",
+    "applied": "it is part of history already",
+}
+
+
+def _draft(connection: Connection, tenant: Tenant, plan: dict[str, Any]) -> dict[str, Any]:
+    """Work a plan out, try it, store what it changes and which budgets it exceeds."""
+    snapshot = snapshots.find_snapshot(connection, plan["snapshot_id"])
+    history.work_out(connection, plan, sees_all=snapshot["is_complete"] and snapshot["sees_whole"])
+    changes, losses = history.try_out(connection, plan)
+    # A snapshot that is part of history already was within budget, or approved.
+    asks = snapshot["state"] == "landed"
+    exceeded = find_exceeded(_amounts(plan, changes, losses), tenant.budget) if asks else []
+    plans.save_verdict(connection, plan["plan_id"], changes, exceeded)
+    return plans.find_plan(connection, plan["plan_id"])
+
+
+def _amounts(plan: dict[str, Any], changes: history.Changes, losses: history.Losses) -> dict[str, Amount]:
+    """What the budgets are about. Of what was empty before, nothing can be lost."""
+    people, departments = changes["user"], changes["department"]
+    staged = plan["staged_counts"]
+    kept_out = staged["quarantined_rows"]
+    return {
+        "leavers": Amount(people.get("left", 0), losses.users_before),
+        "removed_departments": Amount(departments.get("removed", 0), losses.departments_before),
+        "moves": Amount(people.get("moved", 0), losses.users_before),
+        "lost_memberships": Amount(losses.memberships_lost, losses.memberships_before),
+        "quarantined": Amount(kept_out, staged["users"] + staged["departments"] + kept_out),
+    }
+
+
+def _check_decided(plan: dict[str, Any]) -> None:
+    """Raises GateError for a plan over budget that nobody approved as it is."""
+    if plan["over_budget"] and not plan["is_approved"]:
+        lines = "; ".join(describe(exceeded) for exceeded in plan["over_budget"])
+        raise GateError(
+            f"plan {plan['plan_id']} exceeds the budget: {lines}. Nothing was changed. Look at it with "
+            f"`orgsync plan {plan['tenant_id']}`; if it is right, `orgsync sync {plan['tenant_id']} --approve {plan['plan_id']}`"
+        )
+
+
+def _tell(plan: dict[str, Any]) -> dict[str, Any]:
+    lines = [describe(exceeded) for exceeded in plan["over_budget"]]
+    return {"plan_id": plan["plan_id"], "changes": plan["summary"], "over_budget": lines}
 
 
 def _choose_mode(connection: Connection, tenant: Tenant, mode: RequestedMode, now: datetime) -> Mode:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
+from rich import filesize
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from orgsync.budget import describe
+
 OUTCOME_STYLES = {
     "succeeded": "bold green",
     "unchanged": "green",
+    "cleaned": "green",
+    "skipped": "yellow",
     "planned": "bold cyan",
     "running": "cyan",
     "stopped": "bold yellow",
@@ -20,8 +26,10 @@ OUTCOME_STYLES = {
 }
 USER_KINDS = ("joined", "left", "returned", "moved", "renamed", "updated")
 DEPARTMENT_KINDS = ("created", "removed", "returned", "moved", "renamed", "updated")
-STEPS = ("extract", "validate", "tidy", "expect", "stage", "merge", "plan", "write")
-PARTS = {"tidy": "validate", "expect": "validate", "stage": "validate", "plan": "merge", "write": "merge"}
+STEPS = ("extract", "validate", "tidy", "expect", "stage", "plan", "merge", "write", "replay")
+PARTS = {"tidy": "validate", "expect": "validate", "stage": "validate", "write": "merge"}
+LISTED = 10
+"""So many of each kind are listed of a plan's changes."""
 
 
 def show_run(console: Console, run: Mapping[str, Any]) -> None:
@@ -51,6 +59,78 @@ def show_runs(console: Console, runs: Iterable[Mapping[str, Any]]) -> None:
         console.print(*(_block(run) for run in listed), sep="\n")
 
 
+def show_plan(console: Console, plan: Mapping[str, Any]) -> None:
+    """A plan for whoever decides about it: the budgets it exceeds, its changes in counts, and the first of each kind."""
+    console.print(_plan_headline(plan))
+    outcome = "succeeded" if plan["state"] == "applied" else "planned"
+    parts: list[RenderableType] = [_changes({"outcome": outcome, "changes": plan["summary"]})]
+    parts += [Text(f"Over budget: {describe(exceeded)}", style="bold yellow") for exceeded in plan["over_budget"]]
+    if plan["decided_by"]:
+        verdict = "Approved" if plan["is_approved"] else "Rejected" if plan["state"] == "rejected" else "Decided, before it changed,"
+        parts.append(Text(f"{verdict} by {plan['decided_by']}, {plan['decided_at']:%Y-%m-%d %H:%M:%S} UTC"))
+    if plan["problems"]:
+        parts.append(Text(f"Not complete, so it ends nothing: {'; '.join(plan['problems'])}", style="yellow"))
+    if plan["unseen_counts"]:
+        unseen = ", ".join(f"{count:,} {entity}s" for entity, count in sorted(plan["unseen_counts"].items()))
+        parts.append(Text(f"Out of sight, they stay as they were: {unseen}", style="yellow"))
+    if plan["withheld_fields"]:
+        parts.append(Text(f"Withheld by the platform, last values stay: {', '.join(plan['withheld_fields'])}", style="yellow"))
+    parts += _listed_changes(plan)
+    console.print(Padding(Group(*parts), (0, 0, 1, 2), expand=False))
+
+
+def show_quarantine(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A line for each row kept out: what, which rules it broke and why, for how many loads in a row."""
+    table = _plain_table(["tenant", "what", "person", "department", "rules", "reasons"])
+    table.add_column("loads", justify="right", no_wrap=True)
+    table.add_column("since (UTC)", no_wrap=True)
+    for row in rows:
+        texts = (row[name] or "" for name in ("tenant_id", "entity", "user_id", "department_id", "rules", "reasons"))
+        table.add_row(*map(Text, texts), f"{row['runs']:,}", f"{row['since']:%Y-%m-%d %H:%M}")
+    console.print(table)
+
+
+def show_replay(console: Console, done: Sequence[Mapping[str, Any]]) -> None:
+    """A line for each snapshot that was loaded again."""
+    table = _plain_table(["taken (UTC)", "outcome", "changes"])
+    table.add_column("history rows", justify="right", no_wrap=True)
+    for each in done:
+        table.add_row(f"{each['taken_at']:%Y-%m-%d %H:%M:%S}", _outcome(each), _changes(each), f"{each['history_rows']:,}")
+    console.print(table)
+
+
+def _plan_headline(plan: Mapping[str, Any]) -> Text:
+    taken = f"{plan['taken_at']:%Y-%m-%d %H:%M:%S}"
+    return Text.assemble((f"plan {plan['plan_id']}", "bold"), f"  {plan['tenant_id']}, snapshot of {taken} UTC, {plan['state']}")
+
+
+def _listed_changes(plan: Mapping[str, Any]) -> list[RenderableType]:
+    """The changes that were fetched, kind by kind, and how many more there are."""
+    parts: list[RenderableType] = []
+    for (entity, kind), changes in groupby(plan["changes"], key=lambda change: (change["entity"], change["kind"])):
+        listed = list(changes)
+        table = _plain_table(["id", "column", "from", "to"])
+        for change in listed:
+            names = (change["user_id"] or change["department_id"], change["column_name"], change["value_from"], change["value_to"])
+            table.add_row(*(Text(name or "") for name in names))
+        parts += [Text(f"{entity} {kind}", style="bold"), Padding(table, (0, 0, 0, 2), expand=False)]
+        ids = {change["user_id"] or change["department_id"] for change in listed}
+        if more := plan["summary"][entity].get(kind, 0) - len(ids):
+            parts.append(Text(f"  and {more:,} more (--json lists all)", style="dim"))
+    return parts
+
+
+def show_cleanings(console: Console, cleanings: Sequence[Mapping[str, Any]]) -> None:
+    """A line for each tenant: how many of its snapshots stay, and what went, or would go."""
+    table = _plain_table(["tenant", "outcome"])
+    for name in ("kept", "removed", "size", "runs closed"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for each in cleanings:
+        counts = [f"{each[name]:,}" for name in ("kept", "removed")] + [filesize.decimal(each["removed_bytes"]), f"{each['closed_runs']:,}"]
+        table.add_row(Text(each["tenant_id"]), _outcome(each), *([""] * 4 if each["error"] else counts))
+    console.print(table, *(Text(f"{each['tenant_id']}: {each['error']}", style="red") for each in cleanings if each["error"]), sep="\n")
+
+
 def show_table(console: Console, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
     """A table, or where the console is too narrow for it, each row as a list of its columns."""
     cells = [[Text("" if value is None else str(value)) for value in row] for row in rows]
@@ -67,7 +147,7 @@ def show_table(console: Console, columns: list[str], rows: list[tuple[Any, ...]]
 
 def _table_of_runs(runs: Iterable[Mapping[str, Any]]) -> Table:
     table = _plain_table(["tenant", "started (UTC)", "outcome", "read"])
-    for name in ("seconds", "extract", "validate", "merge", "calls", "people", "history rows", "quarantined"):
+    for name in ("seconds", "extract", "validate", "plan", "merge", "calls", "people", "history rows", "quarantined"):
         table.add_column(name, justify="right", no_wrap=True)
     for run in runs:
         seconds, counts = run["step_seconds"], run["counts"]
@@ -77,7 +157,7 @@ def _table_of_runs(runs: Iterable[Mapping[str, Any]]) -> Table:
             _outcome(run),
             run["mode"] or "",
             f"{_total_seconds(seconds):,.1f}" if seconds else "",
-            *(f"{seconds[step]:,.1f}" if step in seconds else "" for step in ("extract", "validate", "merge")),
+            *(f"{seconds[step]:,.1f}" if step in seconds else "" for step in ("extract", "validate", "plan", "merge")),
             f"{_count_calls(run['calls']):,}" if run["calls"] else "",
             *(f"{counts[name]:,}" if name in counts else "" for name in ("users", "history_rows", "quarantined")),
         )
@@ -88,7 +168,7 @@ def _block(run: Mapping[str, Any]) -> RenderableType:
     """What a row of the table says, in words."""
     head = Text.assemble((run["tenant_id"], "bold"), f"  {run['started_at']:%Y-%m-%d %H:%M:%S} UTC  ", _outcome(run))
     seconds, counts = run["step_seconds"], run["counts"]
-    steps = [f"{step} {seconds[step]:,.1f}" for step in ("extract", "validate", "merge") if step in seconds]
+    steps = [f"{step} {seconds[step]:,.1f}" for step in ("extract", "validate", "plan", "merge") if step in seconds]
     told = [
         f"{run['mode']} read" if run["mode"] else "",
         f"{_total_seconds(seconds):,.1f} s ({', '.join(steps)})" if steps else "",

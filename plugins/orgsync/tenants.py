@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,14 +14,16 @@ import yaml
 from croniter import croniter
 from yaml.reader import ReaderError
 
+from orgsync.budget import Allowance, Budget
 from orgsync.errors import ConfigurationError
 from orgsync.frames import DEPARTMENTS, USERS
 from orgsync.platforms import PLATFORM_NAMES, load_platform
 from orgsync.platforms.platform import Scope
+from orgsync.retention import Retention
 
 IDENTIFIER = "abcdefghijklmnopqrstuvwxyz0123456789_"
 MAPPED_COLUMNS = {frame.name: set(frame.content) - {"attributes"} for frame in (USERS, DEPARTMENTS)}
-BUDGET = {"missing_people"}
+ON_INCOMPLETE = ("fail", "add_only")
 RANDOM = re.compile(r"(?<![a-z])[rh](?![a-z])", re.IGNORECASE)  # croniter's own: another minute each time it is asked
 NULL, BOOLEAN, INTEGER = (f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int"))
 
@@ -30,7 +33,9 @@ class Tenant:
     """One organization on one platform. Both schedules are cron expressions in `timezone`.
 
     `user_key` names the id that people are keyed by, on a platform that offers several; empty is the platform's first.
-    `budget` holds `missing_people`: how many of the platform's own head count may be hidden from the app.
+    `on_incomplete` says what becomes of a read that lacks a part: `fail`, or `add_only`: it adds and updates, and ends nothing.
+    `approvers` are the users of Airflow who may approve a plan over budget, all who may edit its runs if none is named; after
+    `approval_hours` without a word it is rejected.
     """
 
     id: str
@@ -42,8 +47,12 @@ class Tenant:
     owner: str = "orgsync"
     user_key: str = ""
     scope: Scope = field(default_factory=Scope)
-    budget: Mapping[str, int] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
+    on_incomplete: str = "fail"
+    approvers: tuple[str, ...] = ()
+    approval_hours: int = 12
     mapping: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    retention: Retention = field(default_factory=Retention)
 
 
 def load_tenants(path: Path) -> list[Tenant]:
@@ -107,6 +116,10 @@ class _Reader:
             "scope": self._scope,
             "budget": self._budget,
             "mapping": self._field_mapping,
+            "retention": self._retention,
+            "on_incomplete": self._on_incomplete,
+            "approvers": partial(self._list, of="user names"),
+            "approval_hours": self._hours,
         }
         values: dict[str, Any] = {name: checks.get(name, self._text)(value) for name, value in nodes.items()}
         if "user_key" in values:
@@ -168,13 +181,13 @@ class _Reader:
 
     def _scope(self, node: yaml.Node) -> Scope:
         nodes = self._mapping(node, {known.name for known in fields(Scope)}, "scope")
-        lists = {name: self._ids(nodes[name]) for name in ("include", "exclude") if name in nodes}
+        lists = {name: self._list(nodes[name], of="department ids") for name in ("include", "exclude") if name in nodes}
         linked = "linked_organizations" in nodes and self._flag(nodes["linked_organizations"])
         return Scope(**lists, linked_organizations=linked)
 
-    def _ids(self, node: yaml.Node) -> tuple[str, ...]:
+    def _list(self, node: yaml.Node, *, of: str) -> tuple[str, ...]:
         if not isinstance(node, yaml.SequenceNode):
-            raise self._error(node, "a list of department ids is expected here")
+            raise self._error(node, f"a list of {of} is expected here")
         return tuple(self._text(item) for item in node.value)
 
     def _field_mapping(self, node: yaml.Node) -> dict[str, dict[str, str]]:
@@ -184,8 +197,51 @@ class _Reader:
             for name, part in frames.items()
         }
 
-    def _budget(self, node: yaml.Node) -> dict[str, int]:
-        return {name: self._count(value) for name, value in self._mapping(node, BUDGET, "budget").items()}
+    def _budget(self, node: yaml.Node) -> Budget:
+        nodes = self._mapping(node, {known.name for known in fields(Budget)}, "budget")
+        read: dict[str, Any] = {
+            name: self._count(value) if name == "missing_people" else self._allowance(value, name) for name, value in nodes.items()
+        }
+        return Budget(**read)
+
+    def _allowance(self, node: yaml.Node, name: str) -> Allowance:
+        """What is not given keeps its default."""
+        nodes = self._mapping(node, {"count", "percent"}, name)
+        known: Allowance = getattr(Budget(), name)
+        return Allowance(
+            count=self._count(nodes["count"]) if "count" in nodes else known.count,
+            percent=self._percent(nodes["percent"]) if "percent" in nodes else known.percent,
+        )
+
+    def _percent(self, node: yaml.Node) -> float:
+        try:
+            percent = float(self._text(node))
+        except ValueError:
+            percent = -1.0
+        if not 0 <= percent <= 100:
+            raise self._error(node, "a percentage from 0 to 100 is expected here")
+        return percent
+
+    def _on_incomplete(self, node: yaml.Node) -> str:
+        text = self._text(node)
+        if text not in ON_INCOMPLETE:
+            raise self._error(node, f"on_incomplete {text!r} is not one of {', '.join(ON_INCOMPLETE)}")
+        return text
+
+    def _hours(self, node: yaml.Node) -> int:
+        hours = self._count(node)
+        if hours < 1:
+            raise self._error(node, "a number of hours, 1 or more, is expected here")
+        return hours
+
+    def _retention(self, node: yaml.Node) -> Retention:
+        nodes = self._mapping(node, {known.name for known in fields(Retention)}, "retention")
+        for_ever = {name for name, value in nodes.items() if name == "monthly_months" and value.tag == NULL}
+        values: dict[str, Any] = {name: self._count(value) for name, value in nodes.items() if name not in for_ever}
+        retention = Retention(**values)
+        if retention.daily_days < retention.all_days:
+            raise self._error(node, f"daily_days ({retention.daily_days}) must not be below all_days ({retention.all_days})")
+        return retention
 
     def _count(self, node: yaml.Node) -> int:
         if node.tag != INTEGER or not str(node.value).isdecimal():

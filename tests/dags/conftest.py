@@ -37,16 +37,19 @@ def airflow_environment(home: Path, **changes: str) -> dict[str, str]:
     return {**os.environ, **own, **changes}
 
 
-def run_script(home: Path, name: str, *arguments: str, **environment: str) -> tuple[Any, str]:
-    """The JSON a script of this folder prints last, and all else it printed."""
+def run_script(home: Path, name: str, *arguments: str, told: str = "", **environment: str) -> tuple[Any, str]:
+    """The JSON a script of this folder prints last, and all else it printed; `told` is its standard input."""
     done = subprocess.run(
         [sys.executable, str(Path(__file__).parent / name), *arguments],
         env=airflow_environment(home, **environment),
         cwd=CHECKOUT,
+        input=told,
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.strip().splitlines()[-1]), done.stdout + done.stderr
+    # Airflow may say goodbye after it.
+    printed = next(line for line in reversed(done.stdout.splitlines()) if line.startswith(("{", "[")))
+    return json.loads(printed), done.stdout + done.stderr

@@ -29,11 +29,11 @@ def describe_dag(dag: object) -> dict[str, object]:
     return {
         "tags": sorted(dag.tags),
         "timezone": str(dag.timezone),
-        "crons": [timetable.expression for timetable in dag.timetable.timetables],
+        "crons": [timetable.expression for timetable in getattr(dag.timetable, "timetables", [dag.timetable])],
         "params": dag.params.dump(),
         "max_active_runs": dag.max_active_runs,
         "catchup": dag.catchup,
-        "allowed_run_types": sorted(run_type.value for run_type in dag.allowed_run_types),
+        "allowed_run_types": sorted(run_type.value for run_type in dag.allowed_run_types or []),
         "docs": dag.doc_md,
         "tasks": {task.task_id: describe_task(task) for task in dag.tasks},
     }

@@ -9,9 +9,10 @@ from datetime import timedelta
 from airflow.dag_processing.dagbag import DagBag
 
 
-def run(dag_folder: str, dag_id: str, params: dict[str, object]) -> dict[str, object]:
+def run(dag_folder: str, dag_id: str, params: dict[str, object], *, most_retries: int = 3) -> dict[str, object]:
     dag = DagBag(dag_folder=dag_folder).dags[dag_id]
     for task in dag.tasks:
+        task.retries = min(task.retries, most_retries)
         task.retry_delay = timedelta(seconds=0)
         task.retry_exponential_backoff = 0
     dag_run = dag.test(run_conf=params, use_executor=False)
@@ -22,4 +23,5 @@ def run(dag_folder: str, dag_id: str, params: dict[str, object]) -> dict[str, ob
     }
 
 
-print(json.dumps(run(sys.argv[1], sys.argv[2], json.loads(sys.argv[3]))))
+if __name__ == "__main__":
+    print(json.dumps(run(sys.argv[1], sys.argv[2], json.loads(sys.argv[3]))))

@@ -37,7 +37,22 @@ def parsed(airflow_home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict
 
 def test_every_tenant_has_its_dag(parsed: dict[str, Any]) -> None:
     assert parsed["import_errors"] == {}
-    assert set(parsed["dags"]) == {"org_sync_acme", "org_sync_beta"}
+    assert {name for name in parsed["dags"] if name.startswith("org_sync_")} == {"org_sync_acme", "org_sync_beta"}
+
+
+def test_other_dags_are_there_once(parsed: dict[str, Any]) -> None:
+    assert {name for name in parsed["dags"] if not name.startswith("org_sync_")} == {"org_housekeeping"}
+
+
+def test_housekeeping_has_a_task_for_each_tenant_and_no_platforms_pool(parsed: dict[str, Any]) -> None:
+    dag = parsed["dags"]["org_housekeeping"]
+    assert (dag["crons"], dag["timezone"], dag["catchup"], dag["max_active_runs"]) == (["17 3 * * *"], "Asia/Shanghai", False, 1)
+    assert dag["params"] == {"dry_run": False}
+    assert "backfill" not in dag["allowed_run_types"]
+    assert {name: (task["owner"], task["pool"], task["downstream"]) for name, task in dag["tasks"].items()} == {
+        "clean_acme": ("it-operations", "default_pool", []),
+        "clean_beta": ("orgsync", "default_pool", []),
+    }
 
 
 def test_dag_follows_the_stanza(parsed: dict[str, Any]) -> None:
@@ -51,22 +66,28 @@ def test_dag_follows_the_stanza(parsed: dict[str, Any]) -> None:
     assert "acme" in dag["docs"]
 
 
-def test_past_dates_are_not_read_from_a_platform_that_only_knows_now(parsed: dict[str, Any]) -> None:
-    assert "backfill" not in parsed["dags"]["org_sync_acme"]["allowed_run_types"]
-    assert {"scheduled", "manual"} <= set(parsed["dags"]["org_sync_acme"]["allowed_run_types"])
-
-
-def test_tasks_are_extract_validate_merge_and_merge_announces_the_tenant(parsed: dict[str, Any]) -> None:
+def test_tasks_lead_from_the_read_over_the_plan_to_the_merge(parsed: dict[str, Any]) -> None:
     tasks = parsed["dags"]["org_sync_acme"]["tasks"]
     assert {name: task["downstream"] for name, task in tasks.items()} == {
+        "now_or_past": ["extract", "replay"],
+        "replay": [],
         "extract": ["validate"],
-        "validate": ["merge"],
+        "validate": ["plan"],
+        "plan": ["approve", "merge", "needs_approval"],
+        "needs_approval": ["approve", "merge"],
+        "approve": ["merge"],
         "merge": [],
     }
-    assert tasks["merge"]["outlets"] == ["org_warehouse.acme"]
-    assert {(task["pool"], task["owner"], task["retries"], task["has_retry_policy"]) for task in tasks.values()} == {
-        ("dingtalk", "it-operations", 3, True)
-    }
+    assert {name for name, task in tasks.items() if task["outlets"] == ["org_warehouse.acme"]} == {"merge", "replay"}
+    assert {(task["pool"], task["owner"]) for task in tasks.values()} == {("dingtalk", "it-operations")}
+
+
+def test_what_may_pass_is_tried_again_but_nobody_is_asked_twice(parsed: dict[str, Any]) -> None:
+    tasks = parsed["dags"]["org_sync_acme"]["tasks"]
+    assert {name: (task["retries"], task["has_retry_policy"]) for name, task in tasks.items() if name != "approve"} == dict.fromkeys(
+        tasks.keys() - {"approve"}, (3, True)
+    )
+    assert (tasks["approve"]["retries"], tasks["approve"]["has_retry_policy"]) == (0, False)
 
 
 def test_parsing_imports_nothing_heavy(parsed: dict[str, Any]) -> None:

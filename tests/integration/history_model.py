@@ -12,11 +12,15 @@ Content = dict[str, str | None]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`rows` maps each key that is there to its content, or to None where the row is quarantined."""
+    """`rows` maps each key that is there to its content, or to None where the row is quarantined.
+
+    Who is not among the rows of a partial snapshot may be there all the same.
+    """
 
     taken_at: datetime
     rows: Mapping[Key, Content | None]
     unobserved: frozenset[str] = frozenset()
+    is_partial: bool = False
 
 
 @dataclass
@@ -33,7 +37,7 @@ class Model:
         there: set[Key] = set()
         for taken_at in sorted(moment for moment in self.loaded if moment <= instant):
             snapshot = self.loaded[taken_at]
-            there = set(snapshot.rows)
+            there = set(snapshot.rows) | (there & known.keys() if snapshot.is_partial else set())
             for key, content in snapshot.rows.items():
                 if content is not None:
                     seen = {column: value for column, value in content.items() if column not in snapshot.unobserved}

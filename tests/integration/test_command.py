@@ -7,10 +7,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from orgsync.pipeline import extract_snapshot
 from orgsync.platforms import PLATFORM_NAMES
 from tests.integration.world import TENANT, World, set_platform
 
@@ -129,3 +132,26 @@ def test_pools_are_listed_for_airflow(command: Command) -> None:
     pools = json.loads(command("pools").stdout)
     assert set(pools) == set(PLATFORM_NAMES)
     assert all(set(pool) == {"slots", "description", "include_deferred"} for pool in pools.values())
+
+
+def test_housekeeping_lists_what_stays_and_what_goes(command: Command, world: World) -> None:
+    month_ago = datetime.now(UTC).replace(hour=1) - timedelta(days=30)
+    for minutes in (0, 1):
+        extract_snapshot(world.make_run(), mode="full", now=month_ago + timedelta(minutes=minutes))
+    planned = json.loads(command("housekeeping", "acme", "--dry-run", "--json").stdout)
+    assert len(world.landed()) == 2
+    done = command("housekeeping")
+    assert done.returncode == 0, done.stderr
+    assert [word for word in done.stdout.split() if word in ("acme", "cleaned")] == ["acme", "cleaned"]
+    assert len(world.landed()) == 1
+    assert [(each["outcome"], each["kept"], each["removed"]) for each in planned] == [("planned", 1, 1)]
+
+
+def test_housekeeping_that_fails_is_exit_code_1_and_says_where(command: Command, world: World) -> None:
+    zone = Path(urlsplit(world.settings.landing_zone).path)
+    zone.mkdir()
+    (zone / "acme").write_text("not a folder")
+    done = command("housekeeping")
+    assert done.returncode == 1
+    assert "acme: its snapshots could not be listed or removed" in done.stdout
+    assert command("housekeeping", "nobody").returncode == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 from psycopg2.extensions import connection as Connection
 
 from orgsync.frames import FRAMES, Frame, TidySet
-from orgsync.warehouse.history import apply_plan, lock_tenant, plan_changes
+from orgsync.warehouse.history import apply_plan, lock_tenant, try_out, work_out
 from orgsync.warehouse.plans import QUARANTINE_COLUMNS, create_plan, find_plan
+from orgsync.warehouse.snapshots import list_stale
 from orgsync.warehouse.statements import execute, fetch_one
 from tests.integration.history_model import Content, Key, Model, Snapshot
 
@@ -52,11 +54,12 @@ def loads(draw: st.DrawFn, most: int = 30) -> list[Load]:
     moments = draw(st.lists(st.integers(0, most - 1), min_size=1, max_size=most + 5))
     readings = {entity: draw(readings_of(entity, most)) for entity in KEYS}
     shift = draw(st.integers(0, most - 1))
+    partial = draw(st.frozensets(st.integers(0, most - 1), max_size=most // 2))
 
     def reading(entity: str, position: int) -> Snapshot:
         times_loaded = moments[:position].count(moments[position])
         rows, unobserved = readings[entity][(moments[position] + shift * times_loaded) % most]
-        return Snapshot(START + timedelta(hours=moments[position]), rows, unobserved)
+        return Snapshot(START + timedelta(hours=moments[position]), rows, unobserved, is_partial=moments[position] in partial)
 
     return [{entity: reading(entity, position) for entity in KEYS} for position in range(len(moments))]
 
@@ -79,9 +82,22 @@ def make_findings(load: Load) -> pd.DataFrame:
     return pd.DataFrame(found, columns=list(QUARANTINE_COLUMNS))
 
 
+def load_and_settle(connection: Connection, load: Load, done: dict[str, Load]) -> None:
+    """Load one snapshot, then those again that have to be judged anew, as the pipeline does."""
+    done[name_snapshot(load)] = load
+    load_snapshot(connection, load)
+    for snapshot_id in list_stale(connection, TENANT):
+        load_snapshot(connection, done[snapshot_id])
+    assert list_stale(connection, TENANT) == []
+
+
+def name_snapshot(load: Load) -> str:
+    return f"{TENANT}/{load['user'].taken_at:%Y%m%dT%H%M%SZ}"
+
+
 def load_snapshot(connection: Connection, load: Load) -> None:
     taken_at = load["user"].taken_at
-    snapshot_id = f"{TENANT}/{taken_at:%Y%m%dT%H%M%SZ}"
+    snapshot_id, is_partial = name_snapshot(load), load["user"].is_partial
     execute(
         connection,
         "ops/register_snapshot",
@@ -92,6 +108,9 @@ def load_snapshot(connection: Connection, load: Load) -> None:
         taken_at=taken_at,
         uri="nowhere",
         visible_range={},
+        is_complete=not is_partial,
+        problems=["a part is missing"] if is_partial else [],
+        sees_whole=True,
     )
     frames = {f"{frame.name}s": make_frame(frame, dict(load[frame.name].rows)) for frame in FRAMES}
     tidy = TidySet(**frames, unobserved={entity: snapshot.unobserved for entity, snapshot in load.items()})
@@ -99,8 +118,13 @@ def load_snapshot(connection: Connection, load: Load) -> None:
     assert snapshot is not None
     lock_tenant(connection, TENANT)
     plan_id = create_plan(connection, snapshot, tidy, make_findings(load))
-    plan_changes(connection, plan_id, TENANT)
+    work_out(connection, find_plan(connection, plan_id), sees_all=not is_partial)
+    before = [read_versions(connection, frame) for frame in FRAMES]
+    planned, _ = try_out(connection, find_plan(connection, plan_id))
+    assert [read_versions(connection, frame) for frame in FRAMES] == before, "trying a plan out left something behind"
+    known = read_changes(connection, taken_at)
     apply_plan(connection, find_plan(connection, plan_id))
+    assert count_by_kind(read_changes(connection, taken_at) - known) == planned
 
 
 def read_versions(connection: Connection, frame: Frame) -> list[dict[str, Any]]:
@@ -110,10 +134,21 @@ def read_versions(connection: Connection, frame: Frame) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def read_changes(connection: Connection) -> list[tuple[Any, ...]]:
+def read_changes(connection: Connection, instant: datetime | None = None) -> set[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute("select * from org.change order by change_id")
-        return cursor.fetchall()
+        cursor.execute(
+            "select changed_at, kind, entity, user_id, department_id, column_name, value_from, value_to from org.change "
+            "where %(instant)s::timestamptz is null or changed_at = %(instant)s",
+            {"instant": instant},
+        )
+        return set(cursor.fetchall())
+
+
+def count_by_kind(changes: set[tuple[Any, ...]]) -> dict[str, dict[str, int]]:
+    """As a plan counts: an update of several columns of one row counts once."""
+    kinds = {(entity, kind, user or department) for _, kind, entity, user, department, *_ in changes}
+    counts = Counter((entity, kind) for entity, kind, _ in kinds)
+    return {wanted: {kind: count for (entity, kind), count in counts.items() if entity == wanted} for wanted in ("user", "department")}
 
 
 def versions_at(versions: Sequence[dict[str, Any]], frame: Frame, instant: datetime) -> dict[Key, Content]:
@@ -152,15 +187,17 @@ def empty(connection: Connection) -> None:
 
 def assert_loads_equal_the_model(connection: Connection, loads: list[Load]) -> None:
     empty(connection)
+    done: dict[str, Load] = {}
     for load in loads:
-        load_snapshot(connection, load)
+        load_and_settle(connection, load, done)
     assert_equal_to_model(connection, loads)
     any_order = [read_versions(connection, frame) for frame in FRAMES], read_changes(connection)
 
     empty(connection)
     latest_reading = {load["user"].taken_at: load for load in loads}
+    done.clear()
     for taken_at in sorted(latest_reading):
-        load_snapshot(connection, latest_reading[taken_at])
+        load_and_settle(connection, latest_reading[taken_at], done)
     assert ([read_versions(connection, frame) for frame in FRAMES], read_changes(connection)) == any_order
     connection.rollback()
 

@@ -1,4 +1,4 @@
-"""Migrations, statements, views and roles against a real PostgreSQL."""
+"""Migrations, statements and views against a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import SchemaError
-from orgsync.frames import FRAMES, PERSONAL_COLUMNS, Frame
+from orgsync.frames import FRAMES, Frame
 from orgsync.warehouse import migrations
 from orgsync.warehouse.migrations import check_schema, list_migrations, migrate
 from orgsync.warehouse.statements import SQL_FOLDER, read_sql
@@ -120,51 +120,6 @@ def test_views_at_an_instant_are_the_views_of_then(world: World) -> None:
     assert world.query("select user_id, name, title from org.users order by 1") != before
     assert world.query("select user_id, name, title from org.users_at(%s) order by 1", instant) == before
     assert world.query("select count(*) from org.users_at(%s - interval '1 second')", instant) == [(0,)]
-
-
-def read_as(world: World, role: str, statement: str) -> list[tuple[Any, ...]]:
-    connection = psycopg2.connect(world.dsn)
-    try:
-        run(connection, f"set role {role}")
-        return fetch(connection, statement)
-    finally:
-        connection.close()
-
-
-def test_reader_sees_personal_columns_masked(world: World) -> None:
-    world.sync()
-    columns = ", ".join(PERSONAL_COLUMNS)
-    clear = world.query(f"select {columns}, attributes from org.users order by user_id")
-    masked = read_as(world, "orgsync_reader", f"select {columns}, attributes from org.users order by user_id")
-    assert read_as(world, "orgsync_pii", f"select {columns}, attributes from org.users order by user_id") == clear
-    assert masked == [(*(None if value is None else "***" for value in row[:-1]), None) for row in clear]
-    at = read_as(world, "orgsync_reader", f"select {columns}, attributes from org.users_at(now()) order by user_id")
-    assert at == masked
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "select * from org.user_version",
-        "select * from stage.user",
-        "select * from orgsync.migration",
-        "delete from ops.sync_run",
-        "update org.users set name = 'x'",
-        "create table org.mine (id int)",
-    ],
-)
-def test_reader_is_kept_from_the_rest(world: World, statement: str) -> None:
-    with pytest.raises((psycopg2.errors.InsufficientPrivilege, psycopg2.errors.ObjectNotInPrerequisiteState)):
-        read_as(world, "orgsync_reader", statement)
-
-
-def test_changes_are_counted_once_whoever_asks(world: World) -> None:
-    world.sync()
-    world.sandbox.control("POST", "dingtalk/evolve", {"rate": 0.2})
-    world.sync()
-    assert world.query("select count(*) - count(distinct change_id) from org.change") == [(0,)]
-    statement = "select kind, count(*) from org.change where kind <> 'updated' group by 1 order by 1"
-    assert read_as(world, "orgsync_reader", statement) == world.query(statement)
 
 
 def run(connection: Connection, statement: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -211,3 +213,20 @@ def test_stage_is_empty_after_a_sync(world: World) -> None:
         for name in ("department", '"user"', "membership", "affected", "observation", "timeline")
     ]
     assert counts == [0] * 6
+
+
+def test_no_transaction_is_open_while_the_platform_is_read(world: World) -> None:
+    """A read may take an hour; PostgreSQL could not clean up behind a transaction so old."""
+    world.control("PUT", "settings", {"latency_ms": 15})
+    states: set[str] = set()
+    with ThreadPoolExecutor(1) as pool:
+        under_way = pool.submit(world.sync)
+        while world.control("GET", "calls")["total"] < 3:
+            time.sleep(0.01)
+        while world.control("GET", "calls")["by_interface"].get("topapi/user/count", 0) < 2:
+            found = world.query(
+                "select state from pg_stat_activity where application_name = 'orgsync' and datname = current_database() and pid <> pg_backend_pid()"
+            )
+            states.update(row[0] for row in found)
+        under_way.result()
+    assert states == {"idle"}

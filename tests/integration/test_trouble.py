@@ -23,7 +23,7 @@ from orgsync.errors import (
     UnreachableError,
     WarehouseUnavailableError,
 )
-from orgsync.pipeline import extract_snapshot, merge_plan, validate_snapshot
+from orgsync.pipeline import extract_snapshot, merge_plan, plan_sync, validate_snapshot
 from orgsync.platforms.dingtalk import hook
 from orgsync.platforms.transport import Patience
 from tests.integration.world import World, set_platform
@@ -166,7 +166,7 @@ def test_lost_stage_stops_the_merge_and_the_next_sync_heals(world: World) -> Non
     run = world.make_run()
     plan_id = validate_snapshot(run, extract_snapshot(run, mode="full", now=NOW))
     world.query("truncate stage.user")
-    with pytest.raises(GateError, match="sync again"):
+    with pytest.raises(GateError, match="Sync again"):
         merge_plan(run, plan_id)
     assert world.history() == [[], [], []]
     assert world.sync()["outcome"] == "succeeded"

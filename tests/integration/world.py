@@ -74,7 +74,7 @@ class World:
         return found
 
     def history(self) -> list[list[tuple[Any, ...]]]:
-        return [self.query(f"select * from org.{name}_version order by 1, 2, valid_from") for name in ("department", "user", "membership")]
+        return [sorted(self.query(f"select * from org.{name}_version"), key=str) for name in ("department", "user", "membership")]
 
     def landed(self) -> list[Path]:
         zone = Path(urlsplit(self.settings.landing_zone).path)

@@ -137,3 +137,16 @@ def test_senseless_option_ends_it_with_a_sentence(option: list[str]) -> None:
     assert ended.returncode == 1
     assert "no organization can be made" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_hidden_people_are_in_no_list_and_no_count_and_come_back_as_they_were(app: App) -> None:
+    before = app.truth()
+    hidden = app.control("PUT", "hidden", {"share": 0.3})["hidden"]
+    assert len(hidden) == round(0.3 * len(before["users"]))
+    assert app.result("user/count", only_active=False)["count"] == len(before["users"]) - len(hidden)
+    assert {user["id"] for user in app.truth()["users"]} == {user["id"] for user in before["users"]} - set(hidden)
+    assert app.code("v2/user/get", userid=hidden[0]) == 60121
+    assert app.control("PUT", "hidden", {"share": 0}) == {"hidden": []}
+    after = app.truth()
+    assert after == before
+    assert app.control("GET", "hidden") == {"hidden": []}

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from stack.smoke import Change, Check, check_changes, departments_of, people_of
+from stack.checks import Check, departments_of, people_of
+from stack.smoke import Change, check_changes
 
 ORGANIZATION = {
     "departments": [{"id": 1, "kind": "company"}, {"id": 7, "kind": "company"}, {"id": -9, "kind": "school"}, {"id": 30, "kind": "linked"}],

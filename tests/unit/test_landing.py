@@ -12,16 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk import ObjectStoragePath
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orgsync.errors import IncompleteSnapshotError
 from orgsync.landing import (
     MANIFEST,
+    LandedSnapshot,
     SnapshotWriter,
+    list_snapshots,
     make_snapshot_id,
     read_answers,
     read_manifest,
+    remove_snapshot,
     remove_unfinished,
     snapshot_uri,
 )
@@ -241,7 +245,8 @@ def test_missing_snapshot_says_where_it_was_looked_for(tmp_path: Path) -> None:
     uri = snapshot_uri(f"file://{tmp_path}", SNAPSHOT_ID)
     with pytest.raises(IncompleteSnapshotError) as caught:
         read_manifest(uri)
-    assert str(caught.value) == f"there is no snapshot at {uri}: it has no manifest.json; run the sync again"
+    assert str(caught.value).startswith(f"there is no snapshot at {uri}: it has no manifest.json. ")
+    assert str(caught.value).endswith("; run the sync again")
 
 
 def test_incomplete_snapshot_is_refused_with_its_problems(tmp_path: Path) -> None:
@@ -275,6 +280,66 @@ def test_only_folders_without_a_manifest_are_removed(tmp_path: Path) -> None:
     assert note.exists()
     assert other.exists()
     assert remove_unfinished(f"file://{tmp_path}/", "acme") == []
+
+
+def list_landed(zone: Path) -> list[LandedSnapshot]:
+    return list_snapshots(f"file://{zone}", "acme")
+
+
+def test_snapshots_are_listed_with_what_their_manifests_say(tmp_path: Path) -> None:
+    uri = land(tmp_path, answer(b"{}"))
+    size = (folder_of(uri) / "users.jsonl.gz").stat().st_size
+    assert list_landed(tmp_path) == [LandedSnapshot(SNAPSHOT_ID, uri, TAKEN_AT, is_complete=True, is_full=True, size=size)]
+    assert list_snapshots(f"file://{tmp_path}", "beta") == []
+
+
+def test_incomplete_snapshot_is_listed_as_such(tmp_path: Path) -> None:
+    land(tmp_path, problems=("page 3 is missing",))
+    assert [snapshot.is_complete for snapshot in list_landed(tmp_path)] == [False]
+
+
+@pytest.mark.parametrize("damage", [cut, empty], ids=["cut", "emptied"])
+def test_snapshot_with_a_damaged_manifest_is_listed_as_incomplete(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    damage(folder_of(land(tmp_path)) / MANIFEST)
+    assert [snapshot.is_complete for snapshot in list_landed(tmp_path)] == [False]
+
+
+def test_snapshot_of_a_later_version_is_listed_as_what_it_says(tmp_path: Path) -> None:
+    path = folder_of(land(tmp_path)) / MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": FORMAT_VERSION + 1, "mode": "partial", "novelty": 1}))
+    assert [(snapshot.is_complete, snapshot.is_full) for snapshot in list_landed(tmp_path)] == [(True, False)]
+
+
+def test_what_is_no_snapshot_is_not_listed(tmp_path: Path) -> None:
+    tenant = folder_of(land(tmp_path)).parent
+    (tenant / "20261031T000000.000000Z").mkdir()
+    (tenant / "copies").mkdir()
+    (tenant / "copies" / MANIFEST).write_text("{}")
+    (tenant / "README").write_text("not a snapshot")
+    assert [snapshot.snapshot_id for snapshot in list_landed(tmp_path)] == [SNAPSHOT_ID]
+
+
+def test_snapshot_is_removed_with_its_folder(tmp_path: Path) -> None:
+    uri = land(tmp_path, answer(b"{}"))
+    remove_snapshot(uri)
+    assert not folder_of(uri).exists()
+    assert folder_of(uri).parent.exists()
+    remove_snapshot(uri)
+
+
+def test_removal_that_is_cut_off_leaves_no_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = land(tmp_path, answer(b"{}"))
+
+    def stop(path: ObjectStoragePath, recursive: bool) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ObjectStoragePath, "rmdir", stop)
+    with pytest.raises(KeyboardInterrupt):
+        remove_snapshot(uri)
+    monkeypatch.undo()
+    assert (folder_of(uri) / "users.jsonl.gz").exists()
+    assert list_landed(tmp_path) == []
+    assert remove_unfinished(f"file://{tmp_path}", "acme") == [folder_of(uri).name]
 
 
 def test_tenant_that_never_was_read_has_nothing_unfinished(tmp_path: Path) -> None:

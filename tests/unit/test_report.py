@@ -12,7 +12,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from orgsync.report import OUTCOME_STYLES, show_run, show_runs, show_table
+from orgsync.report import OUTCOME_STYLES, show_plan, show_quarantine, show_replay, show_run, show_runs, show_table
 
 WIDTHS = pytest.mark.parametrize("width", [80, 100, 160])
 STARTED_AT = datetime(2026, 11, 24, 3, 7, 5, tzinfo=UTC)
@@ -34,8 +34,8 @@ def make_run(**changed: Any) -> Run:
             "tidy": 1.5,
             "expect": 0.4,
             "stage": 9.9,
-            "merge": 4,
             "plan": 2.2,
+            "merge": 1.8,
             "write": 1.8,
         },
         "calls": {
@@ -174,7 +174,7 @@ def test_changes_are_counted_by_kind(run: Run, changes: str) -> None:
 
 def test_seconds_of_parts_are_within_their_step() -> None:
     text = words(printed(100, show_run, SUCCEEDED))
-    assert "Seconds: 97.7 in all; extract 81.4, validate 12.3 (tidy 1.5, expect 0.4, stage 9.9), merge 4.0 (plan 2.2, write 1.8)" in text
+    assert "Seconds: 97.7 in all; extract 81.4, validate 12.3 (tidy 1.5, expect 0.4, stage 9.9), plan 2.2, merge 1.8 (write 1.8)" in text
 
 
 def test_calls_are_counted_with_their_retries() -> None:
@@ -190,8 +190,8 @@ def test_run_that_just_began_has_no_seconds_or_calls() -> None:
 
 def test_runs_are_a_table_where_it_fits() -> None:
     lines = printed(160, show_runs, [SUCCEEDED, FAILED, RUNNING]).splitlines()
-    assert words(lines[0]) == "tenant started (UTC) outcome read seconds extract validate merge calls people history rows quarantined"
-    assert words(lines[1]) == "acme_dingtalk 2026-11-24 03:07:05 succeeded full 97.7 81.4 12.3 4.0 2,312 20,000 43,000 0"
+    assert words(lines[0]) == "tenant started (UTC) outcome read seconds extract validate plan merge calls people history rows quarantined"
+    assert words(lines[1]) == "acme_dingtalk 2026-11-24 03:07:05 succeeded full 97.7 81.4 12.3 2.2 1.8 2,312 20,000 43,000 0"
     assert len(lines) == 1 + 3 + 1  # the header, and the error
     assert lines[-1].startswith("acme_dingtalk 2026-11-24 03:07:05: dingtalk gettoken answered 40096")
 
@@ -200,8 +200,8 @@ def test_runs_are_two_lines_each_where_the_table_does_not_fit() -> None:
     lines = printed(80, show_runs, [SUCCEEDED, RUNNING]).splitlines()
     assert [line.rstrip() for line in lines] == [
         "acme_dingtalk  2026-11-24 03:07:05 UTC  succeeded",
-        "  full read, 97.7 s (extract 81.4, validate 12.3, merge 4.0), 2,312 calls,",
-        "  20,000 people, 43,000 history rows, 0 quarantined",
+        "  full read, 97.7 s (extract 81.4, validate 12.3, plan 2.2, merge 1.8), 2,312",
+        "  calls, 20,000 people, 43,000 history rows, 0 quarantined",
         "acme_dingtalk  2026-11-24 03:07:05 UTC  running",
         "  nothing recorded yet",
     ]
@@ -254,3 +254,59 @@ def test_one_long_value_is_folded_and_not_cut() -> None:
 
 def test_headline_says_which_way_was_read() -> None:
     assert "full read (department by department)" in words(printed(160, show_run, make_run()))
+
+
+OVER = {"budget": "leavers", "count": 152, "total": 500, "percent": 30.4, "allowed_count": 10, "allowed_percent": 5.0}
+
+
+def make_plan(**changed: Any) -> Run:
+    change = {"kind": "left", "entity": "user", "department_id": None, "column_name": None, "value_to": None}
+    return {
+        "plan_id": 17,
+        "tenant_id": "acme_dingtalk",
+        "taken_at": STARTED_AT,
+        "state": "planned",
+        "summary": {"user": {"left": 152}, "department": {}},
+        "over_budget": [OVER],
+        "decided_by": None,
+        "decided_at": None,
+        "is_approved": None,
+        "problems": [],
+        "unseen_counts": {},
+        "withheld_fields": [],
+        "changes": [{**change, "user_id": user_id, "value_from": f"Name {user_id}"} for user_id in ("anna", "bo")],
+    } | changed
+
+
+def test_plan_says_why_somebody_is_asked_and_lists_the_first_of_each_kind() -> None:
+    text = words(printed(160, show_plan, make_plan()))
+    assert "plan 17 acme_dingtalk, snapshot of 2026-11-24 03:07:05 UTC, planned" in text
+    assert "Over budget: 152 of 500 (30.4 %) people would leave; without asking 10 may, or 5 %" in text
+    assert "anna Name anna" in text
+    assert "and 150 more (--json lists all)" in text
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"decided_by": "wang", "decided_at": STARTED_AT, "is_approved": True}, "Approved by wang, 2026-11-24 03:07:05 UTC"),
+        ({"decided_by": "li", "decided_at": STARTED_AT, "is_approved": False, "state": "rejected"}, "Rejected by li"),
+        ({"problems": ["user/list of department 7 is missing"]}, "Not complete, so it ends nothing: user/list of department 7 is missing"),
+        ({"unseen_counts": {"user": 40, "department": 3}}, "Out of sight, they stay as they were: 3 departments, 40 users"),
+        ({"withheld_fields": ["user.mobile"]}, "last values stay: user.mobile"),
+    ],
+    ids=["approved", "rejected", "incomplete", "narrow", "withheld"],
+)
+def test_plan_says_what_it_could_not_see_and_who_decided(changed: dict[str, Any], said: str) -> None:
+    assert said in words(printed(160, show_plan, make_plan(**changed)))
+
+
+def test_quarantine_is_listed_with_its_age() -> None:
+    row = {"tenant_id": "acme", "entity": "user", "user_id": "anna", "department_id": None, "rules": "nul_character", "reasons": "a NUL"}
+    text = words(printed(160, show_quarantine, [{**row, "runs": 3, "since": STARTED_AT}]))
+    assert "acme user anna nul_character a NUL 3 2026-11-24 03:07" in text
+
+
+def test_replay_has_a_line_for_each_snapshot() -> None:
+    done = {"taken_at": STARTED_AT, "outcome": "succeeded", "changes": {"user": {"joined": 3}, "department": {}}, "history_rows": 1_234}
+    assert "2026-11-24 03:07:05 succeeded Changed: people 3 joined; departments none 1,234" in words(printed(160, show_replay, [done]))

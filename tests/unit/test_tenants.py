@@ -12,9 +12,11 @@ from airflow.timetables.base import TimeRestriction
 from airflow.timetables.trigger import CronTriggerTimetable
 from croniter import croniter
 
+from orgsync.budget import Allowance, Budget
 from orgsync.errors import ConfigurationError
 from orgsync.platforms import PLATFORM_NAMES
 from orgsync.platforms.platform import Scope
+from orgsync.retention import Retention
 from orgsync.settings import read_settings
 from orgsync.tenants import Tenant, find_tenant, load_tenants
 
@@ -47,7 +49,7 @@ def test_three_keys_are_enough(path: Path) -> None:
     [tenant] = load(path, HEAD)
     assert tenant == Tenant(id="acme", platform="dingtalk", conn_id="acme_dingtalk")
     assert (tenant.schedule, tenant.full_schedule, tenant.timezone) == ("7 * * * *", "37 2 * * *", "Asia/Shanghai")
-    assert (tenant.scope, tenant.budget, tenant.mapping) == (Scope(), {}, {})
+    assert (tenant.scope, tenant.budget, tenant.mapping) == (Scope(), Budget(), {})
 
 
 def test_every_key_is_read(path: Path) -> None:
@@ -63,7 +65,10 @@ def test_every_key_is_read(path: Path) -> None:
       include: [1, "007"]
       exclude: [33]
       linked_organizations: yes
-    budget: {missing_people: 3}
+    budget: {missing_people: 3, leavers: {count: 25}, moves: {percent: 2.5}}
+    on_incomplete: add_only
+    approvers: [wang, li]
+    approval_hours: 4
     mapping:
       user: {job_number: extension.工号}
       department: {source_identifier: code}
@@ -78,9 +83,25 @@ def test_every_key_is_read(path: Path) -> None:
         timezone="Europe/Berlin",
         owner="人力资源",
         scope=Scope(include=("1", "007"), exclude=("33",), linked_organizations=True),
-        budget={"missing_people": 3},
+        budget=Budget(missing_people=3, leavers=Allowance(count=25, percent=5), moves=Allowance(count=50, percent=2.5)),
+        on_incomplete="add_only",
+        approvers=("wang", "li"),
+        approval_hours=4,
         mapping={"user": {"job_number": "extension.工号"}, "department": {"source_identifier": "code"}},
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "retention"),
+    [
+        ("{}", Retention(all_days=14, daily_days=365, monthly_months=None)),
+        ("{all_days: 30, daily_days: 30, monthly_months: 24}", Retention(30, 30, 24)),
+        ("{monthly_months: null}", Retention(monthly_months=None)),
+        ("{all_days: 0, monthly_months: 0}", Retention(all_days=0, monthly_months=0)),
+    ],
+)
+def test_retention_has_defaults(path: Path, text: str, retention: Retention) -> None:
+    assert load(path, f"{HEAD}    retention: {text}\n")[0].retention == retention
 
 
 def test_shipped_file_loads() -> None:
@@ -135,9 +156,23 @@ def test_stanzas_may_share_what_is_anchored(path: Path) -> None:
         pytest.param("    scope: {linked_organizations: 1}", "true or false", id="number for a flag"),
         pytest.param("    budget: 3", "budget must be", id="number for a budget"),
         pytest.param("    budget: {missing: 3}", "budget has no key 'missing'", id="unknown key of budget"),
+        pytest.param("    budget: {leavers: 5}", "leavers must be", id="number for an allowance"),
+        pytest.param("    budget: {leavers: {percent: 101}}", "a percentage from 0 to 100", id="percentage beyond 100"),
+        pytest.param("    budget: {leavers: {percent: many}}", "a percentage from 0 to 100", id="word for a percentage"),
+        pytest.param(
+            "    on_incomplete: guess", "on_incomplete 'guess' is not one of fail, add_only", id="unknown way with what is missing"
+        ),
+        pytest.param("    approvers: wang", "a list of user names", id="one name for a list"),
+        pytest.param("    approval_hours: 0", "a number of hours, 1 or more", id="no time to answer"),
         pytest.param("    budget: {missing_people: some}", "a number, 0 or more", id="word for a number"),
         pytest.param("    budget: {missing_people: -1}", "a number, 0 or more", id="negative number"),
         pytest.param("    budget: {missing_people: 1.5}", "a number, 0 or more", id="fraction"),
+        pytest.param("    retention: 14", "retention must be", id="number for a retention"),
+        pytest.param("    retention: {days: 14}", "retention has no key 'days'", id="unknown key of retention"),
+        pytest.param("    retention: {all_days: null}", "a number, 0 or more", id="no end of all_days"),
+        pytest.param("    retention: {daily_days: -1}", "a number, 0 or more", id="negative daily_days"),
+        pytest.param("    retention: {monthly_months: never}", "a number, 0 or more", id="word for monthly_months"),
+        pytest.param("    retention: {daily_days: 7}", "daily_days (7) must not be below all_days (14)", id="daily_days below all_days"),
         pytest.param("    mapping: {person: {name: a}}", "mapping has no key 'person'", id="mapping of an unknown table"),
         pytest.param("    mapping: {user: {nmae: a}}", "user has no key 'nmae'", id="mapping with an unknown column"),
         pytest.param("    mapping: {user: {user_id: a}}", "user has no key 'user_id'", id="mapping of a key"),

@@ -4,6 +4,9 @@
 with affected as (
     delete from stage.affected where plan_id = %(plan_id)s
 ),
+unseen as (
+    delete from stage.unseen where plan_id = %(plan_id)s
+),
 observation as (
     delete from stage.observation where plan_id = %(plan_id)s
 )

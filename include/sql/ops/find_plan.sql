@@ -1,13 +1,23 @@
 -- Finds one plan by its id.
 select
-    plan_id,
-    tenant_id,
-    snapshot_id,
-    taken_at,
-    state,
-    staged_counts,
-    based_on_plan_id,
-    timeline_rows,
-    summary
+    plan.plan_id,
+    plan.tenant_id,
+    plan.snapshot_id,
+    plan.taken_at,
+    plan.state,
+    plan.staged_counts,
+    plan.withheld_fields,
+    plan.unseen_counts,
+    plan.based_on_plan_id,
+    plan.timeline_rows,
+    plan.summary,
+    plan.over_budget,
+    plan.is_approved,
+    plan.decided_by,
+    plan.decided_at,
+    plan.created_at,
+    snapshot.state as snapshot_state,
+    snapshot.problems
 from ops.plan
-where plan_id = %(plan_id)s
+join ops.snapshot using (snapshot_id)
+where plan.plan_id = %(plan_id)s

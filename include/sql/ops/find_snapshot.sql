@@ -8,6 +8,10 @@ select
     uri,
     state,
     counts,
-    withheld_fields
+    withheld_fields,
+    is_complete,
+    problems,
+    sees_whole,
+    is_stale
 from ops.snapshot
 where snapshot_id = %(snapshot_id)s

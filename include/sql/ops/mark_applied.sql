@@ -1,11 +1,22 @@
--- Makes a plan's reading the one its snapshot is loaded with. Harmless when run again.
+-- Makes a plan's reading the one its snapshot is loaded with. If it changed history, the later snapshots that did not see the
+-- whole organization have to be judged anew: what is out of their sight depends on what was there before.
+-- Harmless when run again.
 with applied as (
     update ops.plan
     set state = 'applied',
-        summary = %(summary)s,
         applied_at = clock_timestamp()
     where plan_id = %(plan_id)s
     returning plan.*
+),
+stale as (
+    update ops.snapshot
+    set is_stale = true
+    from applied
+    where %(history_rows)s > 0
+      and snapshot.tenant_id = applied.tenant_id
+      and snapshot.taken_at > applied.taken_at
+      and snapshot.state = 'loaded'
+      and not (snapshot.sees_whole and snapshot.is_complete)
 )
 update ops.snapshot
 set state = 'loaded',
@@ -15,6 +26,7 @@ set state = 'loaded',
     user_unobserved = applied.user_unobserved,
     membership_unobserved = applied.membership_unobserved,
     plan_id = applied.plan_id,
+    is_stale = false,
     loaded_at = applied.applied_at
 from applied
 where snapshot.snapshot_id = applied.snapshot_id

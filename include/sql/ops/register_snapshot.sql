@@ -1,5 +1,17 @@
 -- Records a snapshot whose manifest is in the landing zone. Harmless when run again: what is known stays.
-insert into ops.snapshot (snapshot_id, tenant_id, platform, mode, taken_at, uri, state, visible_range)
+insert into ops.snapshot (
+    snapshot_id,
+    tenant_id,
+    platform,
+    mode,
+    taken_at,
+    uri,
+    state,
+    visible_range,
+    is_complete,
+    problems,
+    sees_whole
+)
 values (
     %(snapshot_id)s,
     %(tenant_id)s,
@@ -8,6 +20,9 @@ values (
     %(taken_at)s,
     %(uri)s,
     'landed',
-    %(visible_range)s
+    %(visible_range)s,
+    %(is_complete)s,
+    %(problems)s,
+    %(sees_whole)s
 )
 on conflict (snapshot_id) do nothing

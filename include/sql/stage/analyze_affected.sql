@@ -1,2 +1,2 @@
 -- Tells the planner how many keys a plan touches.
-analyze stage.affected
+select stage.analyze_rows('affected')

@@ -1,2 +1,2 @@
 -- Tells the planner how many departments were just copied; without it the merge would be planned for an empty table.
-analyze stage.department
+select stage.analyze_rows('department')

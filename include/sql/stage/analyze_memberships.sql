@@ -1,2 +1,2 @@
 -- Tells the planner how many memberships were just copied; without it the merge would be planned for an empty table.
-analyze stage.membership
+select stage.analyze_rows('membership')

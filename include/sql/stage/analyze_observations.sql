@@ -1,2 +1,2 @@
 -- Tells the planner how much is known of the affected keys.
-analyze stage.observation
+select stage.analyze_rows('observation')

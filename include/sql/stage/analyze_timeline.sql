@@ -1,2 +1,2 @@
 -- Tells the planner how many versions a plan holds.
-analyze stage.timeline
+select stage.analyze_rows('timeline')

@@ -1,2 +1,2 @@
 -- Tells the planner how many users were just copied; without it the merge would be planned for an empty table.
-analyze stage.user
+select stage.analyze_rows('user')

@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import psycopg2
+import psycopg2.errorcodes
 from psycopg2.extensions import connection as Connection
 
-from orgsync.errors import WarehouseUnavailableError
+from orgsync.errors import ConfigurationError, OrgsyncError, StatementError, WarehouseUnavailableError
 
 SESSION = "-c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning"
 LOST = ("08", "57P")  # SQLSTATE classes: connection exception, operator intervention
+PASSING = ("40", "53", "55P03", "57")  # rolled back for another's sake, out of resources, a lock not available, cancelled
+VALUES = "22"  # data exception: the server's own words quote the value
 
 
 @dataclass(frozen=True)
@@ -33,18 +36,16 @@ class Address:
 def open_warehouse(address: Address) -> Iterator[Connection]:
     """A connection that commits when the block ends and rolls back when it raises.
 
-    Raises WarehouseUnavailableError when there is no connection to be had or it is lost on the way.
+    Raises WarehouseUnavailableError when there is no connection to be had or it is lost on the way, and what `_translate` says
+    when the server refuses a statement.
     """
     connection = _connect(address)
     try:
         with connection:
             yield connection
     except psycopg2.Error as error:
-        if connection.closed or (error.pgcode or "").startswith(LOST):
-            raise WarehouseUnavailableError(
-                f"the warehouse at {_place(address)} dropped the connection; the step can be run again"
-            ) from error
-        raise
+        # Not even as its cause: the driver's error quotes the row it stumbled over.
+        raise _translate(error, address, is_lost=bool(connection.closed)) from None
     finally:
         connection.close()
 
@@ -67,6 +68,25 @@ def _connect(address: Address) -> Connection:
             f"the warehouse at {_place(address)} does not take connections: {str(error).strip().splitlines()[0]}. "
             f"Check that it runs, and host, port and password of the Airflow connection {address.conn_id!r}"
         ) from error
+
+
+def _translate(error: psycopg2.Error, address: Address, *, is_lost: bool) -> OrgsyncError:
+    """What the server refused and what to do, without the row: `DETAIL` and `CONTEXT` of its answer are people's data."""
+    code, said = error.pgcode or "", error.diag.message_primary or type(error).__name__
+    if is_lost or code.startswith(LOST):
+        return WarehouseUnavailableError(f"the warehouse at {_place(address)} dropped the connection; the step can be run again")
+    if code == psycopg2.errorcodes.INSUFFICIENT_PRIVILEGE:
+        return ConfigurationError(
+            f"the login {address.user!r} of connection {address.conn_id!r} may not do this: {said}. "
+            "A sync needs a member of orgsync_loader, `orgsync migrate` the owner of the schemas"
+        )
+    if code.startswith(PASSING):
+        return WarehouseUnavailableError(
+            f"the warehouse at {_place(address)} gave up a statement ({code}: {said}); the step can be run again"
+        )
+    words = type(error).__name__ if code.startswith(VALUES) else said
+    where = "/".join(filter(None, (error.diag.schema_name, error.diag.table_name, error.diag.column_name, error.diag.constraint_name)))
+    return StatementError(f"the warehouse refused a statement ({code}{' on ' + where if where else ''}: {words}); report it with this text")
 
 
 def _place(address: Address) -> str:

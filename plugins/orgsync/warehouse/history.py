@@ -1,16 +1,34 @@
 """Merges a staged snapshot into history: assign what it says to [taken_at, next snapshot), join equal neighbours.
 
-`plan_changes` works out the versions each touched key shall have; `apply_plan` writes them. Both are set-based and work the
-same for a snapshot that is the newest, lies between loaded ones, or is loaded again.
+`work_out` finds the versions each touched key shall have; `try_out` writes them, looks what that changes, and takes it back; `apply_plan`
+writes them for good. All are set-based and work the same for a snapshot that is the newest, lies between loaded ones, or is loaded again.
 """
 
 from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
 
 from psycopg2.extensions import connection as Connection
 
 from orgsync.frames import FRAMES
 from orgsync.warehouse.plans import forget_staged_rows
-from orgsync.warehouse.statements import Row, execute, fetch_all, fetch_one
+from orgsync.warehouse.statements import Row, execute, fetch_all, fetch_one, read_sql
+
+SPOOLED_BYTES = 8 << 20
+
+Changes = dict[str, dict[str, int]]
+"""Counts by entity and kind, for example `{"user": {"joined": 3}, "department": {"moved": 1}}`."""
+
+
+@dataclass(frozen=True)
+class Losses:
+    """How much there was before a plan, and how many memberships of people who stay it ends."""
+
+    users_before: int
+    departments_before: int
+    memberships_before: int
+    memberships_lost: int
 
 
 def lock_tenant(connection: Connection, tenant_id: str) -> None:
@@ -18,9 +36,10 @@ def lock_tenant(connection: Connection, tenant_id: str) -> None:
     execute(connection, "ops/lock_tenant", tenant_id=tenant_id)
 
 
-def plan_changes(connection: Connection, plan_id: int, tenant_id: str) -> None:
-    """Work out the plan's time lines from its staged rows and the history of now."""
-    for step in ("clear_plan", "place_plan", *_per_table("compare")):
+def work_out(connection: Connection, plan: Row, *, sees_all: bool) -> None:
+    """Find the plan's time lines, from its staged rows and the history of now. A snapshot that sees all has nothing out of its sight."""
+    plan_id = plan["plan_id"]
+    for step in ("clear_plan", "place_plan", *([] if sees_all else UNSEEN), *_per_table("compare")):
         execute(connection, f"history/{step}", plan_id=plan_id)
     execute(connection, "stage/analyze_affected")
     for step in ("bound_affected", *_per_table("observe"), "observe_history"):
@@ -29,26 +48,35 @@ def plan_changes(connection: Connection, plan_id: int, tenant_id: str) -> None:
     for step in (*_per_table("describe"), "fold_timeline"):
         execute(connection, f"history/{step}", plan_id=plan_id)
     execute(connection, "stage/analyze_timeline")
-    execute(connection, "ops/mark_planned", plan_id=plan_id, based_on_plan_id=_last_applied(connection, tenant_id))
+    execute(connection, "ops/mark_planned", plan_id=plan_id, based_on_plan_id=find_last_applied(connection, plan["tenant_id"]))
 
 
-def apply_plan(connection: Connection, plan: Row, *, keep: bool = True) -> tuple[dict[str, dict[str, int]], int]:
-    """Write the plan's time lines and make its snapshot part of history.
-
-    Returns what the snapshot changed and how many rows of history were written. With `keep=False` all is taken back but the
-    summary, which is then the one thing that stays of the plan.
-    """
-    plan_id = plan["plan_id"]
-    execute(connection, "ops/open_trial")
-    rows = write_versions(connection, plan_id)
-    changes = count_changes(connection, plan)
-    if keep:
-        execute(connection, "ops/mark_applied", plan_id=plan_id, summary=changes)
-    else:
+def try_out(connection: Connection, plan: Row) -> tuple[Changes, Losses]:
+    """Write the plan's time lines, store what that changes in ops.plan_change, and take them back."""
+    plan_id, where = plan["plan_id"], {"tenant_id": plan["tenant_id"], "taken_at": plan["taken_at"]}
+    execute(connection, "ops/clear_plan_changes", plan_id=plan_id)
+    execute(connection, "ops/drop_changes_before")
+    execute(connection, "ops/keep_changes_before", **where)
+    with tempfile.SpooledTemporaryFile(max_size=SPOOLED_BYTES) as changes:
+        execute(connection, "ops/open_trial")
+        write_versions(connection, plan_id)
+        losses = Losses(**fetch_all(connection, "report/count_losses", **where)[0])
+        with connection.cursor() as cursor:
+            # COPY takes no parameters of its own; `mogrify` puts them in as the driver quotes them.
+            cursor.copy_expert(cursor.mogrify(read_sql("ops/read_tried_changes"), {"plan_id": plan_id, **where}).decode(), changes)
         execute(connection, "ops/undo_trial")
-        execute(connection, "ops/save_summary", plan_id=plan_id, summary=changes)
-    forget_staged_rows(connection, plan_id)
-    return changes, rows
+        changes.seek(0)
+        with connection.cursor() as cursor:
+            cursor.copy_expert(read_sql("ops/copy_plan_changes"), changes)
+    return count_changes(connection, plan_id), losses
+
+
+def apply_plan(connection: Connection, plan: Row) -> int:
+    """Write the plan's time lines and make its snapshot part of history; returns how many rows of history were written."""
+    rows = write_versions(connection, plan["plan_id"])
+    execute(connection, "ops/mark_applied", plan_id=plan["plan_id"], history_rows=rows)
+    forget_staged_rows(connection, plan["plan_id"])
+    return rows
 
 
 def write_versions(connection: Connection, plan_id: int) -> int:
@@ -57,18 +85,22 @@ def write_versions(connection: Connection, plan_id: int) -> int:
     return sum(execute(connection, f"history/{step}", plan_id=plan_id) for step in steps)
 
 
-def count_changes(connection: Connection, plan: Row) -> dict[str, dict[str, int]]:
-    """What the snapshot changed, for example `{"user": {"joined": 3}, "department": {"moved": 1}}`."""
-    counts: dict[str, dict[str, int]] = {"user": {}, "department": {}}
-    for row in fetch_all(connection, "report/count_changes", tenant_id=plan["tenant_id"], taken_at=plan["taken_at"]):
+def count_changes(connection: Connection, plan_id: int) -> Changes:
+    counts: Changes = {"user": {}, "department": {}}
+    for row in fetch_all(connection, "report/count_tried_changes", plan_id=plan_id):
         counts[row["entity"]][row["kind"]] = row["count"]
     return counts
 
 
-def _last_applied(connection: Connection, tenant_id: str) -> int | None:
+def find_last_applied(connection: Connection, tenant_id: str) -> int | None:
+    """The plan that present history is based on."""
     row = fetch_one(connection, "ops/find_last_applied_plan", tenant_id=tenant_id)
     return row["plan_id"] if row else None
 
 
 def _per_table(verb: str) -> list[str]:
     return [f"{verb}_{frame.name}s" for frame in FRAMES]
+
+
+# Memberships first look at departments, people at memberships.
+UNSEEN = ("find_unseen_departments", "find_unseen_memberships", "find_unseen_users")

@@ -32,7 +32,8 @@ def list_migrations() -> list[Migration]:
 
 def migrate(connection: Connection) -> list[str]:
     """Apply what is missing and return the names of what was applied; a second call at once waits for the first."""
-    execute(connection, "ops/create_migration_ledger")
+    if not _has_ledger(connection):
+        execute(connection, "ops/create_migration_ledger")
     connection.commit()
     return [migration.name for migration in list_migrations() if _apply(connection, migration)]
 
@@ -50,11 +51,15 @@ def _apply(connection: Connection, migration: Migration) -> bool:
 
 def check_schema(connection: Connection) -> None:
     """Raise SchemaError unless the warehouse is exactly at this version's schema."""
-    if fetch_all(connection, "ops/find_migration_ledger")[0]["ledger"] is None:
+    if not _has_ledger(connection):
         raise SchemaError("the warehouse has no orgsync schema yet; run `orgsync migrate`")
     missing = [migration.name for migration in list_migrations() if migration.version not in _check_ledger(connection)]
     if missing:
         raise SchemaError(f"the warehouse has an older schema: {', '.join(missing)} not applied; run `orgsync migrate`")
+
+
+def _has_ledger(connection: Connection) -> bool:
+    return fetch_all(connection, "ops/find_migration_ledger")[0]["ledger"] is not None
 
 
 def _check_ledger(connection: Connection) -> set[int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from psycopg2.extensions import connection as Connection
 
-from orgsync.errors import ConfigurationError
+from orgsync.errors import ConfigurationError, GateError
 from orgsync.frames import FRAMES, TidySet
 from orgsync.warehouse.staging import clear_rows, copy_rows, stage_rows
 from orgsync.warehouse.statements import Row, encode_list, execute, fetch_all, fetch_one
@@ -67,6 +67,37 @@ def find_plan(connection: Connection, plan_id: int) -> Row:
     return plan
 
 
+def find_newest_plan(connection: Connection, tenant_id: str) -> Row:
+    """The plan made last for a tenant."""
+    found = fetch_all(connection, "ops/find_newest_plan", tenant_id=tenant_id)[0]["plan_id"]
+    if found is None:
+        raise ConfigurationError(f"there is no plan of tenant {tenant_id} yet; run `orgsync sync {tenant_id}`")
+    return find_plan(connection, found)
+
+
+def save_verdict(connection: Connection, plan_id: int, changes: Row, over_budget: list[Row]) -> None:
+    """Store what a plan changes and which budgets it exceeds; an earlier decision holds only if the changes are the same."""
+    execute(connection, "ops/save_verdict", plan_id=plan_id, summary=changes, over_budget=encode_list(over_budget))
+
+
+def decide(connection: Connection, plan_id: int, *, is_approved: bool, decided_by: str) -> None:
+    """Approve or reject a plan that waits; raises GateError for one that no longer does."""
+    if not fetch_all(connection, "ops/decide_plan", plan_id=plan_id, is_approved=is_approved, decided_by=decided_by):
+        raise GateError(
+            f"plan {plan_id} is {find_plan(connection, plan_id)['state']}, so it can no longer be decided; sync again for a new one"
+        )
+
+
+def list_changes(connection: Connection, plan_id: int, *, limit: int | None = None) -> list[Row]:
+    """The plan's changes in a stable order: departments first, then people, each by kind."""
+    return fetch_all(connection, "report/list_plan_changes", plan_id=plan_id, limit=limit)
+
+
+def list_quarantine(connection: Connection, tenant_id: str | None) -> list[Row]:
+    """The rows kept out of the newest loads, each with its rules, since when, and for how many loads in a row."""
+    return fetch_all(connection, "report/list_quarantine", tenant_id=tenant_id)
+
+
 def forget_staged_rows(connection: Connection, plan_id: int) -> None:
     """Empty the stage of a plan that is done with; its row in ops.plan stays."""
     execute(connection, "history/clear_plan", plan_id=plan_id)
@@ -101,6 +132,8 @@ def save_expectation_results(connection: Connection, plan: Row, results: Sequenc
 
 
 def _count_rows(tidy: TidySet, findings: pd.DataFrame) -> dict[str, int]:
+    """`quarantined` counts rows of every kind, `quarantined_rows` people and departments: their memberships follow them."""
     quarantined = findings.drop_duplicates(["entity", "user_id", "department_id"])["entity"].value_counts()
     counts = {f"{frame.name}s": len(tidy.frame(frame.name)) for frame in FRAMES}
-    return counts | {"quarantined": int(quarantined.sum())}
+    rows = quarantined.drop("membership", errors="ignore")
+    return counts | {"quarantined": int(quarantined.sum()), "quarantined_rows": int(rows.sum())}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from psycopg2.extensions import connection as Connection
@@ -33,6 +34,11 @@ def record_step(connection: Connection, *, tenant_id: str, run_id: str, record: 
 
 def finish_run(connection: Connection, *, tenant_id: str, run_id: str, outcome: str, error: str | None = None) -> None:
     execute(connection, "ops/finish_run", tenant_id=tenant_id, run_id=run_id, outcome=outcome, error=error)
+
+
+def close_lost_runs(connection: Connection, tenant_id: str, *, before: datetime) -> int:
+    """Say of the runs that began before then and never ended that they failed; returns how many there were."""
+    return execute(connection, "ops/close_lost_runs", tenant_id=tenant_id, before=before)
 
 
 def find_runs(connection: Connection, tenant_id: str | None, *, run_id: str | None = None, limit: int) -> list[Row]:

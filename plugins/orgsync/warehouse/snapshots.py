@@ -28,6 +28,9 @@ def register_snapshot(connection: Connection, manifest: Manifest, *, uri: str) -
         taken_at=manifest.taken_at,
         uri=uri,
         visible_range={name: list(ids) for name, ids in manifest.visible_range.items()},
+        is_complete=manifest.is_complete,
+        problems=list(manifest.problems),
+        sees_whole=manifest.sees_whole,
     )
 
 
@@ -36,6 +39,20 @@ def find_snapshot(connection: Connection, snapshot_id: str) -> Row:
     if snapshot is None:
         raise ConfigurationError(f"the warehouse knows no snapshot {snapshot_id}")
     return snapshot
+
+
+def list_between(connection: Connection, tenant_id: str, *, after: datetime, until: datetime) -> list[Row]:
+    """The snapshots taken in (after, until] that may be loaded, in the order in which they were taken; rejected ones are not."""
+    return fetch_all(connection, "ops/list_snapshots_between", tenant_id=tenant_id, after=after, until=until)
+
+
+def list_stale(connection: Connection, tenant_id: str) -> list[str]:
+    """The loaded snapshots that must be judged anew, since history before them changed."""
+    return [row["snapshot_id"] for row in fetch_all(connection, "ops/list_stale_snapshots", tenant_id=tenant_id)]
+
+
+def mark_removed(connection: Connection, snapshot_id: str) -> None:
+    execute(connection, "ops/mark_removed", snapshot_id=snapshot_id)
 
 
 def find_last_full_read(connection: Connection, tenant_id: str) -> datetime | None:

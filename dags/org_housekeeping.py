@@ -1,0 +1,67 @@
+"""One DAG that removes, tenant by tenant, the snapshots that its retention no longer keeps."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from airflow.sdk import DAG, CronTriggerTimetable, ExceptionRetryPolicy, Param, RetryAction, RetryRule, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from orgsync.settings import read_settings
+from orgsync.tenants import Tenant, find_tenant, load_tenants
+
+DOCS = """
+### Housekeeping
+
+Removes from the landing zone the snapshots that a tenant's `retention` does not keep, with their validation pages, and closes runs
+whose process ended without a word. History in `org` is not touched. Trigger with *dry_run* to see the counts and remove nothing.
+
+A tenant that is being read is tried again every ten minutes, then skipped until tomorrow. `orgsync housekeeping` does the same.
+"""
+
+TIMEZONE = Tenant.timezone  # the default of the tenants file: it is night there, between two hourly reads
+
+with DAG(
+    dag_id="org_housekeeping",
+    description="Remove the snapshots that no tenant's retention keeps",
+    doc_md=DOCS,
+    schedule=CronTriggerTimetable("17 3 * * *", timezone=TIMEZONE),
+    start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo(TIMEZONE)),
+    catchup=False,
+    max_active_runs=1,
+    # What is kept depends on now; running for the past would do the same again.
+    allowed_run_types=["scheduled", "manual", "operator_triggered", "asset_triggered", "asset_materialization"],
+    params={"dry_run": Param(default=False, type="boolean", description="Count what would go, and remove nothing")},
+    tags=["orgsync"],
+    default_args={
+        "retries": 3,
+        "retry_delay": timedelta(minutes=10),
+        "retry_policy": ExceptionRetryPolicy(
+            [RetryRule(exception="orgsync.errors.FatalError", action=RetryAction.FAIL, reason="a person must act")]
+        ),
+        "execution_timeout": timedelta(hours=6),
+    },
+):
+
+    @task
+    def clean(tenant_id: str) -> dict[str, Any]:
+        """Remove what the tenant's retention does not keep."""
+        from orgsync.errors import BusyTenantError
+        from orgsync.housekeeping import clean_tenant
+
+        context = get_current_context()
+        settings = read_settings()
+        tenant = find_tenant(load_tenants(settings.tenants_file), tenant_id)
+        try:
+            return asdict(clean_tenant(settings, tenant, now=datetime.now(UTC), dry_run=context["params"]["dry_run"]))
+        except BusyTenantError as error:
+            if context["ti"].try_number <= context["ti"].max_tries:
+                raise
+            raise AirflowSkipException(str(error)) from error
+
+    # Nothing comes after them: so one that fails fails the run, and keeps no other from being cleaned.
+    for _tenant in load_tenants(read_settings().tenants_file):
+        clean.override(task_id=f"clean_{_tenant.id}", owner=_tenant.owner)(_tenant.id)

@@ -1,0 +1,36 @@
+-- Finds the memberships that were there before the plan's snapshot, are not in it, and may still be there out of its sight:
+-- all of them where it is not complete; else those of departments that are out of sight.
+-- %(plan_id)s: a plan whose unseen departments are found. Run twice it fails on the key; clear_plan comes first.
+
+insert into stage.unseen (plan_id, entity, key_1, key_2)
+with snapshot as materialized (
+    select snapshot.*
+    from ops.plan
+    join ops.snapshot using (snapshot_id)
+    where plan.plan_id = %(plan_id)s
+)
+select
+    %(plan_id)s::bigint,
+    'membership',
+    version.user_id,
+    version.department_id
+from org.membership_version as version
+join snapshot
+  on version.tenant_id = snapshot.tenant_id
+ and version.valid_from < snapshot.taken_at
+ and (version.valid_to is null or version.valid_to >= snapshot.taken_at)
+where (
+    not snapshot.is_complete
+    or exists (
+        select from stage.unseen
+        where unseen.plan_id = %(plan_id)s
+          and unseen.entity = 'department'
+          and unseen.key_1 = version.department_id
+    )
+)
+and not exists (
+    select from stage.membership as staged
+    where staged.plan_id = %(plan_id)s
+      and staged.user_id = version.user_id
+      and staged.department_id = version.department_id
+)

@@ -1,0 +1,16 @@
+-- Closes a tenant's runs that began before %(before)s and never said how they ended; one whose plan waits for a decision is not lost.
+-- Harmless when run again, and for a run that goes on after all: its next step opens it anew.
+update ops.sync_run as run
+set outcome = 'failed',
+    error = 'its process ended without a word',
+    finished_at = clock_timestamp()
+where run.tenant_id = %(tenant_id)s
+  and run.outcome = 'running'
+  and run.started_at < %(before)s
+  and not exists (
+    select from ops.plan
+    where plan.plan_id = run.plan_id
+      and plan.state = 'planned'
+      and plan.over_budget <> '[]'
+      and plan.is_approved is null
+)

@@ -1,0 +1,11 @@
+-- Stores the changes of a plan, as read_tried_changes wrote them.
+copy ops.plan_change (
+    plan_id,
+    kind,
+    entity,
+    user_id,
+    department_id,
+    column_name,
+    value_from,
+    value_to
+) from stdin

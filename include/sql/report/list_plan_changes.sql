@@ -1,0 +1,25 @@
+-- The changes of a plan; %(limit)s of each entity and kind, all if null.
+select
+    numbered.kind,
+    numbered.entity,
+    numbered.user_id,
+    numbered.department_id,
+    numbered.column_name,
+    numbered.value_from,
+    numbered.value_to
+from (
+    select
+        change.*,
+        row_number() over (
+            partition by entity, kind
+            order by user_id, department_id, column_name
+        ) as place
+    from ops.plan_change as change
+    where plan_id = %(plan_id)s
+) as numbered
+where %(limit)s::int is null
+   or numbered.place <= %(limit)s
+order by
+    numbered.entity,
+    numbered.kind,
+    numbered.place

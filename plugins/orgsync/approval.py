@@ -1,0 +1,53 @@
+"""Asks a person before a plan that exceeds its budget is applied: Airflow's own approval task, its answer written to the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+
+from orgsync.tenants import Tenant
+
+NOBODY = "nobody in time"
+
+
+class PlanApproval(ApprovalOperator):  # type: ignore[misc]
+    """*Approve once* lets exactly the stored plan through, *Reject* (also after the tenant's `approval_hours`) ends the run as failed.
+
+    `plan` is what the task before it returned: `plan_id` and `over_budget`, a line for each budget that is exceeded.
+    """
+
+    APPROVE = "Approve once"
+    REJECT = "Reject"
+    template_fields: Sequence[str] = ("subject", "body", "plan")
+
+    def __init__(self, *, tenant: Tenant, plan: Any, make_run: Any, **kwargs: Any) -> None:
+        self.plan = plan
+        self.tenant_id = tenant.id
+        self._make_run = make_run
+        super().__init__(
+            subject=f"{tenant.id}: this sync would change more than its budget allows",
+            body="{{ ti.xcom_pull(task_ids='plan')['question'] }}",
+            defaults=self.REJECT,
+            response_timeout=timedelta(hours=tenant.approval_hours),
+            assigned_users=[{"id": name, "name": name} for name in tenant.approvers] or None,
+            fail_on_reject=True,
+            **kwargs,
+        )
+
+    def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
+        """Write down who decided what, before Airflow goes on with it."""
+        from orgsync.pipeline import decide_plan
+
+        if "error" not in event:
+            user = event.get("responded_by_user") or {}
+            is_approved = event["chosen_options"] == [self.APPROVE]
+            decide_plan(
+                self._make_run(self.tenant_id, context),
+                self.plan["plan_id"],
+                is_approved=is_approved,
+                decided_by=str(user.get("name") or user.get("id") or NOBODY),
+            )
+        return super().execute_complete(context=context, event=event)

@@ -1,0 +1,70 @@
+"""Which snapshots of a tenant are kept: all at first, then one a day, then one a month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How many days every snapshot is kept, how many days one a day, and how many months one a month (None: for ever).
+
+    Days and months are those of the calendar, not hours: with `all_days` 14, all of today and of the 14 days before it stay.
+    """
+
+    all_days: int = 14
+    daily_days: int = 365
+    monthly_months: int | None = None
+
+
+class Snapshot(Protocol):
+    """What the decision needs to know of one. `is_full`: nothing was left out because it is dear."""
+
+    @property
+    def taken_at(self) -> datetime: ...
+    @property
+    def is_complete(self) -> bool: ...
+    @property
+    def is_full(self) -> bool: ...
+
+
+S = TypeVar("S", bound=Snapshot)
+
+
+def list_expired(snapshots: Iterable[S], retention: Retention, *, now: datetime, timezone: ZoneInfo) -> list[S]:
+    """The snapshots to remove, oldest first.
+
+    Of a day or month in the tenant's timezone the last complete snapshot stays, of the full ones if there are any: the last read of a
+    day usually is a frequent one, which lacks what only full reads hold. An incomplete one stands for no day, so of a day that has no
+    other nothing stays. The newest complete one stays whatever its age. What lies in the future (a clock was wrong) stays too, and
+    stands for no day until then.
+    """
+
+    def day_of(snapshot: S) -> date:
+        return snapshot.taken_at.astimezone(timezone).date()
+
+    def is_kept(snapshot: S) -> bool:
+        day = day_of(snapshot)
+        days, months = (today - day).days, _count_months(today) - _count_months(day)
+        for_its_day = snapshot is best_of_day.get(day) and days <= retention.daily_days
+        for_its_month = snapshot is best_of_month.get(_count_months(day)) and (
+            retention.monthly_months is None or months <= retention.monthly_months
+        )
+        return snapshot in newest or days <= retention.all_days or for_its_day or for_its_month
+
+    today = now.astimezone(timezone).date()
+    past = sorted((snapshot for snapshot in snapshots if snapshot.taken_at <= now), key=lambda snapshot: snapshot.taken_at)
+    complete = [snapshot for snapshot in past if snapshot.is_complete]
+    newest = complete[-1:]
+    by_worth = sorted(complete, key=lambda snapshot: snapshot.is_full)  # stable: the last one of a day, or its last full one, comes last
+    best_of_day = {day_of(snapshot): snapshot for snapshot in by_worth}
+    best_of_month = {_count_months(day_of(snapshot)): snapshot for snapshot in by_worth}
+    return [snapshot for snapshot in past if not is_kept(snapshot)]
+
+
+def _count_months(day: date) -> int:
+    return day.year * 12 + day.month

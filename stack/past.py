@@ -1,0 +1,32 @@
+"""Let an organization have a past: `python -m stack.past TENANT SANDBOX_URL INSTANT...` syncs it as of each instant, evolving in between.
+
+Only for the smoke test: a real platform knows no other time than now.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from urllib.parse import quote
+
+from orgsync.cli import prepare_environment
+from orgsync.settings import read_settings
+from stack.airflow import call
+
+
+def main() -> None:
+    tenant_id, sandbox, *instants = sys.argv[1:]
+    prepare_environment()
+
+    from orgsync.pipeline import Run, sync
+    from orgsync.tenants import find_tenant, load_tenants
+
+    settings = read_settings()
+    tenant = find_tenant(load_tenants(settings.tenants_file), tenant_id)
+    for instant in instants:
+        sync(Run(tenant, f"past__{instant}", "past", settings), mode="full", dry_run=False, now=datetime.fromisoformat(instant))
+        call("POST", f"{sandbox}/_sandbox/{quote(tenant.platform)}/evolve", {})
+
+
+if __name__ == "__main__":
+    main()

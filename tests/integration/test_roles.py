@@ -1,0 +1,447 @@
+"""What each database role may, and that it may nothing else: every table, view and function has its decision here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg2
+import pytest
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import make_dsn
+
+from orgsync.errors import ConfigurationError
+from orgsync.frames import PERSONAL_COLUMNS
+from orgsync.pipeline import migrate_warehouse
+from orgsync.warehouse.migrations import list_migrations, migrate
+from stack.postgres import PostgresServer
+from tests.integration.world import World, set_warehouse
+
+ROLES = ("orgsync_loader", "orgsync_reader", "orgsync_pii", "public")
+PASSWORD = "of-a-test"
+
+LoginTo = Callable[[str, str], str]
+Ask = Callable[[str, str], list[tuple[Any, ...]]]
+
+# What a role may do with a relation, in the order of ROLES without `public`, which may nothing anywhere. A table or view that is
+# not here fails a test: decide who may see it, and write it down.
+VIEW = ("select", "select", "select")
+HISTORY = ("delete insert select update(valid_to)", "", "")
+WORK = ("delete insert select", "", "")
+REWORKED_WORK = ("delete insert select update", "", "")
+INNER_VIEW = ("select", "", "")
+FACT = ("insert select", "select", "select")
+STATE = ("insert select update", "select", "select")
+RELATIONS = {
+    "org.department_version": HISTORY,
+    "org.user_version": HISTORY,
+    "org.membership_version": HISTORY,
+    "org.department_history": VIEW,
+    "org.user_history": VIEW,
+    "org.membership_history": VIEW,
+    "org.departments": VIEW,
+    "org.users": VIEW,
+    "org.memberships": VIEW,
+    "org.department_tree": VIEW,
+    "org.change": VIEW,
+    "ops.snapshot": STATE,
+    "ops.sync_run": STATE,
+    "ops.plan": ("insert select update", "select(all but digest)", "select"),
+    "ops.plan_plan_id_seq": ("", "", ""),
+    "ops.plan_change": ("delete insert select", "", "select"),
+    "ops.quarantine": FACT,
+    "ops.expectation_result": FACT,
+    "stage.department": WORK,
+    "stage.user": WORK,
+    "stage.membership": WORK,
+    "stage.timeline": WORK,
+    "stage.unseen": WORK,
+    "stage.affected": REWORKED_WORK,
+    "stage.observation": REWORKED_WORK,
+    "stage.version": INNER_VIEW,
+    "stage.quarantined": INNER_VIEW,
+    "stage.loaded": INNER_VIEW,
+    "stage.reading": INNER_VIEW,
+    "orgsync.migration": INNER_VIEW,
+}
+FUNCTIONS = {
+    "org.departments_at(timestamp with time zone)": ("execute", "execute", "execute"),
+    "org.users_at(timestamp with time zone)": ("execute", "execute", "execute"),
+    "org.memberships_at(timestamp with time zone)": ("execute", "execute", "execute"),
+    "stage.overlay(jsonb)": ("execute", "", ""),
+    "stage.analyze_rows(text)": ("execute", "", ""),
+}
+SCHEMAS = {
+    "org": ("usage", "usage", "usage"),
+    "ops": ("usage", "usage", "usage"),
+    "stage": ("usage", "", ""),
+    "orgsync": ("usage", "", ""),
+}
+
+OURS = "nspname !~ '^pg_' and nspname not in ('public', 'information_schema')"
+LIST_RELATIONS = f"""
+select relation.oid::int, nspname || '.' || relname, relkind, array(
+    select attname::text from pg_attribute where attrelid = relation.oid and attnum > 0 and not attisdropped
+)
+from pg_class as relation join pg_namespace on pg_namespace.oid = relnamespace
+where relkind in ('r', 'p', 'v', 'm', 'f', 'S') and {OURS}
+"""
+LIST_FUNCTIONS = f"""
+select pg_proc.oid::int, nspname || '.' || proname || '(' || oidvectortypes(proargtypes) || ')'
+from pg_proc join pg_namespace on pg_namespace.oid = pronamespace
+where {OURS}
+"""
+OF_TABLES = ("delete", "insert", "maintain", "references", "select", "trigger", "truncate", "update")
+OF_COLUMNS = ("insert", "references", "select", "update")
+
+
+def fetch(connection: Connection, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []
+
+
+def has(connection: Connection, kind: str, role: str, *what: object) -> bool:
+    marks = ", ".join(["%s", *("%s::oid" if isinstance(each, int) else "%s" for each in what)])
+    return bool(fetch(connection, f"select has_{kind}_privilege({marks})", role, *what)[0][0])
+
+
+def privileges_on_table(connection: Connection, role: str, oid: int, columns: list[str]) -> str:
+    """For example `delete insert select update(valid_to)`."""
+    found = []
+    for privilege in OF_TABLES:
+        if privilege == "maintain" and connection.server_version < 170000:
+            continue
+        if has(connection, "table", role, oid, privilege):
+            found.append(privilege)
+        elif privilege in OF_COLUMNS and (granted := [each for each in columns if has(connection, "column", role, oid, each, privilege)]):
+            missing = sorted(set(columns) - set(granted))
+            shown = ",".join(granted) if len(granted) <= len(missing) else f"all but {','.join(missing)}"
+            found.append(f"{privilege}({shown})")
+    return " ".join(found)
+
+
+def privileges(connection: Connection, role: str, oid: int, kind: str, columns: list[str]) -> str:
+    if kind == "S":
+        return " ".join(each for each in ("select", "update", "usage") if has(connection, "sequence", role, oid, each))
+    return privileges_on_table(connection, role, oid, columns)
+
+
+def test_every_relation_function_and_schema_has_its_decision(warehouse: Connection) -> None:
+    assert {name for _, name, _, _ in fetch(warehouse, LIST_RELATIONS)} == set(RELATIONS)
+    assert {name for _, name in fetch(warehouse, LIST_FUNCTIONS)} == set(FUNCTIONS)
+    assert {name for (name,) in fetch(warehouse, f"select nspname::text from pg_namespace where {OURS}")} == set(SCHEMAS)
+
+
+@pytest.mark.parametrize("name", RELATIONS)
+def test_roles_may_what_was_decided_of(warehouse: Connection, name: str) -> None:
+    [(oid, _, kind, columns)] = [row for row in fetch(warehouse, LIST_RELATIONS) if row[1] == name]
+    found = {role: privileges(warehouse, role, oid, kind, columns) for role in ROLES}
+    assert found == dict(zip(ROLES, (*RELATIONS[name], ""), strict=True))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_roles_may_call_what_was_decided_of(warehouse: Connection, name: str) -> None:
+    [oid] = [oid for oid, found in fetch(warehouse, LIST_FUNCTIONS) if found == name]
+    found = {role: "execute" if has(warehouse, "function", role, oid, "execute") else "" for role in ROLES}
+    assert found == dict(zip(ROLES, (*FUNCTIONS[name], ""), strict=True))
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_roles_may_enter_what_was_decided_of(warehouse: Connection, name: str) -> None:
+    found = {role: " ".join(each for each in ("create", "usage") if has(warehouse, "schema", role, name, each)) for role in ROLES}
+    assert found == dict(zip(ROLES, (*SCHEMAS[name], ""), strict=True))
+
+
+def test_roles_have_no_attribute_and_are_members_of_each_other_only(warehouse: Connection) -> None:
+    attributes = "rolsuper, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls"
+    assert fetch(warehouse, f"select distinct {attributes} from pg_roles where rolname ~ '^orgsync_'") == [(False,) * 6]
+    members = fetch(
+        warehouse,
+        """
+        select member.rolname::text, role.rolname::text, admin_option
+        from pg_auth_members
+        join pg_roles as member on member.oid = pg_auth_members.member
+        join pg_roles as role on role.oid = pg_auth_members.roleid
+        where member.rolname ~ '^orgsync_'
+        """,
+    )
+    assert sorted(members) == [("orgsync_loader", "orgsync_pii", False), ("orgsync_pii", "orgsync_reader", False)]
+
+
+@pytest.fixture(scope="module")
+def logins(postgres: PostgresServer) -> Iterator[LoginTo]:
+    """From a role and a warehouse's DSN to the DSN of a login that is a member of that role and of nothing else."""
+    names = {role: f"login_of_{role}" for role in ("orgsync_loader", "orgsync_reader", "orgsync_pii", "nobody")}
+    admin = psycopg2.connect(postgres.dsn())
+    admin.autocommit = True
+    for role, name in names.items():
+        fetch(admin, f"create role {name} login password '{PASSWORD}'" + ("" if role == "nobody" else f" in role {role}"))
+    yield lambda role, dsn: make_dsn(dsn, user=names[role], password=PASSWORD)
+    for name in names.values():
+        fetch(admin, f"drop role {name}")
+    admin.close()
+
+
+@pytest.fixture
+def ask(world: World, logins: LoginTo) -> Ask:
+    """What a login of a role gets to see in the world's warehouse."""
+
+    def ask_as(role: str, statement: str) -> list[tuple[Any, ...]]:
+        connection = psycopg2.connect(logins(role, world.dsn))
+        try:
+            return fetch(connection, statement)
+        finally:
+            connection.close()
+
+    return ask_as
+
+
+@pytest.fixture(scope="module")
+def sessions(postgres: PostgresServer, migrated_dsn: str, logins: LoginTo) -> Iterator[dict[str, Connection]]:
+    """A connection of each login to one warehouse, in which nothing is ever committed."""
+    admin = psycopg2.connect(postgres.dsn())
+    admin.autocommit = True
+    fetch(admin, "create database of_the_roles template template_warehouse")
+    connections = {role: psycopg2.connect(logins(role, postgres.dsn("of_the_roles"))) for role in (*ROLES[:3], "nobody")}
+    yield connections
+    for connection in connections.values():
+        connection.close()
+    fetch(admin, "drop database of_the_roles with (force)")
+    admin.close()
+
+
+def attempt(connection: Connection, statement: str) -> None:
+    try:
+        fetch(connection, statement)
+    finally:
+        connection.rollback()
+
+
+READ_BY_ALL = [
+    "select * from org.users",
+    "select * from org.users_at(now())",
+    "select * from org.departments_at(now())",
+    "select * from org.memberships_at(now())",
+    "select * from org.user_history",
+    "select * from org.department_tree",
+    "select * from org.change",
+    "select * from ops.sync_run",
+    "select * from ops.snapshot",
+    "select * from ops.quarantine",
+    "select * from ops.expectation_result",
+    "select plan_id, state, summary from ops.plan",
+]
+REFUSED_TO_ALL = [
+    "create table org.mine (id int)",
+    "create view ops.mine as select 1",
+    "create function stage.mine() returns int language sql as 'select 1'",
+    "create schema mine",
+    "create role mine",
+    "create table public.mine (id int)",
+    "alter table org.user_version add column mine text",
+    "drop view org.change",
+    "truncate org.user_version cascade",
+    "truncate stage.user",
+    "update orgsync.migration set digest = ''",
+    "delete from orgsync.migration",
+    "insert into orgsync.migration values (9999, '9999_mine', '')",
+    "delete from ops.snapshot",
+    "delete from ops.sync_run",
+    "delete from ops.plan",
+    "delete from ops.quarantine",
+    "update ops.quarantine set reason = ''",
+    "update org.user_version set name = 'x'",
+    "update org.user_version set mobile = null",
+    "update org.users set name = 'x'",
+    "grant orgsync_loader to current_user",
+    "set role orgsync",
+    "alter function stage.analyze_rows(text) owner to current_user",
+    "create trigger mine before update on ops.plan for each row execute function suppress_redundant_updates_trigger()",
+    "select * from pg_authid",
+    "copy (select 1) to program 'true'",
+]
+REFUSED_TO_READERS = [
+    "select * from org.user_version",
+    "select name from org.user_version",
+    "select mobile from org.user_version",
+    "select * from org.department_version",
+    "select * from org.membership_version",
+    "select * from stage.user",
+    "select * from stage.version",
+    "select stage.analyze_rows('user')",
+    "select * from orgsync.migration",
+    "insert into ops.sync_run (tenant_id, run_id, platform, run_type) values ('a', 'b', 'c', 'd')",
+    "update ops.sync_run set error = null",
+    "update ops.plan set state = 'applied'",
+    "delete from org.user_version",
+    "insert into org.department_version select * from org.department_history",
+]
+MAY = [
+    *(pytest.param(role, statement, id=f"{role}-{statement}") for role in ROLES[:3] for statement in READ_BY_ALL),
+    *(
+        pytest.param(role, statement, id=f"{role}-{statement}")
+        for role in ("orgsync_pii", "orgsync_loader")
+        for statement in ("select * from ops.plan", "select * from ops.plan_change")
+    ),
+    *(
+        pytest.param("orgsync_loader", statement, id=f"orgsync_loader-{statement}")
+        for statement in ("select mobile from org.user_version", "select stage.analyze_rows('user')", "select * from orgsync.migration")
+    ),
+]
+MAY_NOT = [
+    *(pytest.param(role, statement, id=f"{role}-{statement}") for role in (*ROLES[:3], "nobody") for statement in REFUSED_TO_ALL),
+    *(
+        pytest.param(role, statement, id=f"{role}-{statement}")
+        for role in ("orgsync_reader", "orgsync_pii", "nobody")
+        for statement in REFUSED_TO_READERS
+    ),
+    *(pytest.param("nobody", statement, id=f"nobody-{statement}") for statement in READ_BY_ALL),
+    *(
+        pytest.param("orgsync_reader", statement, id=f"orgsync_reader-{statement}")
+        for statement in ("select * from ops.plan_change", "select digest from ops.plan", "select * from ops.plan")
+    ),
+]
+REFUSALS = (
+    psycopg2.errors.InsufficientPrivilege,
+    psycopg2.errors.ObjectNotInPrerequisiteState,  # a view that nobody can write through
+)
+
+
+@pytest.mark.parametrize(("role", "statement"), MAY)
+def test_role_may(sessions: dict[str, Connection], role: str, statement: str) -> None:
+    attempt(sessions[role], statement)
+
+
+@pytest.mark.parametrize(("role", "statement"), MAY_NOT)
+def test_role_may_not(sessions: dict[str, Connection], role: str, statement: str) -> None:
+    with pytest.raises(REFUSALS):
+        attempt(sessions[role], statement)
+
+
+@pytest.mark.parametrize("name", ["pg_class", "org.user_version", 'user"; drop table stage.user; --'])
+def test_loader_analyzes_nothing_outside_of_the_stage(sessions: dict[str, Connection], name: str) -> None:
+    with pytest.raises(psycopg2.errors.UndefinedTable):
+        attempt(sessions["orgsync_loader"], f"select stage.analyze_rows('{name}')")
+
+
+@pytest.fixture
+def loader(world: World, logins: LoginTo, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The world, its pipeline connected as a login that is a member of orgsync_loader and of nothing else."""
+    set_warehouse(monkeypatch, logins("orgsync_loader", world.dsn))
+    return world
+
+
+def test_loader_runs_whole_syncs(loader: World) -> None:
+    """In time order, one between two that are loaded, which removes versions to write them anew, and one to look only."""
+    now = datetime.now(UTC)
+    assert loader.sync(now=now - timedelta(hours=2))["outcome"] == "succeeded"
+    loader.control("POST", "evolve", {"rate": 0.3})
+    assert loader.sync(now=now)["outcome"] == "succeeded"
+    loader.control("POST", "evolve", {"rate": 0.3})
+    assert loader.sync(now=now - timedelta(minutes=90), dry_run=True)["outcome"] == "planned"
+    assert loader.sync(now=now - timedelta(hours=1))["outcome"] == "succeeded"
+    assert loader.query("select count(*) from ops.snapshot where state = 'loaded'") == [(3,)]
+
+
+def test_loader_quarantines_and_records_a_failure(loader: World) -> None:
+    loader.control("POST", "faults", {"interface": "topapi/v2/user/list", "kind": "nul_in_name", "calls": [2]})
+    loader.sync()
+    assert loader.query("select count(*) > 0 from ops.quarantine") == [(True,)]
+    loader.control("PUT", "settings", {"permissions": ["qyapi_base"]})
+    with pytest.raises(Exception, match="qyapi"):
+        loader.sync()
+    assert loader.query("select outcome from ops.sync_run order by started_at desc limit 1") == [("failed",)]
+
+
+def test_planner_knows_what_a_loader_staged(loader: World) -> None:
+    """Only an owner may analyze; a loader's merge would be planned for empty tables."""
+    loader.sync()
+    statistics = "select relname::text, reltuples::int from pg_class where relnamespace = 'stage'::regnamespace"
+    counts = dict(loader.query(f"{statistics} and relname in ('user', 'affected')"))
+    people = len(loader.truth()["users"])
+    assert counts["user"] == people
+    assert counts["affected"] > people
+
+
+def test_loader_who_migrates_is_told_who_can(loader: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert migrate_warehouse(loader.settings) == []
+    loader.query("delete from orgsync.migration where version = (select max(version) from orgsync.migration)")
+    with pytest.raises(ConfigurationError, match="owner of the schemas"):
+        migrate_warehouse(loader.settings)
+
+
+@pytest.mark.parametrize("role", ["orgsync_reader", "nobody"])
+def test_sync_with_too_few_rights_says_which_role_it_needs(
+    world: World, logins: LoginTo, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    set_warehouse(monkeypatch, logins(role, world.dsn))
+    with pytest.raises(ConfigurationError, match=rf"login_of_{role}.*orgsync_warehouse.*orgsync_loader"):
+        world.sync()
+
+
+def test_owner_who_is_no_superuser_migrates_and_a_loader_syncs(
+    world: World, postgres: PostgresServer, logins: LoginTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a managed server, where nobody is superuser."""
+    postgres.create_database("owned")
+    admin = psycopg2.connect(postgres.dsn("owned"))
+    admin.autocommit = True
+    fetch(admin, f"create role owner_of_the_warehouse login createrole password '{PASSWORD}'")
+    fetch(admin, "grant create on database owned to owner_of_the_warehouse")
+    owner = psycopg2.connect(make_dsn(postgres.dsn("owned"), user="owner_of_the_warehouse", password=PASSWORD))
+    try:
+        assert migrate(owner) == [migration.name for migration in list_migrations()]
+        set_warehouse(monkeypatch, logins("orgsync_loader", postgres.dsn("owned")))
+        assert world.sync()["outcome"] == "succeeded"
+        assert fetch(owner, "select count(*) from org.user_version") == [(len(world.truth()["users"]),)]
+    finally:
+        owner.close()
+        fetch(admin, "drop owned by owner_of_the_warehouse")
+        fetch(admin, "drop role owner_of_the_warehouse")
+        admin.close()
+
+
+CLEAR = (*PERSONAL_COLUMNS, "attributes")
+
+
+@pytest.mark.parametrize("source", ["org.users", "org.users_at(now())", "org.user_history"])
+def test_reader_sees_personal_columns_masked(world: World, ask: Ask, source: str) -> None:
+    world.sync()
+    statement = f"select {', '.join(CLEAR)} from {source} order by user_id"
+    clear = world.query(statement)
+    assert any(row[0] for row in clear)
+    assert ask("orgsync_pii", statement) == clear
+    assert ask("orgsync_loader", statement) == clear
+    assert ask("orgsync_reader", statement) == [(*(None if value is None else "***" for value in row[:-1]), None) for row in clear]
+
+
+def test_hash_over_personal_columns_is_not_for_readers(world: World, ask: Ask) -> None:
+    """Who knows all of a row but a number of eleven digits finds it by trying."""
+    world.sync()
+    statement = "select count(content_hash) from org.user_history"
+    assert ask("orgsync_reader", statement) == [(0,)]
+    assert ask("orgsync_pii", statement) == world.query("select count(*) from org.user_version")
+
+
+def test_reader_sees_that_a_personal_column_changed_but_not_to_what(world: World, ask: Ask) -> None:
+    world.sync()
+    world.query("update org.user_version set mobile = '+86-13000000000', email = null, valid_to = null where mobile is not null")
+    world.sync()
+    statement = (
+        "select user_id, kind, column_name, value_from, value_to from org.change where kind not in ('joined', 'created') order by change_id"
+    )
+    clear, masked = world.query(statement), ask("orgsync_reader", statement)
+    assert ask("orgsync_pii", statement) == clear
+    assert {column for _, _, column, _, _ in masked} >= {"mobile", "email"}
+    assert masked == [(*row[:3], *(None if value is None else "***" for value in row[3:])) for row in clear]
+
+
+def test_changes_are_counted_once_whoever_asks(world: World, ask: Ask) -> None:
+    world.sync()
+    world.control("POST", "evolve", {"rate": 0.2})
+    world.sync()
+    assert world.query("select count(*) - count(distinct change_id) from org.change") == [(0,)]
+    statement = "select kind, count(*) from org.change group by 1 order by 1"
+    assert ask("orgsync_reader", statement) == world.query(statement)
