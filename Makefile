@@ -4,7 +4,7 @@ STACK := $(PYTHON_IN_VENV) -m stack
 UV_COMPILE := $(PYTHON_IN_VENV) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo smoke test up status logs down clean lint lock bench
+.PHONY: help setup demo smoke test soak up status logs down clean lint lock bench
 
 help: ## List what can be made.
 	@printf 'orgsync: make TARGET\n\n'
@@ -23,6 +23,9 @@ smoke: setup ## The same in a fresh folder, then evolve the organization, sync a
 
 test: setup ## Run all tests; ARGS goes to pytest, for example ARGS="tests/unit -x".
 	@$(PYTHON_IN_VENV) -m pytest $(ARGS)
+
+soak: setup ## Hold ten thousand random evolutions of history against the model; takes about an hour.
+	@$(PYTHON_IN_VENV) -m tests.integration.soak $(ARGS)
 
 up: setup ## Start the local stack and return.
 	@$(STACK) up
