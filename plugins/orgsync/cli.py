@@ -278,9 +278,7 @@ def sandbox_evolve(
 
 @sandbox_app.command("hide")
 def sandbox_hide(
-    share: Annotated[
-        float, typer.Argument(help="Part of the people, to be in no list and no count; 0 shows all again.", min=0, max=1)
-    ],
+    share: Annotated[float, typer.Argument(help="Part of the people, to be in no list and no count; 0 shows all again.", min=0, max=1)],
     platform: PlatformOption = None,
 ) -> None:
     """Hide people as a broken platform may: for trying what a sync does when many seem to have left."""

@@ -101,6 +101,7 @@ class TidySet:
 
     `unobserved` names, per frame, the content columns this snapshot says nothing about: withheld by the platform,
     or left out of a frequent read. `withheld` is the part of them a missing permission or privacy rule explains.
+    `not_read` names, per frame with a single key, the rows that were seen but whose content has not been read yet.
     """
 
     departments: pd.DataFrame
@@ -108,6 +109,7 @@ class TidySet:
     memberships: pd.DataFrame
     unobserved: Mapping[str, frozenset[str]] = field(default_factory=dict)
     withheld: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    not_read: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def frame(self, name: str) -> pd.DataFrame:
         return {"department": self.departments, "user": self.users, "membership": self.memberships}[name]

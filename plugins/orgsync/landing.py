@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ from airflow.sdk import ObjectStoragePath
 from orgsync.errors import IncompleteSnapshotError
 from orgsync.manifest import FORMAT_VERSION, Manifest
 from orgsync.platforms.platform import Answer, Reading
+
+log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 COMPRESSION_LEVEL = 1  # answers shrink tenfold at the lowest level already, and compressing must not slow the read
@@ -160,27 +163,23 @@ def read_manifest(uri: str, *, is_partial_welcome: bool = False) -> Manifest:
 
 def read_answers(uri: str, manifest: Manifest, part: str) -> Iterator[Answer]:
     """The answers of one part in the order they landed; raises when the file is not the one the manifest was written for."""
-    if part not in manifest.files:
-        return
-    decode = msgspec.json.Decoder(_Line).decode
-    with _open_checked(ObjectStoragePath(uri) / f"{part}.jsonl.gz", manifest.files[part]) as lines:
-        for text in lines:
-            line = decode(text)
-            yield Answer(interface=line.interface, params=line.params, body=line.body)
+    with _open_part(uri, manifest, part) as lines:
+        yield from _decode_lines(lines)
 
 
 def read_newest_answers(zone: str, tenant_id: str, part: str) -> Iterator[Answer]:
-    """The answers of a part of the tenant's newest snapshot that is complete; nothing where there is none."""
+    """The answers of a part of the tenant's newest snapshot that is complete and undamaged; nothing where there is none."""
     tenant = ObjectStoragePath(f"{zone.rstrip('/')}/{tenant_id}")
     folders = sorted((folder for folder in tenant.iterdir() if folder.is_dir()), key=lambda folder: folder.name) if tenant.exists() else []
     for folder in reversed(folders):
-        if (folder / MANIFEST).exists():
-            uri = snapshot_uri(zone, f"{tenant_id}/{folder.name}")
-            try:
-                manifest = read_manifest(uri)
-            except IncompleteSnapshotError:
-                continue
-            yield from read_answers(uri, manifest, part)
+        uri = snapshot_uri(zone, f"{tenant_id}/{folder.name}")
+        try:
+            manifest = read_manifest(uri)
+            with _open_part(uri, manifest, part) as lines:
+                yield from _decode_lines(lines)
+        except IncompleteSnapshotError as error:
+            log.warning("not read: %s", error)
+        else:
             return
 
 
@@ -291,13 +290,25 @@ class _HashedFile:
 
 
 @contextmanager
-def _open_checked(path: ObjectStoragePath, described: Mapping[str, Any]) -> Iterator[Iterable[bytes]]:
+def _open_part(uri: str, manifest: Manifest, part: str) -> Iterator[Iterable[bytes]]:
+    """The lines of one part, none where nothing landed for it; each file is checked whole before its first line is given out."""
+    if part not in manifest.files:
+        yield ()
+        return
+    path = ObjectStoragePath(uri) / f"{part}.jsonl.gz"
     if not path.exists():
         raise IncompleteSnapshotError(f"{path} is gone, but the snapshot's manifest names it; run the sync again")
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest != described["sha256"]:
+        if digest != manifest.files[part]["sha256"]:
             raise IncompleteSnapshotError(f"{path} was changed or cut after it was written (its SHA-256 differs from the manifest's)")
         file.seek(0)
         with gzip.GzipFile(fileobj=file, mode="rb") as lines:
             yield lines
+
+
+def _decode_lines(lines: Iterable[bytes]) -> Iterator[Answer]:
+    decode = msgspec.json.Decoder(_Line).decode
+    for text in lines:
+        line = decode(text)
+        yield Answer(interface=line.interface, params=line.params, body=line.body)

@@ -185,6 +185,8 @@ def replay(run: Run, *, after: datetime, until: datetime, dry_run: bool = False)
     with _step(run, "replay") as step:
         with open_warehouse(run.address) as connection:
             found = snapshots.list_between(connection, run.tenant.id, after=after, until=until)
+        if run.tenant.on_incomplete == "fail":
+            found = [snapshot for snapshot in found if snapshot["is_complete"]]
         done = [_load_again(run, snapshot["snapshot_id"], dry_run=dry_run) for snapshot in found]
         if not dry_run:
             settle_stale(run)
@@ -260,7 +262,7 @@ def _land_snapshot(run: Run, *, mode: Mode, taken_at: datetime) -> Manifest:
 
 def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None) -> int:
     """Tidy, judge and stage one snapshot of the landing zone."""
-    from orgsync.validation.gates import check_head_count, check_not_empty
+    from orgsync.validation.gates import check_not_empty
     from orgsync.validation.quarantine import judge  # some seconds: Great Expectations
     from orgsync.validation.report import write_report
 
@@ -272,8 +274,7 @@ def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None) -> in
     with _timed(step, "tidy"):
         tidy = platform.tidy(partial(read_answers, snapshot["uri"], manifest), mode=manifest.mode, mapping=run.tenant.mapping)
     if manifest.is_complete:
-        seen = int(tidy.users["user_id"].nunique())
-        check_head_count(seen, manifest.platform_counts.get("users"), allowed=run.tenant.budget.missing_people)
+        _prove_heads(run, snapshot_id, manifest, seen=int(tidy.users["user_id"].nunique()))
     with _timed(step, "expect"):
         verdict = judge(tidy)
     with _timed(step, "stage"), open_warehouse(run.address) as connection:
@@ -286,6 +287,20 @@ def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None) -> in
     write_report(run.settings.report_folder, manifest, verdict)
     check_not_empty(plan["staged_counts"], counts_before)
     return plan_id
+
+
+def _prove_heads(run: Run, snapshot_id: str, manifest: Manifest, *, seen: int) -> None:
+    """Whether the pages held as many people as the platform counts; if not, the snapshot is not complete, and from now on says so."""
+    from orgsync.validation.gates import check_head_count
+
+    try:
+        check_head_count(seen, manifest.platform_counts.get("users"), allowed=run.tenant.budget.missing_people)
+    except IncompleteSnapshotError as error:
+        with open_warehouse(run.address) as connection:
+            snapshots.mark_incomplete(connection, snapshot_id, problem=str(error))
+        if run.tenant.on_incomplete == "fail":
+            raise
+        log.warning("%s", error)
 
 
 def _load_again(run: Run, snapshot_id: str, *, dry_run: bool = False) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def show_run(console: Console, run: Mapping[str, Any]) -> None:
     if run["quarantine"]:
         parts.append(_quarantine(console, run["quarantine"]))
     if run["withheld_fields"]:
-        parts.append(Text(f"Withheld by the platform, last values stay: {', '.join(run['withheld_fields'])}", style="yellow"))
+        parts.append(_withheld(run))
     if run["step_seconds"]:
         parts.append(_seconds(run["step_seconds"]))
     if run["calls"]:
@@ -199,6 +199,13 @@ def _headline(run: Mapping[str, Any]) -> Text:
 
 def _outcome(run: Mapping[str, Any]) -> Text:
     return Text(run["outcome"], style=OUTCOME_STYLES[run["outcome"]])
+
+
+def _withheld(run: Mapping[str, Any]) -> Text:
+    """Each field with the day since which it has been withheld, as far as loaded snapshots tell."""
+    since = {field: (run["withheld_since"].get(field) or "")[:10] for field in run["withheld_fields"]}
+    listed = ", ".join(f"{field} (since {day})" if day else field for field, day in since.items())
+    return Text(f"Withheld by the platform, last values stay: {listed}", style="yellow")
 
 
 def _totals(run: Mapping[str, Any]) -> Text:

@@ -20,7 +20,7 @@ from orgsync.pipeline import (
     replay,
     validate_snapshot,
 )
-from tests.integration.world import World
+from tests.integration.world import World, set_platform, world_on
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 WORST = {"left": 30}
@@ -224,6 +224,42 @@ def test_quarantine_is_listed_with_its_age_and_empties_by_itself(world: World) -
     assert list_quarantine(world.settings, "acme") == []
 
 
+def wecom_by_ids(world: World, monkeypatch: pytest.MonkeyPatch, **extra: Any) -> World:
+    on_wecom = world_on(world, monkeypatch, "wecom")
+    secret = on_wecom.control("GET", "settings")["contact_secret"]
+    set_platform(monkeypatch, world.sandbox, "wecom", extra={"contact_secret": secret, "read_by": "ids", **extra})
+    return on_wecom
+
+
+def test_details_that_come_later_ask_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """WeCom by ids: a first read has no budget for everybody's details; who is not read yet has broken no rule."""
+    by_ids = wecom_by_ids(world, monkeypatch, details_per_read=25)
+    for known in (25, 50, 60):
+        by_ids.sync()
+        assert len(people(by_ids)) == known
+    assert people(by_ids) == {user["id"] for user in by_ids.truth()["users"]}
+    rules = {row[0] for row in by_ids.query("select distinct rule from ops.quarantine where entity = 'user'")}
+    assert rules == {"not_read"}
+    assert list_quarantine(by_ids.settings, "acme") == []
+
+
+def test_ids_alone_are_people_without_names(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_ids = world_on(world, monkeypatch, "wecom")
+    secret = by_ids.control("GET", "settings")["contact_secret"]
+    set_platform(monkeypatch, world.sandbox, "wecom", password="", extra={"contact_secret": secret})
+    by_ids.sync()
+    assert people(by_ids) == {user["id"] for user in by_ids.truth()["users"]}
+    assert by_ids.query("select count(name), count(*) > 0 from org.departments") == [(0, True)]
+    assert by_ids.query("select method from ops.sync_run") == [("ids only",)]
+
+
+def test_damaged_newest_snapshot_does_not_stop_a_read_that_builds_on_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_ids = wecom_by_ids(world, monkeypatch)
+    by_ids.sync()
+    (by_ids.landed()[-1] / "users.jsonl.gz").write_bytes(b"damaged")
+    assert by_ids.sync()["outcome"] == "unchanged"
+
+
 # What a snapshot could not see.
 
 
@@ -317,6 +353,30 @@ def test_where_the_tenant_says_so_a_part_that_is_missing_ends_nothing(any_world:
     patient.control("DELETE", "faults")
     patient.sync()
     assert people(patient) == {user["id"] for user in patient.truth()["users"]}
+
+
+def test_fewer_people_than_the_platform_counts_make_a_snapshot_incomplete(world: World) -> None:
+    world.sync()
+    before = world.history()
+    world.control("POST", "faults", {"interface": "people", "kind": "lost_rows", "rows": 3, "calls": [2]})
+    with pytest.raises(IncompleteSnapshotError, match="the platform counts 60 people"):
+        world.sync()
+    assert world.history() == before
+    [(is_complete, problems)] = world.query("select is_complete, problems from ops.snapshot order by taken_at desc limit 1")
+    assert not is_complete
+    assert "its pages held" in problems[0]
+    world.control("DELETE", "faults")
+    replay(world.make_run(), after=NOW - timedelta(days=3650), until=datetime.now(UTC))
+    assert world.history() == before
+
+
+def test_lost_rows_end_nobody_where_the_tenant_says_so(world: World) -> None:
+    patient = with_tenant(world, on_incomplete="add_only")
+    patient.sync()
+    everybody = people(patient)
+    patient.control("POST", "faults", {"interface": "people", "kind": "lost_rows", "rows": 3, "calls": [2]})
+    patient.sync()
+    assert people(patient) == everybody
 
 
 # Loading the past again.

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from orgsync.pipeline import find_runs
 from tests.integration.world import World
 
 
@@ -146,6 +148,10 @@ def test_withheld_mobile_keeps_its_last_value(world: World) -> None:
     assert world.sync()["outcome"] == "unchanged"
     assert world.query("select user_id, mobile from org.users order by 1") == before
     assert world.query("select withheld_fields from ops.snapshot order by taken_at desc limit 1") == [(["user.mobile"],)]
+    first = world.query("select taken_at from ops.snapshot order by taken_at desc limit 1")[0][0]
+    world.sync()
+    [run] = find_runs(world.settings, "acme")
+    assert datetime.fromisoformat(run["withheld_since"]["user.mobile"]) == first
 
 
 def test_dry_run_says_what_would_change_and_changes_nothing(world: World) -> None:
@@ -224,9 +230,7 @@ def test_no_transaction_is_open_while_the_platform_is_read(world: World) -> None
         while world.control("GET", "calls")["total"] < 3:
             time.sleep(0.01)
         while world.control("GET", "calls")["by_interface"].get("topapi/user/count", 0) < 2:
-            found = world.query(
-                "select state from pg_stat_activity where application_name = 'orgsync' and datname = current_database() and pid <> pg_backend_pid()"
-            )
+            found = world.query("select state from pg_stat_activity where application_name = 'orgsync' and datname = current_database()")
             states.update(row[0] for row in found)
         under_way.result()
     assert states == {"idle"}

@@ -23,7 +23,7 @@ from orgsync.errors import (
     UnreachableError,
     WarehouseUnavailableError,
 )
-from orgsync.pipeline import extract_snapshot, merge_plan, plan_sync, validate_snapshot
+from orgsync.pipeline import extract_snapshot, merge_plan, validate_snapshot
 from orgsync.platforms.dingtalk import hook
 from orgsync.platforms.transport import Patience
 from tests.integration.world import World, set_platform

@@ -46,6 +46,7 @@ def make_run(**changed: Any) -> Run:
         "started_at": STARTED_AT,
         "changes": {"user": {"joined": 1_234, "left": 2}, "department": {"moved": 1}},
         "withheld_fields": [],
+        "withheld_since": {},
         "quarantine": [],
         "totals": {"departments": 1_000, "users": 20_000, "memberships": 22_000},
     } | changed

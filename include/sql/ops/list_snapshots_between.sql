@@ -3,7 +3,8 @@ select
     snapshot_id,
     uri,
     taken_at,
-    state
+    state,
+    is_complete
 from ops.snapshot
 where tenant_id = %(tenant_id)s
   and taken_at > %(after)s

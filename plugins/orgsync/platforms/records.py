@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -38,4 +39,21 @@ class Gathered:
             self.add(record)
 
     def in_order(self) -> list[Record]:
-        return [self._records[signature] for signature in sorted(self._records)]
+        records = (self._records[signature] for signature in sorted(self._records))
+        by_key = groupby(records, key=lambda record: str(record.get(self._key)))
+        return [record for _, found in by_key for record in _without_twins(list(found))]
+
+
+def _without_twins(records: list[Record]) -> list[Record]:
+    """A number sent once as a number and once as text is no contradiction."""
+    if len(records) < 2:
+        return records
+    return list({msgspec.json.encode(_as_texts(record), order="sorted"): record for record in reversed(records)}.values())[::-1]
+
+
+def _as_texts(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _as_texts(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_as_texts(each) for each in value]
+    return str(value) if type(value) is int else value

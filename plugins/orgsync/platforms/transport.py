@@ -20,6 +20,8 @@ from orgsync.platforms.platform import Answer
 
 log = logging.getLogger(__name__)
 
+WAIT_FIX = "Wait; orgsync tries again by itself. If it stays, ask the platform's support"
+
 
 @dataclass(frozen=True)
 class Request:
@@ -178,10 +180,12 @@ class Transport:
 
     def _http_error(self, request: Request, response: Response) -> PlatformError | None:
         if response.status == 429:
-            refusal = Refusal(self.platform, request.interface, "HTTP 429", response.request_id, "too many calls")
+            fix = f"Lower calls_per_second of connection {self.conn_id!r}, or start at another minute"
+            refusal = Refusal(self.platform, request.interface, "HTTP 429", response.request_id, "too many calls", fix)
             return ThrottledError(refusal, wait_seconds=response.retry_after_seconds)
         if response.status >= 500:
-            refusal = Refusal(self.platform, request.interface, f"HTTP {response.status}", response.request_id, "it failed on its side")
+            reason = "it failed on its side"
+            refusal = Refusal(self.platform, request.interface, f"HTTP {response.status}", response.request_id, reason, WAIT_FIX)
             return PlatformBusyError(refusal, wait_seconds=response.retry_after_seconds)
         if 300 <= response.status < 400:
             return UnexpectedAnswerError(self._not_json(request, response))

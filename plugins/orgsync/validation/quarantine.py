@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from orgsync.frames import FRAMES, TidySet
-from orgsync.validation.rules import LEADER_NOT_MEMBER, NUL, Finding, find_broken_rows
+from orgsync.validation.rules import LEADER_NOT_MEMBER, NUL, Finding, find_broken_rows, find_not_read
 from orgsync.validation.suites import ExpectationResult, check_columns
 
 FINDING_COLUMNS = ["entity", "user_id", "department_id", "rule", "reason"]
@@ -50,7 +50,10 @@ def _from_results(tidy: TidySet, results: tuple[ExpectationResult, ...]) -> Iter
     for result in results:
         if result.rows:
             entity = result.suite.removesuffix("s")
-            yield Finding(entity, result.rule, result.reason, tidy.frame(entity).index.to_series().isin(result.rows))
+            broken = tidy.frame(entity).index.to_series().isin(result.rows)
+            if entity in tidy.not_read:  # what was not read has not broken a rule
+                broken &= ~find_not_read(tidy, entity)
+            yield Finding(entity, result.rule, result.reason, broken)
 
 
 def _find_dependents(tidy: TidySet, findings: list[Finding]) -> list[Finding]:

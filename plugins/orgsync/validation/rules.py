@@ -13,6 +13,7 @@ NUL = "\x00"
 
 
 LEADER_NOT_MEMBER = "leader_not_member"
+NOT_READ = "not_read"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Finding:
 def find_broken_rows(tidy: TidySet) -> Iterator[Finding]:
     """Every rule over one snapshot. A row may break several."""
     yield from _find_unstorable(tidy)
+    for entity in tidy.not_read:
+        yield Finding(entity, NOT_READ, "its details have not been read yet, or the app may not see them", find_not_read(tidy, entity))
     departments, users, memberships = tidy.departments, tidy.users, tidy.memberships
     yield Finding("department", "orphan", "its parent department is not in the snapshot", find_orphans(departments))
     yield Finding("department", "cycle", "it is its own ancestor", find_cycles(departments))
@@ -54,6 +57,12 @@ def find_nul_characters(column: pd.Series) -> pd.Series:
     if column.dtype == "str" and NUL not in "".join(column.dropna().to_numpy()):  # one search through all is far quicker than one each
         return pd.Series(data=False, index=column.index)
     return pd.Series([_holds_nul(value) for value in column], index=column.index, dtype=bool)
+
+
+def find_not_read(tidy: TidySet, entity: str) -> pd.Series:
+    """Nothing else can be said of their content."""
+    rows = tidy.frame(entity)
+    return rows[f"{entity}_id"].isin(tidy.not_read.get(entity, frozenset()))
 
 
 def find_orphans(departments: pd.DataFrame) -> pd.Series:

@@ -15,6 +15,7 @@ from orgsync.warehouse.statements import Row, encode_list, execute, fetch_all, f
 if TYPE_CHECKING:
     import pandas as pd
 
+NOT_READ = "not_read"  # the rule of rows that were seen, but not read
 QUARANTINE_COLUMNS = ("entity", "user_id", "department_id", "rule", "reason")
 
 
@@ -132,8 +133,11 @@ def save_expectation_results(connection: Connection, plan: Row, results: Sequenc
 
 
 def _count_rows(tidy: TidySet, findings: pd.DataFrame) -> dict[str, int]:
-    """`quarantined` counts rows of every kind, `quarantined_rows` people and departments: their memberships follow them."""
-    quarantined = findings.drop_duplicates(["entity", "user_id", "department_id"])["entity"].value_counts()
+    """`quarantined` counts rows of every kind, `quarantined_rows` the people and departments that broke a rule.
+
+    Memberships follow those; what was not read yet has broken none.
+    """
+    keys = ["entity", "user_id", "department_id"]
+    broken = findings.loc[(findings["entity"] != "membership") & (findings["rule"] != NOT_READ), keys]
     counts = {f"{frame.name}s": len(tidy.frame(frame.name)) for frame in FRAMES}
-    rows = quarantined.drop("membership", errors="ignore")
-    return counts | {"quarantined": int(quarantined.sum()), "quarantined_rows": int(rows.sum())}
+    return counts | {"quarantined": len(findings[keys].drop_duplicates()), "quarantined_rows": len(broken.drop_duplicates())}

@@ -41,6 +41,10 @@ def find_snapshot(connection: Connection, snapshot_id: str) -> Row:
     return snapshot
 
 
+def mark_incomplete(connection: Connection, snapshot_id: str, *, problem: str) -> None:
+    execute(connection, "ops/mark_incomplete", snapshot_id=snapshot_id, problem=problem)
+
+
 def list_between(connection: Connection, tenant_id: str, *, after: datetime, until: datetime) -> list[Row]:
     """The snapshots taken in (after, until] that may be loaded, in the order in which they were taken; rejected ones are not."""
     return fetch_all(connection, "ops/list_snapshots_between", tenant_id=tenant_id, after=after, until=until)

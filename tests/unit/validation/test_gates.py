@@ -39,6 +39,13 @@ def test_empty_set_is_stopped(counts: Mapping[str, int], before: Mapping[str, in
     assert "visible range" in str(caught.value)
 
 
+def test_set_that_is_all_in_quarantine_says_so() -> None:
+    with pytest.raises(GateError, match="7 people or departments are in quarantine"):
+        check_not_empty({"departments": 0, "users": 5, "quarantined_rows": 7}, None)
+    with pytest.raises(GateError, match="5 people or departments are in quarantine"):
+        check_not_empty({"departments": 1, "users": 0, "quarantined_rows": 5}, {"departments": 1, "users": 5})
+
+
 @pytest.mark.parametrize(
     ("seen", "counted", "allowed"),
     [

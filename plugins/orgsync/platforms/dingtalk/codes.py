@@ -29,6 +29,7 @@ BLOCKED_IP_SECONDS = 300.0
 _PAIR = "Copy Client ID (AppKey) and Client Secret (AppSecret) of the app into login and password of the connection"
 _RANGE = "Widen the app's data range (权限管理 → 授权范围) and who the app is available to, then publish a new version"
 _DEVELOPER = "This is a fault of orgsync; report it with the request id"
+_LOOK_UP = "Look it up among DingTalk's error codes (open.dingtalk.com), and report it with the request id if it is not your app's own"
 _REREAD = "Read again; if the id stands in the tenant's scope, correct it there"
 
 _BAD_TOKEN = Meaning(CredentialError, "the access token is not valid", _PAIR)
@@ -104,7 +105,7 @@ def effective_code(envelope: Mapping[str, Any]) -> str:
 def error_for(envelope: Mapping[str, Any], *, interface: str) -> PlatformError:
     """The error an envelope means. DingTalk's own words are quoted only for a code we do not know."""
     code = effective_code(envelope)
-    meaning = MEANINGS.get(code) or Meaning(RefusedError, f"not a code orgsync knows ({_own_words(envelope)})")
+    meaning = MEANINGS.get(code) or Meaning(RefusedError, f"not a code orgsync knows ({_own_words(envelope)})", _LOOK_UP)
     request_id = str(envelope.get("request_id") or "") or None
     fix = _detailed_fix(code, envelope)
     return error_meaning(meaning, platform=PLATFORM, interface=interface, code=code, request_id=request_id, fix=fix)

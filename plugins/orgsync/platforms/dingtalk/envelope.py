@@ -9,7 +9,7 @@ from orgsync.errors import Refusal, UnexpectedAnswerError
 from orgsync.platforms.dingtalk.codes import PLATFORM, blocked_ip_error, effective_code, error_for
 from orgsync.platforms.dingtalk.records import read_department_id
 from orgsync.platforms.records import is_true, records_of
-from orgsync.platforms.transport import Judge, Request, Response
+from orgsync.platforms.transport import WAIT_FIX, Judge, Request, Response
 
 Content = Mapping[str, Any]
 Check = Callable[[Content], str]
@@ -73,4 +73,4 @@ def lacks_parents(content: Content) -> str:
 
 
 def _unexpected(request: Request, reason: str) -> UnexpectedAnswerError:
-    return UnexpectedAnswerError(Refusal(PLATFORM, request.interface, "JSON that is not whole", reason=reason))
+    return UnexpectedAnswerError(Refusal(PLATFORM, request.interface, "JSON that is not whole", reason=reason, fix=WAIT_FIX))

@@ -34,6 +34,7 @@ _PAIR = (
 )
 _RANGE = f"Widen the app's contacts range (权限管理 → 可访问的数据范围 → 配置), {PUBLISH}"
 _DEVELOPER = "This is a fault of orgsync; report it with the request id"
+_LOOK_UP = "Look it up among Feishu's error codes (open.feishu.cn), and report it with the request id if it is not your app's own"
 _REREAD = "Read again; if the id stands in the tenant's scope, correct it there (open_department_id: od-…)"
 _WAIT = "Wait; orgsync tries again by itself"
 
@@ -121,7 +122,7 @@ def error_for(
     Feishu's own words are quoted only for a code we do not know.
     """
     code = error_code(envelope)
-    meaning = _meaning(code, interface) or Meaning(RefusedError, f"not a code orgsync knows ({_own_words(envelope)})")
+    meaning = _meaning(code, interface) or Meaning(RefusedError, f"not a code orgsync knows ({_own_words(envelope)})", _LOOK_UP)
     details = _details(envelope)
     return error_meaning(
         meaning,

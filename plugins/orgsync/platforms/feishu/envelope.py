@@ -9,7 +9,7 @@ from orgsync.errors import Refusal, UnexpectedAnswerError
 from orgsync.platforms.feishu.codes import PLATFORM, error_code, error_for
 from orgsync.platforms.feishu.records import items_of, read_id
 from orgsync.platforms.records import is_true
-from orgsync.platforms.transport import Judge, Request, Response
+from orgsync.platforms.transport import WAIT_FIX, Judge, Request, Response
 
 Content = Mapping[str, Any]
 Check = Callable[[Content], str]
@@ -55,7 +55,7 @@ def lacks_departments(content: Content) -> str:
     if problem := lacks_items(content):
         return problem
     nameless = [department for department in items_of(content) if read_id(department.get("open_department_id")) is None]
-    return f"{len(nameless)} of its departments have no open_department_id" if nameless else ""
+    return f"{len(nameless)} of its departments have no open_department_id" if nameless else _lacks_parents(content)
 
 
 def lacks_page_of_departments(content: Content) -> str:
@@ -85,10 +85,16 @@ def _lacks_next(content: Content) -> str:
     return "it has more, but no page_token" if is_true(data["has_more"]) and not read_id(data.get("page_token")) else ""
 
 
+def _lacks_parents(content: Content) -> str:
+    """One scope opens the parent together with these: where they are, a department without it would move to the top."""
+    torn = [each for each in items_of(content) if "parent_department_id" not in each and {"order", "member_count"} & each.keys()]
+    return f"{len(torn)} of its departments have no parent_department_id" if torn else ""
+
+
 def _lacks_promised(content: Content) -> str:
     data = content["data"]
     return "it has more, but no items" if is_true(data["has_more"]) and "items" not in data else ""
 
 
 def _unexpected(request: Request, response: Response, reason: str) -> UnexpectedAnswerError:
-    return UnexpectedAnswerError(Refusal(PLATFORM, request.interface, "JSON that is not whole", response.request_id, reason))
+    return UnexpectedAnswerError(Refusal(PLATFORM, request.interface, "JSON that is not whole", response.request_id, reason, WAIT_FIX))

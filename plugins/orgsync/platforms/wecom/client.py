@@ -41,6 +41,8 @@ from orgsync.platforms.wecom.interfaces import (
 
 ROOT_ID = "1"
 ID_PAGE_SIZE = 10_000
+# Ten million rows of a user and a department.
+MOST_PAGES = 1000
 EXPORT_BLOCK_SIZE = 10_000
 
 Method = Literal["GET", "POST"]
@@ -117,7 +119,7 @@ class WeComClient:
             params = {"limit": limit} | ({"cursor": cursor} if cursor else {})
             return self._call("contact", "POST", LIST_USER_IDS, params, lacks_user_ids, tolerated=tolerated)
 
-        return walk_pages(fetch, next_cursor, first="", platform=PLATFORM, interface=LIST_USER_IDS)
+        return walk_pages(fetch, next_cursor, first="", platform=PLATFORM, interface=LIST_USER_IDS, most_pages=MOST_PAGES)
 
     def start_export(self, interface: str, *, key: str) -> Reply:
         """The key encrypts the files; it is sent, and shown nowhere."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from orgsync.errors import Refusal, UnexpectedAnswerError
 from orgsync.platforms.records import records_of
-from orgsync.platforms.transport import Judge, Request, Response
+from orgsync.platforms.transport import WAIT_FIX, Judge, Request, Response
 from orgsync.platforms.wecom.codes import PLATFORM, Identity, code_of, error_for, is_warning, warning_error
 from orgsync.platforms.wecom.records import read_department_id
 
@@ -75,7 +75,11 @@ def lacks_department_ids(content: Content) -> str:
 
 
 def lacks_users(content: Content) -> str:
-    return "" if isinstance(content.get("userlist"), list) else "it has no userlist"
+    """Where someone belongs is said by their own record alone: without it they would leave their departments."""
+    if not isinstance(content.get("userlist"), list):
+        return "it has no userlist"
+    homeless = [person for person in records_of(content["userlist"]) if not isinstance(person.get("department"), list)]
+    return f"{len(homeless)} of its people have no list department" if homeless else ""
 
 
 def lacks_user(content: Content) -> str:
@@ -129,4 +133,4 @@ def _shown(value: object) -> str:
 
 
 def _unexpected(request: Request, reason: str) -> UnexpectedAnswerError:
-    return UnexpectedAnswerError(Refusal(PLATFORM, request.interface, "an answer that is not whole", reason=reason))
+    return UnexpectedAnswerError(Refusal(PLATFORM, request.interface, "an answer that is not whole", reason=reason, fix=WAIT_FIX))

@@ -9,6 +9,7 @@ from typing import Any
 from orgsync.platforms.decoding import decode_json
 from orgsync.platforms.platform import Answer
 from orgsync.platforms.records import Gathered, Record, records_of
+from orgsync.platforms.wecom.client import ROOT_ID
 from orgsync.platforms.wecom.interfaces import GET_USER, LIST_DEPARTMENT_IDS, LIST_USER_IDS
 from orgsync.platforms.wecom.records import fold, read_department_id, read_department_ids, read_parent_id, read_person
 from orgsync.platforms.wecom.tree import Tree
@@ -97,14 +98,18 @@ def _gather_by_ids(answers: Iterable[Answer], departments: Departments, fields: 
 
 
 def _complete(listed: Iterable[Record], named: Iterable[Record], wanted: Collection[str]) -> list[Record]:
-    """Each wanted department with a parent that was read, or none. One without a valid id stays, to be quarantined."""
+    """Each wanted department; one without a valid id stays, to be quarantined.
+
+    Read from the root down, every parent is here; one that is not is a fault to be found. Of a part only, the tops have theirs outside.
+    """
     names = {read_department_id(record.get("id")): record for record in named}
     gathered = Gathered("id")
     for record in listed:
         department_id, parent_id = read_department_id(record.get("id")), read_parent_id(record)
         if department_id is None or department_id in wanted:
             details = names.get(department_id, {}) if department_id else {}
-            gathered.add({**details, **record, "id": department_id, "parentid": parent_id if parent_id in wanted else None})
+            is_within = parent_id in wanted or ROOT_ID in wanted
+            gathered.add({**details, **record, "id": department_id, "parentid": parent_id if is_within else None})
     return gathered.in_order()
 
 

@@ -8,20 +8,22 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from orgsync.errors import PlatformError
+from orgsync.errors import PlatformBusyError, PlatformError, Refusal
 from orgsync.platforms.parallel import Task
 from orgsync.platforms.platform import Reading
 from orgsync.platforms.records import Record, records_of
 from orgsync.platforms.walk import explain_vanished
-from orgsync.platforms.wecom.client import NOTHING
-from orgsync.platforms.wecom.codes import GONE_CODES, TOO_LARGE_CODES
+from orgsync.platforms.wecom.client import NOTHING, ROOT_ID
+from orgsync.platforms.wecom.codes import GONE_CODES, PLATFORM, TOO_LARGE_CODES
 from orgsync.platforms.wecom.headcount import HeadCount
-from orgsync.platforms.wecom.interfaces import GET_AGENT, GET_TAG, GET_USER, LIST_USERS
+from orgsync.platforms.wecom.interfaces import GET_AGENT, GET_TAG, GET_USER, LIST_DEPARTMENTS, LIST_USERS
 from orgsync.platforms.wecom.records import fold, read_department_id, read_department_ids
 from orgsync.platforms.wecom.tree import ListCall, Tree
 from orgsync.platforms.wecom.walk import WeComWalk, user_ids_of
 
 log = logging.getLogger(__name__)
+
+_REREAD = "It may have been made while the organization was read; the next try reads anew"
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,24 @@ class _ListReading:
                 raise
             return self._read_piecewise(self._tree.subtree(call.department_id), "its list with all below it is too large")
         people = records_of(reply.content["userlist"])
+        self._check_listed(people)
         with self._walk.lock:
             self._seen.update(fold(user_id) for user_id in user_ids_of(people))
+        if call.with_descendants and not people:
+            return self._read_piecewise(self._tree.subtree(call.department_id), "its list with all below it holds nobody")
         if call.with_descendants and not _reaches_below(people, call.department_id):
             # Today's page no longer has `fetch_child`. Were it ignored, all below would look as if they had left.
             return self._read_piecewise(self._tree.subtree(call.department_id) - {call.department_id}, "its list holds nobody below it")
         return []
+
+    def _check_listed(self, people: Iterable[Record]) -> None:
+        """Whoever sees the root sees all departments: one that people are in and that was not listed was lost, or just made."""
+        if ROOT_ID not in self._tree.parents:
+            return
+        unlisted = sorted({each for person in people for each in _departments_of(person) if each and each not in self._tree.parents})
+        if unlisted:
+            reason = f"people are in departments that it did not list: {', '.join(unlisted[:5])}"
+            raise PlatformBusyError(Refusal(PLATFORM, LIST_DEPARTMENTS, "a list that is not whole", reason=reason, fix=_REREAD))
 
     def _read_piecewise(self, department_ids: Iterable[str], reason: str) -> list[Task]:
         tasks = [self._task(ListCall(department, with_descendants=False)) for department in sorted(department_ids)]

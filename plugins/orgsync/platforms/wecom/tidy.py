@@ -66,7 +66,16 @@ def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:  # noqa
             "membership": _unobserved_of_memberships(people, of_memberships),
         },
         withheld={"user": withheld} if withheld else {},
+        not_read=_not_read(people),
     )
+
+
+def _not_read(people: People) -> dict[str, frozenset[str]]:
+    """Reading by ids, details come one by one: those that have not come yet are not empty."""
+    if not people.detailed:
+        return {}
+    missing = {str(each.get("userid")) for each in people.users} - {str(each.get("userid")) for each in people.detailed}
+    return {"user": frozenset(missing)} if missing else {}
 
 
 def _department_frame(records: Sequence[Record], mapping: Mapping[str, str]) -> pd.DataFrame:

@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from orgsync.errors import ConfigurationError, PermissionDeniedError, PlatformBusyError, PlatformError, RefusedError
+from orgsync.errors import (
+    ConfigurationError,
+    PermissionDeniedError,
+    PlatformBusyError,
+    PlatformError,
+    RefusedError,
+    UnexpectedAnswerError,
+)
 from orgsync.platforms.feishu.extract import extract
 from orgsync.platforms.platform import Answer, CallCount, Mode, Reading, Scope, Wanted
 from orgsync.platforms.transport import Request, Response
@@ -238,10 +245,17 @@ def test_exclude_holds_for_nodes_of_the_range_below_it_too() -> None:
 
 
 def test_exclude_needs_parents() -> None:
-    platform = platform_of(hidden=frozenset({"parent_department_id"}))
+    organized = frozenset({"parent_department_id", "order", "member_count"})
+    platform = platform_of(hidden=organized)
     with pytest.raises(PermissionDeniedError, match=r"contact:department\.organize:readonly"):
         read(platform, scope=Scope(exclude=("od-a",)))
-    assert members_read(read(platform_of(hidden=frozenset({"parent_department_id"})))[1]) == ALL
+    assert members_read(read(platform_of(hidden=organized))[1]) == ALL
+
+
+def test_departments_that_lost_only_their_parents_are_no_good_answer() -> None:
+    """They would move to the top; a missing scope hides their order and their head count too."""
+    with pytest.raises(UnexpectedAnswerError, match="no parent_department_id"):
+        read(platform_of(hidden=frozenset({"parent_department_id"})))
 
 
 def test_including_the_root_needs_all_staff() -> None:
