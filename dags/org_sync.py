@@ -120,7 +120,7 @@ def build_dag(tenant: Tenant) -> DAG:
 
             context = get_current_context()
             planned = plan_sync(_run(tenant.id, context), plan_id, dry_run=context["params"]["dry_run"])
-            return planned | {"question": ask_about(planned)}
+            return planned | {"question": ask_about(tenant, planned)}
 
         @task.branch
         def needs_approval(planned: dict[str, Any]) -> str | None:

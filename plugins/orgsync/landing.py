@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
@@ -128,10 +129,7 @@ class SnapshotWriter:
             platform_counts=dict(reading.platform_counts),
             files={part: writer.describe() for part, writer in self._parts.items()},
         )
-        path = self._folder / MANIFEST
-        with path.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(manifest)))
-        _keep_private(path)
+        _write_at_once(self._folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
         self._is_finished = True
         return manifest
 
@@ -244,9 +242,23 @@ def _fits_line(body: bytes) -> bool:
         return False
 
 
+def _is_local(path: ObjectStoragePath) -> bool:
+    return path.protocol in ("", "file", "local")
+
+
 def _keep_private(path: ObjectStoragePath) -> None:
-    if path.protocol in ("", "file", "local"):
+    if _is_local(path):
         path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+def _write_at_once(path: ObjectStoragePath, content: bytes) -> None:
+    """No one ever sees half of it, whenever the writer is killed: object stores work like that, on a file system it takes a second name."""
+    written = path.with_name(f"{path.name}.part") if _is_local(path) else path
+    with written.open("wb") as file:
+        file.write(content)
+    _keep_private(written)
+    if written != path:
+        Path(written.path).replace(path.path)
 
 
 class _PartWriter:

@@ -116,17 +116,10 @@ def merge_plan(run: Run, plan_id: int) -> dict[str, Any]:
     """
     with _step(run, "merge") as step:
         with open_warehouse(run.address) as connection:
-            history.lock_tenant(connection, run.tenant.id)
-            plan = plans.find_plan(connection, plan_id)
+            plan = _bring_up_to_date(connection, run.tenant, plan_id)
             if plan["state"] == "applied":
                 step.outcome = "succeeded"
                 return {"outcome": step.outcome, "changes": plan["summary"], "history_rows": 0}
-            plan = _find_staged(connection, plan_id)
-            if plan["state"] != "planned" or plan["based_on_plan_id"] != history.find_last_applied(connection, run.tenant.id):
-                log.info("history has changed since plan %d was made; it is worked out anew", plan_id)
-                plan = _draft(connection, run.tenant, plan)
-                connection.commit()  # what was found out stays, even if it stops here
-                history.lock_tenant(connection, run.tenant.id)
             _check_decided(plan)
             with _timed(step, "write"):
                 rows = history.apply_plan(connection, plan)
@@ -136,14 +129,14 @@ def merge_plan(run: Run, plan_id: int) -> dict[str, Any]:
     return {"outcome": step.outcome, "changes": plan["summary"], "history_rows": rows}
 
 
-def ask_about(planned: dict[str, Any]) -> str:
+def ask_about(tenant: Tenant, planned: dict[str, Any]) -> str:
     """What a person who decides about a plan reads, in Markdown: why it is asked, what would change in counts, where to look closer."""
     plan_id, changes = planned["plan_id"], planned["changes"]
     counts = "; ".join(f"{entity}s: {_list_counts(kinds)}" for entity, kinds in changes.items() if kinds)
     why = "\n".join(f"* {line}" for line in planned["over_budget"]) or "* nothing: it is within its budget"
     return (
         f"**Plan {plan_id}** exceeds the budget:\n\n{why}\n\nIn all it would change: {counts or 'nothing'}.\n\n"
-        f"Every change: `orgsync plan --id {plan_id}`, or the table `ops.plan_change` (plan_id {plan_id}).\n\n"
+        f"Every change: `orgsync plan {tenant.id} --id {plan_id}`, or the table `ops.plan_change` (plan_id {plan_id}).\n\n"
         "*Approve once* applies exactly this plan. *Reject*, or no answer in time, changes nothing; the next run reads anew."
     )
 
@@ -156,6 +149,7 @@ def decide_plan(run: Run, plan_id: int, *, is_approved: bool, decided_by: str) -
     """Approve a plan once, for exactly the changes it holds, or reject it with its snapshot; a rejection stops the run."""
     with open_warehouse(run.address) as connection:
         check_schema(connection)
+        history.lock_tenant(connection, run.tenant.id)  # a merge under way ends first: what is applied can no longer be decided
         plan = plans.find_plan(connection, plan_id)
         if plan["tenant_id"] != run.tenant.id:
             raise ConfigurationError(f"plan {plan_id} is of tenant {plan['tenant_id']}, not of {run.tenant.id}")
@@ -278,6 +272,7 @@ def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None) -> in
     with _timed(step, "expect"):
         verdict = judge(tidy)
     with _timed(step, "stage"), open_warehouse(run.address) as connection:
+        history.lock_tenant(connection, run.tenant.id)  # the plan that is given up may be half merged
         plans.drop_unfinished(connection, run.tenant.id)
         plan_id = plans.create_plan(connection, snapshot, verdict.tidy, verdict.findings)
         plan = plans.find_plan(connection, plan_id)
@@ -316,6 +311,21 @@ def _load_again(run: Run, snapshot_id: str, *, dry_run: bool = False) -> dict[st
     if dry_run:
         return told | {"outcome": "planned", "history_rows": 0}
     return told | {"outcome": "succeeded" if rows else "unchanged", "history_rows": rows}
+
+
+def _bring_up_to_date(connection: Connection, tenant: Tenant, plan_id: int) -> dict[str, Any]:
+    """The plan, worked out on the history of now or applied already; the tenant stays locked."""
+    while True:
+        history.lock_tenant(connection, tenant.id)
+        plan = plans.find_plan(connection, plan_id)
+        if plan["state"] == "applied":
+            return plan
+        plan = _find_staged(connection, plan_id)
+        if plan["state"] == "planned" and plan["based_on_plan_id"] == history.find_last_applied(connection, tenant.id):
+            return plan
+        log.info("history has changed since plan %d was made; it is worked out anew", plan_id)
+        _draft(connection, tenant, plan)
+        connection.commit()  # what was found out stays, even if it stops here; the lock is gone with it, so all is looked at again
 
 
 def _find_staged(connection: Connection, plan_id: int) -> dict[str, Any]:

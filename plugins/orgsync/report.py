@@ -28,6 +28,7 @@ USER_KINDS = ("joined", "left", "returned", "moved", "renamed", "updated")
 DEPARTMENT_KINDS = ("created", "removed", "returned", "moved", "renamed", "updated")
 STEPS = ("extract", "validate", "tidy", "expect", "stage", "plan", "merge", "write", "replay")
 PARTS = {"tidy": "validate", "expect": "validate", "stage": "validate", "write": "merge"}
+LONGEST_VALUE = 50
 LISTED = 10
 """So many of each kind are listed of a plan's changes."""
 
@@ -112,7 +113,7 @@ def _listed_changes(plan: Mapping[str, Any]) -> list[RenderableType]:
         table = _plain_table(["id", "column", "from", "to"])
         for change in listed:
             names = (change["user_id"] or change["department_id"], change["column_name"], change["value_from"], change["value_to"])
-            table.add_row(*(Text(name or "") for name in names))
+            table.add_row(*(Text(_shortened(name or "")) for name in names))
         parts += [Text(f"{entity} {kind}", style="bold"), Padding(table, (0, 0, 0, 2), expand=False)]
         ids = {change["user_id"] or change["department_id"] for change in listed}
         if more := plan["summary"][entity].get(kind, 0) - len(ids):
@@ -199,6 +200,10 @@ def _headline(run: Mapping[str, Any]) -> Text:
 
 def _outcome(run: Mapping[str, Any]) -> Text:
     return Text(run["outcome"], style=OUTCOME_STYLES[run["outcome"]])
+
+
+def _shortened(value: str) -> str:
+    return value if len(value) <= LONGEST_VALUE else f"{value[: LONGEST_VALUE - 4]} ..."
 
 
 def _withheld(run: Mapping[str, Any]) -> Text:

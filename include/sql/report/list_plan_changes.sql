@@ -1,4 +1,4 @@
--- The changes of a plan; %(limit)s of each entity and kind, all if null.
+-- The changes of a plan, people first; %(limit)s of each entity and kind, all if null.
 select
     numbered.kind,
     numbered.entity,
@@ -20,6 +20,6 @@ from (
 where %(limit)s::int is null
    or numbered.place <= %(limit)s
 order by
-    numbered.entity,
+    numbered.entity desc,
     numbered.kind,
     numbered.place

@@ -53,7 +53,8 @@ def check_schema(connection: Connection) -> None:
     """Raise SchemaError unless the warehouse is exactly at this version's schema."""
     if not _has_ledger(connection):
         raise SchemaError("the warehouse has no orgsync schema yet; run `orgsync migrate`")
-    missing = [migration.name for migration in list_migrations() if migration.version not in _check_ledger(connection)]
+    applied = _check_ledger(connection)
+    missing = [migration.name for migration in list_migrations() if migration.version not in applied]
     if missing:
         raise SchemaError(f"the warehouse has an older schema: {', '.join(missing)} not applied; run `orgsync migrate`")
 

@@ -90,7 +90,7 @@ def decide(connection: Connection, plan_id: int, *, is_approved: bool, decided_b
 
 
 def list_changes(connection: Connection, plan_id: int, *, limit: int | None = None) -> list[Row]:
-    """The plan's changes in a stable order: departments first, then people, each by kind."""
+    """The plan's changes in a stable order: people first, then departments, each by kind."""
     return fetch_all(connection, "report/list_plan_changes", plan_id=plan_id, limit=limit)
 
 
