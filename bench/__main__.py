@@ -22,12 +22,13 @@ from typing import Any
 
 import psycopg2
 
+from orgsync.platforms import PLATFORM_NAMES
 from sandbox.testing import RunningSandbox, start_sandbox
 from stack.postgres import embedded_postgres
 
 ORGSYNC = Path(sys.executable).with_name("orgsync")
 STEPS = ("extract", "tidy", "expect", "stage", "plan", "write")
-TENANTS = "tenants:\n  - {id: bench, platform: dingtalk, conn_id: bench_dingtalk}\n"
+TENANTS = "tenants:\n  - {{id: bench, platform: {platform}, conn_id: bench}}\n"
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="orgsync-bench-") as folder, _environment(Path(folder), arguments) as (sandbox, environment):
         _print_machine(arguments)
         measured = []
-        for name, prepare, options in _scenarios(sandbox):
+        for name, prepare, options in _scenarios(sandbox, arguments.platform):
             prepare()
             measured.append(_measure(name, environment, options))
             _print_row(measured[-1], is_first=len(measured) == 1)
 
 
-def _scenarios(sandbox: RunningSandbox) -> Iterator[tuple[str, Any, list[str]]]:
+def _scenarios(sandbox: RunningSandbox, platform_name: str) -> Iterator[tuple[str, Any, list[str]]]:
     yield "first sync, full", lambda: None, ["--full"]
     yield "nothing changed, full", lambda: None, ["--full"]
     yield "nothing changed, frequent", lambda: None, ["--frequent"]
-    yield "2 % of the people changed, full", lambda: sandbox.control("POST", "dingtalk/evolve", {"rate": 0.02}), ["--full"]
+    yield "2 % of the people changed, full", lambda: sandbox.control("POST", f"{platform_name}/evolve", {"rate": 0.02}), ["--full"]
 
 
 def _measure(name: str, environment: dict[str, str], options: list[str]) -> Measured:
@@ -80,27 +81,25 @@ def _measure(name: str, environment: dict[str, str], options: list[str]) -> Meas
 def _environment(folder: Path, arguments: argparse.Namespace) -> Iterator[tuple[RunningSandbox, dict[str, str]]]:
     with (
         embedded_postgres(folder / "postgres") as server,
-        start_sandbox(arguments.people, departments=arguments.departments, calls_per_second=0) as sandbox,
+        start_sandbox(arguments.people, departments=arguments.departments, calls_per_second=0, calls_per_minute=0) as sandbox,
     ):
         server.create_database("warehouse")
-        (folder / "tenants.yaml").write_text(TENANTS, encoding="utf-8")
+        (folder / "tenants.yaml").write_text(TENANTS.format(platform=arguments.platform), encoding="utf-8")
         environment = os.environ | {
             "AIRFLOW_HOME": str(folder / "airflow"),
             "ORGSYNC_STATE": str(folder),
             "ORGSYNC_TENANTS": str(folder / "tenants.yaml"),
             "AIRFLOW_CONN_ORGSYNC_WAREHOUSE": _warehouse_connection(server.dsn("warehouse")),
-            "AIRFLOW_CONN_BENCH_DINGTALK": json.dumps(
-                {
-                    "conn_type": "dingtalk",
-                    "login": sandbox.client_id,
-                    "password": sandbox.client_secret,
-                    "host": sandbox.url,
-                    "extra": {"calls_per_second": 0, "max_parallel_calls": arguments.parallel},
-                }
-            ),
+            "AIRFLOW_CONN_BENCH": _platform_connection(sandbox, arguments),
         }
         subprocess.run([ORGSYNC, "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
         yield sandbox, environment
+
+
+def _platform_connection(sandbox: RunningSandbox, arguments: argparse.Namespace) -> str:
+    known = sandbox.connection(arguments.platform)
+    extra = known.get("extra", {}) | {"calls_per_second": 0, "max_parallel_calls": arguments.parallel}
+    return json.dumps(known | {"extra": extra})
 
 
 def _warehouse_connection(dsn: str) -> str:
@@ -119,7 +118,9 @@ def _warehouse_connection(dsn: str) -> str:
 
 def _print_machine(arguments: argparse.Namespace) -> None:
     packages = ", ".join(f"{name} {version(name)}" for name in ("apache-airflow", "pandas", "great-expectations", "requests"))
-    print(f"{arguments.people:,} people in {arguments.departments:,} departments, {arguments.parallel} calls at a time")
+    print(
+        f"{arguments.platform}: {arguments.people:,} people in {arguments.departments:,} departments, {arguments.parallel} calls at a time"
+    )
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {packages}\n")
 
 
@@ -129,7 +130,7 @@ def _print_row(measured: Measured, *, is_first: bool) -> None:
         print(f"|---|{'---:|' * (len(STEPS) + 6)}")
     seconds = measured.run["step_seconds"]
     steps = " | ".join(f"{seconds[step]:.1f}" for step in STEPS)
-    whole = sum(seconds[step] for step in ("extract", "validate", "merge"))
+    whole = sum(seconds[step] for step in ("extract", "validate", "plan", "merge"))
     calls = sum(count["read"] for count in measured.run["calls"].values())
     print(
         f"| {measured.name} | {steps} | {whole:.1f} | {measured.wall_seconds:.1f} | {measured.cpu_seconds:.1f} | {measured.peak_mib:.0f} "
@@ -140,6 +141,7 @@ def _print_row(measured: Measured, *, is_first: bool) -> None:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--platform", default="dingtalk", choices=PLATFORM_NAMES)
     parser.add_argument("--people", type=int, default=20_000)
     parser.add_argument("--departments", type=int, default=1_000)
     parser.add_argument("--parallel", type=int, default=8, help="calls at a time")

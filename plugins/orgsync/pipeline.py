@@ -200,7 +200,11 @@ def settle_stale(run: Run) -> None:
         stale = snapshots.list_stale(connection, run.tenant.id)
     for snapshot_id in stale:
         log.info("judging snapshot %s anew: history before it has changed", snapshot_id)
-        _load_again(run, snapshot_id)
+        try:
+            _load_again(run, snapshot_id)
+        except IncompleteSnapshotError as error:
+            # Its answers are gone or damaged: it stays as it was judged, and must not stop what is read today.
+            log.warning("snapshot %s cannot be judged anew: %s", snapshot_id, error)
 
 
 def find_plan(settings: Settings, tenant_id: str, plan_id: int | None = None, *, limit: int | None = None) -> dict[str, Any]:
@@ -263,6 +267,8 @@ def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None) -> in
     step = step or _Step()
     with open_warehouse(run.address) as connection:
         snapshot = snapshots.find_snapshot(connection, snapshot_id)
+    if snapshot["state"] == "rejected":
+        raise GateError(f"snapshot {snapshot_id} was rejected, so it is never loaded; nothing was changed. Sync again for a new one")
     manifest = read_manifest(snapshot["uri"], is_partial_welcome=run.tenant.on_incomplete == "add_only")
     platform = load_platform(run.tenant.platform)
     with _timed(step, "tidy"):
@@ -300,13 +306,17 @@ def _prove_heads(run: Run, snapshot_id: str, manifest: Manifest, *, seen: int) -
 
 def _load_again(run: Run, snapshot_id: str, *, dry_run: bool = False) -> dict[str, Any]:
     """One snapshot of the past through the steps after the read. What was loaded once was allowed to be: its budget is not asked again."""
-    plan_id = _stage_snapshot(run, snapshot_id)
-    with open_warehouse(run.address) as connection:
-        history.lock_tenant(connection, run.tenant.id)
-        plan = _draft(connection, run.tenant, _find_staged(connection, plan_id))
-        if not dry_run:
-            _check_decided(plan)
-            rows = history.apply_plan(connection, plan)
+    with open_warehouse(run.address) as turn:
+        history.wait_for_turn(turn, run.tenant.id)  # another replay would take this one's staged rows for given up
+        plan_id = _stage_snapshot(run, snapshot_id)
+        with open_warehouse(run.address) as connection:
+            history.lock_tenant(connection, run.tenant.id)
+            plan = _draft(connection, run.tenant, _find_staged(connection, plan_id))
+            connection.commit()  # what was found out stays, so that it can be approved
+            if not dry_run:
+                _check_decided(plan)
+                history.lock_tenant(connection, run.tenant.id)
+                rows = history.apply_plan(connection, _find_staged(connection, plan_id))
     told = _tell(plan) | {"snapshot_id": snapshot_id, "taken_at": plan["taken_at"]}
     if dry_run:
         return told | {"outcome": "planned", "history_rows": 0}
@@ -351,7 +361,7 @@ def _draft(connection: Connection, tenant: Tenant, plan: dict[str, Any]) -> dict
     history.work_out(connection, plan, sees_all=snapshot["is_complete"] and snapshot["sees_whole"])
     changes, losses = history.try_out(connection, plan)
     # A snapshot that is part of history already was within budget, or approved.
-    asks = snapshot["state"] == "landed"
+    asks = snapshot["state"] != "loaded"
     exceeded = find_exceeded(_amounts(plan, changes, losses), tenant.budget) if asks else []
     plans.save_verdict(connection, plan["plan_id"], changes, exceeded)
     return plans.find_plan(connection, plan["plan_id"])

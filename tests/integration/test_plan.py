@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -148,6 +149,46 @@ def test_rejected_plan_and_its_snapshot_are_never_loaded(world: World) -> None:
     assert world.query("select error from ops.sync_run where run_id = %s", run.run_id) == [
         (f"plan {planned['plan_id']} was rejected by li; nothing was changed",)
     ]
+
+
+def test_rejected_snapshot_cannot_be_staged_again(world: World) -> None:
+    """Nor by clearing tasks of its run."""
+    world.sync()
+    world.control("POST", "evolve", WORST)
+    run = world.make_run()
+    snapshot_id = extract_snapshot(run, mode="full", now=datetime.now(UTC))
+    planned = plan_sync(run, validate_snapshot(run, snapshot_id))
+    decide_plan(run, planned["plan_id"], is_approved=False, decided_by="li")
+    with pytest.raises(GateError, match="was rejected, so it is never loaded"):
+        validate_snapshot(run, snapshot_id)
+
+
+def test_replay_over_budget_leaves_a_plan_that_can_be_approved(world: World) -> None:
+    world.sync(now=NOW)
+    world.control("POST", "evolve", WORST)
+    extract_snapshot(world.make_run(), mode="full", now=NOW + timedelta(hours=1))
+    with pytest.raises(GateError, match="--approve"):
+        replay(world.make_run(), after=NOW, until=NOW + timedelta(days=1))
+    plan_id = find_plan(world.settings, "acme")["plan_id"]
+    decide_plan(world.make_run(), plan_id, is_approved=True, decided_by="wang")
+    merge_plan(world.make_run(), plan_id)
+    assert len(people(world)) == 30
+
+
+def test_replays_at_once_wait_for_each_other(world: World) -> None:
+    days = five_days(world)
+    before = world.history()
+    with ThreadPoolExecutor(3) as pool:
+        under_way = [pool.submit(replay, world.make_run(), after=days[0] - timedelta(1), until=days[-1]) for _ in range(3)]
+        assert [len(each.result()) for each in under_way] == [5, 5, 5]
+    assert world.history() == before
+
+
+def test_stale_snapshot_whose_answers_are_gone_does_not_stop_todays_sync(world: World) -> None:
+    world.sync()
+    world.query("update ops.snapshot set is_stale = true")
+    (world.landed()[-1] / "manifest.json").unlink()
+    assert world.sync()["outcome"] == "unchanged"
 
 
 def test_plan_gives_way_to_a_newer_run(world: World) -> None:

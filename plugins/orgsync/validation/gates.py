@@ -11,15 +11,15 @@ def check_not_empty(counts: Mapping[str, int], counts_before: Mapping[str, int] 
     """An empty answer is not "everyone left": raises GateError for a set without departments, or suddenly without people."""
     kept_out = counts.get("quarantined_rows", 0)
     quarantine = f". {kept_out} people or departments are in quarantine: the validation report says why" if kept_out else ""
-    if not counts["departments"]:
-        raise GateError(
-            "the platform shows no department at all that could be loaded; nothing was changed. "
-            f"Check the app's visible range (DingTalk 授权范围, WeCom 可见范围, Feishu 通讯录权限范围) and sync again{quarantine}"
-        )
     if counts_before and counts_before.get("users") and not counts["users"]:
         raise GateError(
             f"the platform shows nobody who could be loaded, where the last snapshot had {counts_before['users']} people; nothing was "
             f"changed. Check the app's visible range and permission points, then sync again{quarantine}"
+        )
+    if not counts["departments"]:
+        raise GateError(
+            "the platform shows no department at all that could be loaded; nothing was changed. "
+            f"Check the app's visible range (DingTalk 授权范围, WeCom 可见范围, Feishu 通讯录权限范围) and sync again{quarantine}"
         )
 
 
