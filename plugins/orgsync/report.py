@@ -229,7 +229,8 @@ def _totals(run: Mapping[str, Any]) -> Text:
 def _changes(run: Mapping[str, Any]) -> Text:
     if run["outcome"] == "running":
         return Text("Changed: nothing yet")
-    verb = "Would change" if run["outcome"] in ("planned", "stopped") else "Changed"
+    is_trial = run["outcome"] == "planned" or (run["outcome"] == "stopped" and any(run["changes"].values()))
+    verb = "Would change" if is_trial else "Changed"
     people = _list_kinds(run["changes"].get("user", {}), USER_KINDS)
     departments = _list_kinds(run["changes"].get("department", {}), DEPARTMENT_KINDS)
     if not people and not departments:
