@@ -164,6 +164,7 @@ def test_listed_run_is_shown_whole(run: Run, width: int) -> None:
         ),
         pytest.param(UNCHANGED, "Changed: nothing ", id="unchanged"),
         pytest.param(STOPPED, "Changed: nothing ", id="stopped"),
+        pytest.param(make_run(outcome="stopped"), "Would change: people 1,234 joined", id="stopped by its budget"),
         pytest.param(PLANNED, "Would change: people 1,234 joined", id="planned"),
         pytest.param(make_run(outcome="planned", changes={}), "Would change: nothing ", id="planned, nothing"),
         pytest.param(RUNNING, "Changed: nothing yet", id="running"),
