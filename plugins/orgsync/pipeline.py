@@ -310,13 +310,10 @@ def _load_again(run: Run, snapshot_id: str, *, dry_run: bool = False) -> dict[st
         history.wait_for_turn(turn, run.tenant.id)  # another replay would take this one's staged rows for given up
         plan_id = _stage_snapshot(run, snapshot_id)
         with open_warehouse(run.address) as connection:
-            history.lock_tenant(connection, run.tenant.id)
-            plan = _draft(connection, run.tenant, _find_staged(connection, plan_id))
-            connection.commit()  # what was found out stays, so that it can be approved
+            plan = _bring_up_to_date(connection, run.tenant, plan_id)
             if not dry_run:
                 _check_decided(plan)
-                history.lock_tenant(connection, run.tenant.id)
-                rows = history.apply_plan(connection, _find_staged(connection, plan_id))
+                rows = history.apply_plan(connection, plan)
     told = _tell(plan) | {"snapshot_id": snapshot_id, "taken_at": plan["taken_at"]}
     if dry_run:
         return told | {"outcome": "planned", "history_rows": 0}
@@ -333,7 +330,8 @@ def _bring_up_to_date(connection: Connection, tenant: Tenant, plan_id: int) -> d
         plan = _find_staged(connection, plan_id)
         if plan["state"] == "planned" and plan["based_on_plan_id"] == history.find_last_applied(connection, tenant.id):
             return plan
-        log.info("history has changed since plan %d was made; it is worked out anew", plan_id)
+        if plan["state"] == "planned":
+            log.info("history has changed since plan %d was made; it is worked out anew", plan_id)
         _draft(connection, tenant, plan)
         connection.commit()  # what was found out stays, even if it stops here; the lock is gone with it, so all is looked at again
 
