@@ -142,6 +142,21 @@ def test_manifest_says_what_was_read(tmp_path: Path) -> None:
     assert manifest.files["users"]["answers"] == 2
 
 
+def test_manifest_has_its_name_only_once_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer killed in between would leave half a manifest, which nothing removes."""
+    seen: list[list[str]] = []
+    rename = Path.replace
+
+    def look(written: Path, name: str) -> Path:
+        seen.append(sorted(path.name for path in written.parent.iterdir()))
+        return rename(written, name)
+
+    monkeypatch.setattr(Path, "replace", look)
+    folder = folder_of(land(tmp_path, answer(b"{}")))
+    assert seen == [[f"{MANIFEST}.part", "users.jsonl.gz"]]
+    assert sorted(path.name for path in folder.iterdir()) == [MANIFEST, "users.jsonl.gz"]
+
+
 def test_manifest_is_written_last(tmp_path: Path) -> None:
     uri = snapshot_uri(f"file://{tmp_path}", SNAPSHOT_ID)
     with SnapshotWriter(uri) as writer:

@@ -121,8 +121,9 @@ def test_wait_beyond_patience_is_left_to_the_task() -> None:
 )
 def test_http_troubles_are_named(response: Response, kind: type[PlatformError], said: str) -> None:
     transport, _ = transport_of(Script(response), attempts=1)
-    with pytest.raises(kind, match=said):
+    with pytest.raises(kind, match=said) as raised:
         call(transport)
+    assert raised.value.refusal.fix
 
 
 def test_half_an_emoji_does_not_cost_the_answer() -> None:

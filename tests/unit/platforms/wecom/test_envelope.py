@@ -26,6 +26,7 @@ def test_warning_with_errcode_0_is_an_alarm() -> None:
 
 BROKEN: list[tuple[Check, Any]] = [
     (checks.lacks_token, []),
+    (checks.lacks_users, {"userlist": [{"userid": "a", "department": [1]}, {"userid": "b"}]}),
     (checks.lacks_token, {}),
     (checks.lacks_token, {"access_token": ""}),
     (checks.lacks_range, {"agentid": 1}),

@@ -125,6 +125,26 @@ def test_platform_that_forgot_fetch_child_loses_nobody() -> None:
     assert (reading.problems, reading.method) == ((), "lists, in part department by department")
 
 
+def test_department_lost_from_the_list_is_missed_by_its_people() -> None:
+    """It would be removed, and its people would move."""
+    platform = platform_of(answer_instead=only("department/list", envelope(department=TREE[:3])))
+    with pytest.raises(PlatformBusyError, match=r"people are in departments that it did not list: 4.*reads anew"):
+        read(platform)
+
+
+def test_people_of_a_part_may_be_in_departments_out_of_sight() -> None:
+    platform = platform_of(visible={3}, answer_instead=only("user/list", envelope(userlist=[user("e", 3, 9)])))
+    assert read(platform)[0].problems == ()
+
+
+def test_empty_list_of_a_whole_company_is_read_again_department_by_department() -> None:
+    """The root's own members would leave, if only what is below it were read again."""
+    platform = platform_of(answer_instead=only("user/list", envelope(userlist=[]), fetch_child="1"))
+    reading, landing = read(platform)
+    assert landing.asked("users", "user/list", "department_id") == ["1", "1", "2", "3", "4"]
+    assert (reading.problems, reading.method) == ((), "lists, in part department by department")
+
+
 def test_include_and_exclude_are_subtrees() -> None:
     reading, landing = read(platform_of(), scope=Scope(include=("2", "3"), exclude=("4",)))
     assert landing.asked("users", "user/list", "department_id") == ["2", "3"]

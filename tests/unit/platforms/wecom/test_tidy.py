@@ -62,6 +62,13 @@ def places(tidied: TidySet) -> list[tuple[Any, ...]]:
     return sorted(plain[["user_id", "department_id", "is_main", "is_leader", "sort_order"]].itertuples(index=False, name=None))
 
 
+def test_department_below_one_that_was_not_listed_does_not_move_to_the_top() -> None:
+    """Read from the root down it is an orphan, to be quarantined; of a part, a top has its parent outside."""
+    parents = rows(tidy_of([departments_of(*TREE, department(4, 9))]).departments, "department_id")
+    assert [parents[each]["parent_id"] for each in "1234"] == [None, "1", "2", "9"]
+    assert rows(tidy_of([departments_of(department(4, 9))]).departments, "department_id")["4"]["parent_id"] is None
+
+
 def test_departments() -> None:
     records = [department(1, 0, name="公司"), department(2, 1, name="广州研发中心", name_en="RDGZ", order=2**32 - 1)]
     records[1]["department_leader"] = ["zhangsan", "lisi"]

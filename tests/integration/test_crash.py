@@ -1,0 +1,430 @@
+"""kill -9 at any instant: history is as before or as after, the next sync heals, nothing is left behind. Two runs at once do no harm."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from orgsync.errors import BusyTenantError, GateError, WarehouseUnavailableError
+from orgsync.landing import read_manifest
+from orgsync.pipeline import decide_plan, extract_snapshot, merge_plan, plan_sync, validate_snapshot
+from orgsync.warehouse.migrations import migrate
+from orgsync.warehouse.runs import close_lost_runs
+from sandbox.testing import RunningSandbox
+from stack.postgres import PostgresServer, embedded_postgres
+from tests.integration.rewind import FirstSync, NearWorld, found, rewind, sync_first
+from tests.integration.truth import assert_equals_truth
+from tests.integration.world import World, set_platform, set_warehouse
+
+CHECKOUT = Path(__file__).parents[2]
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+ORGANIZATION = {"people": 20, "seed": 7, "departments": 4}
+EVOLUTION = {"joined": 2, "left": 2, "moved": 2, "renamed": 5, "departments_renamed": 1}
+STAGES = ["extract", "validate", "plan", "merge"]
+AT_ONCE = 2
+PATIENCE_SECONDS = 20
+OPEN_USERS = ["history/open_users", 2]  # the first is the trial of the plan
+
+LOCKS = """
+    select count(*) from pg_locks
+    where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
+"""
+VERSIONS = """
+    select 'department ' || version::text from org.department_version as version
+    union all
+    select 'user ' || version::text from org.user_version as version
+    union all
+    select 'membership ' || version::text from org.membership_version as version
+"""
+Versions = frozenset[str]
+
+
+class Doomed:
+    """The process that forks one for each job; started once, because what it imports takes seconds."""
+
+    def __init__(self, folder: Path) -> None:
+        self.errors = (folder / "errors.txt").open("w+")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.integration.doomed"],
+            cwd=CHECKOUT,
+            env=os.environ | {"PYTHONWARNINGS": "ignore", "OPENBLAS_NUM_THREADS": "1", "GX_ANALYTICS_ENABLED": "false"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            text=True,
+            start_new_session=True,
+        )
+
+    def warm_up(self, job: dict[str, Any]) -> None:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(json.dumps(job) + "\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline(), Path(self.errors.name).read_text()[-3000:]
+
+    def start(self, *jobs: dict[str, Any]) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps(jobs) + "\n")
+        self.process.stdin.flush()
+
+    def ended(self) -> list[int]:
+        """The exit code of each job that was started, minus nine for a killed one."""
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        assert line, Path(self.errors.name).read_text()[-3000:]
+        codes: list[int] = json.loads(line)
+        return codes
+
+    def end(self) -> None:
+        """With whatever a test that failed has left."""
+        try:
+            self.process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.communicate()
+        self.errors.close()
+
+    def run(self, *jobs: dict[str, Any]) -> list[int]:
+        self.start(*jobs)
+        return self.ended()
+
+
+NUMBERS = count()
+
+
+def job(world: World, *, now: datetime = NOW, **more: Any) -> dict[str, Any]:
+    """A sync of this world in a process of its own; with `plan_id` only the merge of that plan."""
+    number, folder = next(NUMBERS), world.settings.report_folder.parent
+    temporary = folder / "temporary"
+    temporary.mkdir(exist_ok=True)
+    names = [name for name in os.environ if name.startswith("AIRFLOW_CONN_ACME_")]
+    environ = {name: os.environ[name] for name in names}
+    return {
+        "environ": environ | {"AIRFLOW_CONN_ORGSYNC_WAREHOUSE": warehouse_of(world), "TMPDIR": str(temporary)},
+        "platform": world.platform,
+        "landing_zone": world.settings.landing_zone,
+        "report_folder": str(world.settings.report_folder),
+        "told": str(folder / f"told_{number}.txt"),
+        "run_id": f"doomed__{number}",
+        "now": now.isoformat(),
+        **more,
+    }
+
+
+def warehouse_of(world: World) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        set_warehouse(patch, world.dsn)
+        return os.environ["AIRFLOW_CONN_ORGSYNC_WAREHOUSE"]
+
+
+def told(job: dict[str, Any]) -> list[str]:
+    return Path(job["told"]).read_text().splitlines()
+
+
+def read_versions(world: World) -> Versions:
+    return frozenset(row[0] for row in world.query(VERSIONS))
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """The server may take a moment to notice that the other side is gone, a thread one to begin to wait."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.005)
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """What a sync does when nobody disturbs it: its steps in order, and history before and after."""
+
+    steps: list[str]
+    before: Versions
+    after: Versions
+
+    def points(self, stage: str) -> range:
+        """The numbers, from 1, of the steps from where a stage opens the run to where the next one does."""
+        opened = [number for number, step in enumerate(self.steps, 1) if step == "ops/start_run"]
+        bounds = [1, *opened[1:], len(self.steps) + 1]
+        return range(bounds[STAGES.index(stage)], bounds[STAGES.index(stage) + 1])
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """Several copies of one tenant after its first good sync, its organization evolved since."""
+
+    doomed: Doomed
+    firsts: list[FirstSync]
+    folder: Path
+
+    def worlds(self, many: int = AT_ONCE) -> list[NearWorld]:
+        return [rewind(first, self.folder / f"world_{next(NUMBERS)}") for first in self.firsts[:many]]
+
+
+@pytest.fixture(scope="module")
+def laboratory(
+    shared_sandbox: RunningSandbox, postgres: PostgresServer, migrated_dsn: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Laboratory]:
+    folder = tmp_path_factory.mktemp("doomed")
+    doomed = Doomed(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        shared_sandbox.control("POST", "dingtalk/organization", ORGANIZATION)
+        set_platform(patch, shared_sandbox)
+        firsts = []
+        for number in range(AT_ONCE):
+            world = found(shared_sandbox, postgres, "dingtalk", folder / f"first_{number}")
+            (folder / f"first_{number}").mkdir()
+            set_warehouse(patch, world.dsn)
+            firsts.append(sync_first(world, now=NOW - timedelta(days=1)))
+        doomed.warm_up(job(rewind(firsts[0], folder / "warm_up")))
+        shared_sandbox.control("POST", "dingtalk/evolve", EVOLUTION)
+        yield Laboratory(doomed, firsts, folder)
+    doomed.end()
+
+
+@pytest.fixture
+def one(laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch) -> Iterator[NearWorld]:
+    """One of the copies; runs of this process use its warehouse."""
+    [world] = laboratory.worlds(1)
+    set_warehouse(monkeypatch, world.dsn)
+    yield world
+    world.connection.close()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(laboratory: Laboratory) -> Undisturbed:
+    [world] = laboratory.worlds(1)
+    before, whole = read_versions(world), job(world)
+    assert laboratory.doomed.run(whole) == [0], told(whole)[-1:]
+    assert_equals_truth(world)
+    after = read_versions(world)
+    world.connection.close()
+    return Undisturbed(told(whole), before, after)
+
+
+# --- killed
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_killed_at_any_step_history_is_whole_and_the_next_sync_heals(stage: str, laboratory: Laboratory, undisturbed: Undisturbed) -> None:
+    points = undisturbed.points(stage)
+    ended = Counter(state for some in split(points, AT_ONCE) for state in kill(laboratory, undisturbed, some))
+    assert set(ended) == ({"before", "after"} if stage == "merge" else {"before"})
+    assert sum(ended.values()) == len(points)
+
+
+def split(points: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    return (points[start : start + size] for start in range(0, len(points), size))
+
+
+def kill(laboratory: Laboratory, undisturbed: Undisturbed, points: Sequence[int]) -> list[str]:
+    """Kill a run at each of these steps, each in a world of its own; returns whether history was as before or as after."""
+    worlds = laboratory.worlds(len(points))
+    jobs = [job(world, die_at=point) for world, point in zip(worlds, points, strict=True)]
+    assert laboratory.doomed.run(*jobs) == [-signal.SIGKILL] * len(jobs)
+    states = [
+        assert_whole(world, undisturbed, f"killed before step {point}, {undisturbed.steps[point - 1]}")
+        for world, point in zip(worlds, points, strict=True)
+    ]
+    healing = [job(world, now=NOW + timedelta(hours=1)) for world in worlds]
+    assert laboratory.doomed.run(*healing) == [0] * len(jobs), [told(each)[-1:] for each in healing]
+    for world, killed, healed, state in zip(worlds, jobs, healing, states, strict=True):
+        assert_healed(world, killed["run_id"], healed["run_id"], state)
+        world.connection.close()
+    return states
+
+
+def assert_whole(world: NearWorld, undisturbed: Undisturbed, where: str) -> str:
+    wait_until(lambda: world.query(LOCKS) == [(0,)], f"a lock stays, {where}")
+    versions = read_versions(world)
+    assert versions in (undisturbed.before, undisturbed.after), f"history is torn, {where}"
+    return "before" if versions == undisturbed.before else "after"
+
+
+def assert_healed(world: NearWorld, killed: str, healed: str, state: str) -> None:
+    """Equal to the truth, nothing left of the killed run but its record, which housekeeping closes for what it was."""
+    assert_equals_truth(world)
+    assert_nothing_is_left(world)
+    assert world.query("select outcome from ops.sync_run where run_id = %s", healed) == [
+        ("succeeded" if state == "before" else "unchanged",)
+    ]
+    close_lost_runs(world.connection, "acme", before=datetime.now(UTC) + timedelta(days=2))
+    world.connection.commit()
+    record = world.query("select outcome, error from ops.sync_run where run_id = %s", killed)
+    assert record in ([[], [("failed", "its process ended without a word")]] if state == "before" else [[("succeeded", None)]])
+
+
+def assert_nothing_is_left(world: NearWorld) -> None:
+    wait_until(lambda: world.query(LOCKS) == [(0,)], "a lock stays")
+    for folder in world.landed():
+        read_manifest(f"file://{folder}")
+        assert [path.name for path in folder.iterdir() if path.suffix == ".part"] == []
+    temporary = world.settings.report_folder.parent / "temporary"
+    assert not temporary.exists() or list(temporary.iterdir()) == []
+    for (table,) in world.query("select tablename from pg_tables where schemaname = 'stage'"):
+        assert world.query(f'select count(*) from stage."{table}"') == [(0,)], table
+    assert {state for (state,) in world.query("select state from ops.plan")} <= {"applied", "dropped", "rejected"}
+
+
+# --- two at once
+
+
+class Held:
+    """A run in a process of its own that stands still at one step, until it is let go."""
+
+    def __init__(self, laboratory: Laboratory, job: dict[str, Any]) -> None:
+        self.doomed, self.job = laboratory.doomed, job
+        folder = Path(job["report_folder"]).parent
+        self.reached, self.go_on = (folder / f"gate_{next(NUMBERS)}" for _ in range(2))
+        self.is_held = False
+
+    def __enter__(self) -> Held:
+        for gate in (self.reached, self.go_on):
+            os.mkfifo(gate)
+        self.doomed.start(self.job | {"gates": [str(self.reached), str(self.go_on)]})
+        self.is_held = True
+        assert self.reached.read_text() == self.job["hold_at"][0]
+        return self
+
+    def let_go(self) -> int:
+        """Its exit code."""
+        self.is_held = False
+        self.go_on.write_text("")
+        [code] = self.doomed.ended()
+        return code
+
+    def __exit__(self, *_: object) -> None:
+        if self.is_held:
+            self.let_go()
+
+
+def waits(world: NearWorld) -> bool:
+    return world.query(f"{LOCKS} and not granted") != [(0,)]
+
+
+def let_go_once_another_waits(held: Held, world: NearWorld, second: Future[Any]) -> int:
+    wait_until(lambda: waits(world) or second.done(), "the second run does not wait")
+    assert not second.done(), second.result()
+    return held.let_go()
+
+
+def draft(world: World, now: datetime) -> dict[str, Any]:
+    run = world.make_run()
+    return plan_sync(run, validate_snapshot(run, extract_snapshot(run, mode="full", now=now)))
+
+
+def state_of(world: World, plan_id: int) -> str:
+    [(state,)] = world.query("select state from ops.plan where plan_id = %s", plan_id)
+    return str(state)
+
+
+def test_second_reader_leaves_while_the_first_goes_on(laboratory: Laboratory, one: NearWorld) -> None:
+    with Held(laboratory, job(one, hold_at=["land an answer", 3])) as first:
+        with pytest.raises(BusyTenantError, match="another run is reading tenant acme"):
+            one.sync(now=NOW + timedelta(hours=1))
+        assert len(one.landed()) == 2
+        assert first.let_go() == 0, told(first.job)
+    assert_equals_truth(one)
+    assert one.sync(now=NOW + timedelta(hours=2))["outcome"] == "unchanged"
+    assert_nothing_is_left(one)
+
+
+def test_run_that_takes_over_waits_for_a_merge_under_way(laboratory: Laboratory, one: NearWorld, undisturbed: Undisturbed) -> None:
+    """It would take the staged rows away from under it, and half of history would be closed and not opened again."""
+    with ThreadPoolExecutor(1) as pool, Held(laboratory, job(one, hold_at=OPEN_USERS)) as first:
+        second = pool.submit(one.sync, now=NOW + timedelta(hours=1))
+        assert let_go_once_another_waits(first, one, second) == 0, told(first.job)
+        assert second.result()["outcome"] == "unchanged"
+    assert read_versions(one) == undisturbed.after
+    assert one.query("select state from ops.plan order by plan_id desc limit 2") == [("applied",), ("applied",)]
+    assert_nothing_is_left(one)
+
+
+def test_second_merge_of_a_plan_waits_and_finds_it_applied(laboratory: Laboratory, one: NearWorld, undisturbed: Undisturbed) -> None:
+    plan_id = draft(one, NOW)["plan_id"]
+    with ThreadPoolExecutor(1) as pool, Held(laboratory, job(one, plan_id=plan_id, hold_at=["history/open_users", 1])) as first:
+        second = pool.submit(merge_plan, one.make_run(), plan_id)
+        assert let_go_once_another_waits(first, one, second) == 0, told(first.job)
+        assert (second.result()["outcome"], second.result()["history_rows"]) == ("succeeded", 0)
+    assert read_versions(one) == undisturbed.after
+    assert_nothing_is_left(one)
+
+
+def test_plan_dropped_while_it_is_worked_out_anew_is_not_applied(laboratory: Laboratory, one: NearWorld) -> None:
+    """Between what it finds out and its merge the lock is free for a moment; another run may take over in it."""
+    plan_id = draft(one, NOW)["plan_id"]
+    one.query("update ops.plan set based_on_plan_id = null where plan_id = %s", plan_id)
+    with Held(laboratory, job(one, plan_id=plan_id, hold_at=["ops/lock_tenant", 2])) as first:
+        one.sync(now=NOW + timedelta(hours=1))
+        before = read_versions(one)
+        assert first.let_go() == 1
+    assert told(first.job)[-1].startswith(f"GateError plan {plan_id} is dropped: a newer run took over")
+    assert (read_versions(one), state_of(one, plan_id)) == (before, "dropped")
+    assert_equals_truth(one)
+
+
+def test_rejection_waits_for_a_merge_under_way_and_comes_too_late(laboratory: Laboratory, one: NearWorld, undisturbed: Undisturbed) -> None:
+    plan_id = draft(one, NOW)["plan_id"]
+    with ThreadPoolExecutor(1) as pool, Held(laboratory, job(one, plan_id=plan_id, hold_at=["history/open_users", 1])) as first:
+        second = pool.submit(decide_plan, one.make_run(), plan_id, is_approved=False, decided_by="li")
+        assert let_go_once_another_waits(first, one, second) == 0, told(first.job)
+        with pytest.raises(GateError, match="can no longer be decided"):
+            second.result()
+    assert (read_versions(one), state_of(one, plan_id)) == (undisturbed.after, "applied")
+
+
+# --- the server
+
+
+def test_server_that_crashes_in_a_merge_changes_nothing_and_the_next_sync_heals(
+    shared_sandbox: RunningSandbox, laboratory: Laboratory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGKILL of one backend makes PostgreSQL end all, recover, and empty the unlogged tables of stage."""
+    with embedded_postgres(tmp_path / "postgres") as server:
+        server.create_database("template_warehouse")
+        connection = psycopg2.connect(server.dsn("template_warehouse"))
+        migrate(connection)
+        connection.close()
+        world = found(shared_sandbox, server, "wecom", tmp_path)
+        set_platform(monkeypatch, shared_sandbox, "wecom")
+        set_warehouse(monkeypatch, world.dsn)
+        world.control("POST", "organization", ORGANIZATION)
+        world.sync(now=NOW - timedelta(days=1))
+        world.control("POST", "evolve", EVOLUTION)
+        plan_id = draft(world, NOW)["plan_id"]
+        before = read_versions(world)
+        world.query("checkpoint")
+        with Held(laboratory, job(world, plan_id=plan_id, hold_at=["history/open_users", 1])) as held:
+            [(backend,)] = world.query(
+                "select pid from pg_stat_activity where application_name = 'orgsync' and state = 'idle in transaction'"
+            )
+            os.kill(backend, signal.SIGKILL)
+            assert held.let_go() == 1
+        assert told(held.job)[-1].startswith(WarehouseUnavailableError.__name__)
+        wait_until(lambda: is_recovered(world), "the server does not come back")
+        assert read_versions(world) == before
+        with pytest.raises(GateError, match=r"staged rows of plan \d+ are gone.*Sync again"):
+            merge_plan(world.make_run(), plan_id)
+        assert world.sync(now=NOW + timedelta(hours=1))["outcome"] == "succeeded"
+        assert_equals_truth(world)
+
+
+def is_recovered(world: World) -> bool:
+    try:
+        return world.query("select count(*) from stage.user") == [(0,)]
+    except psycopg2.OperationalError:
+        return False
