@@ -24,7 +24,7 @@ smoke: setup ## The same in a fresh folder, then evolve the organization, sync a
 test: setup ## Run all tests; ARGS goes to pytest, for example ARGS="tests/unit -x".
 	@$(PYTHON_IN_VENV) -m pytest $(ARGS)
 
-soak: setup ## Hold ten thousand random evolutions of history against the model; takes about an hour.
+soak: setup ## Hold ten thousand random evolutions of history against the model; takes about half an hour.
 	@$(PYTHON_IN_VENV) -m tests.integration.soak $(ARGS)
 
 up: setup ## Start the local stack and return.

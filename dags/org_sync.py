@@ -20,7 +20,7 @@ from airflow.sdk import (
 from airflow.sdk.exceptions import AirflowSkipException
 from croniter import croniter
 
-from orgsync.approval import PlanApproval
+from orgsync.approval import PlanApproval, ask_about
 from orgsync.settings import read_settings
 from orgsync.tenants import Tenant, find_tenant, load_tenants
 
@@ -57,7 +57,6 @@ PARAMS = {
 
 
 def build_dag(tenant: Tenant) -> DAG:
-    asset = Asset(f"org_warehouse.{tenant.id}", uri=f"orgsync://warehouse/{tenant.id}", group="orgsync")
     dag = DAG(
         dag_id=f"org_sync_{tenant.id}",
         description=f"{tenant.platform} organization {tenant.id} into the warehouse",
@@ -80,79 +79,84 @@ def build_dag(tenant: Tenant) -> DAG:
         },
     )
     with dag:
-
-        @task.branch
-        def now_or_past() -> str:
-            """The platform only knows now: a backfill of past dates loads what was landed then."""
-            return "replay" if _is_backfill(get_current_context()) else "extract"
-
-        @task(outlets=[asset])
-        def replay() -> dict[str, int]:
-            """Load the snapshots taken since the tick before this run's again, with the mapping and the rules of now."""
-            from orgsync.pipeline import replay as load_again
-
-            context = get_current_context()
-            after, until = find_window(tenant, context["logical_date"])
-            done = load_again(_run(tenant.id, context), after=after, until=until, dry_run=context["params"]["dry_run"])
-            if not done:
-                raise AirflowSkipException(f"no snapshot of {tenant.id} was taken after {after} and until {until}")
-            return {"snapshots": len(done), "history_rows": sum(each["history_rows"] for each in done)}
-
-        @task
-        def extract() -> str:
-            """Read the whole organization into the landing zone."""
-            from orgsync.pipeline import extract_snapshot
-
-            context = get_current_context()
-            return extract_snapshot(_run(tenant.id, context), mode=context["params"]["mode"], now=datetime.now(UTC))
-
-        @task
-        def validate(snapshot_id: str) -> int:
-            """Keep bad rows out and stage the good ones."""
-            from orgsync.pipeline import validate_snapshot
-
-            return validate_snapshot(_run(tenant.id, get_current_context()), snapshot_id)
-
-        @task
-        def plan(plan_id: int) -> dict[str, Any]:
-            """Work out what would change, store it, and hold it against the budget."""
-            from orgsync.pipeline import ask_about, plan_sync
-
-            context = get_current_context()
-            planned = plan_sync(_run(tenant.id, context), plan_id, dry_run=context["params"]["dry_run"])
-            return planned | {"question": ask_about(tenant, planned)}
-
-        @task.branch
-        def needs_approval(planned: dict[str, Any]) -> str | None:
-            """Straight on within budget; to a person beyond it; nowhere on a dry run."""
-            if get_current_context()["params"]["dry_run"]:
-                return None
-            return "approve" if planned["over_budget"] else "merge"
-
-        @task(outlets=[asset], trigger_rule="none_failed_min_one_success")
-        def merge(planned: dict[str, Any]) -> dict[str, Any]:
-            """Write history in one transaction, exactly as planned."""
-            from orgsync.pipeline import merge_plan
-
-            return merge_plan(_run(tenant.id, get_current_context()), planned["plan_id"])
-
-        extracted = extract()
-        planned = plan(validate(extracted))
-        merged = merge(planned)
-        decision = needs_approval(planned)
-        approve = PlanApproval(
-            task_id="approve",
-            tenant=tenant,
-            plan=planned,
-            make_run=_run,
-            retries=0,
-            retry_policy=None,
-            execution_timeout=None,
-        )
-        now_or_past() >> [replay(), extracted]
-        decision >> [approve, merged]
-        approve >> merged
+        _add_tasks(tenant, Asset(f"org_warehouse.{tenant.id}", uri=f"orgsync://warehouse/{tenant.id}", group="orgsync"))
     return dag
+
+
+def _add_tasks(tenant: Tenant, asset: Asset) -> None:
+    """Either the past is loaded again, or the present is read, planned, decided where it must be, and merged."""
+
+    @task.branch
+    def now_or_past() -> str:
+        """The platform only knows now: a backfill of past dates loads what was landed then."""
+        return "replay" if _is_backfill(get_current_context()) else "extract"
+
+    @task(outlets=[asset])
+    def replay() -> dict[str, int]:
+        """Load the snapshots taken since the tick before this run's again, with the mapping and the rules of now."""
+        from orgsync.pipeline import replay as load_again
+
+        context = get_current_context()
+        after, until = find_window(tenant, context["logical_date"])
+        done = load_again(_run(tenant.id, context), after=after, until=until, dry_run=context["params"]["dry_run"])
+        if not done:
+            raise AirflowSkipException(f"no snapshot of {tenant.id} was taken after {after} and until {until}")
+        return {"snapshots": len(done), "history_rows": sum(each["history_rows"] for each in done)}
+
+    @task
+    def extract() -> str:
+        """Read the whole organization into the landing zone."""
+        from orgsync.pipeline import extract_snapshot
+
+        context = get_current_context()
+        return extract_snapshot(_run(tenant.id, context), mode=context["params"]["mode"], now=datetime.now(UTC))
+
+    @task
+    def validate(snapshot_id: str) -> int:
+        """Keep bad rows out and stage the good ones."""
+        from orgsync.pipeline import validate_snapshot
+
+        return validate_snapshot(_run(tenant.id, get_current_context()), snapshot_id)
+
+    @task
+    def plan(plan_id: int) -> dict[str, Any]:
+        """Work out what would change, store it, and hold it against the budget."""
+        from orgsync.pipeline import plan_sync
+
+        context = get_current_context()
+        planned = plan_sync(_run(tenant.id, context), plan_id, dry_run=context["params"]["dry_run"])
+        return planned | {"question": ask_about(tenant, planned)}
+
+    @task.branch
+    def needs_approval(planned: dict[str, Any]) -> str | None:
+        """Straight on within budget; to a person beyond it; nowhere on a dry run."""
+        if get_current_context()["params"]["dry_run"]:
+            return None
+        return "approve" if planned["over_budget"] else "merge"
+
+    @task(outlets=[asset], trigger_rule="none_failed_min_one_success")
+    def merge(planned: dict[str, Any]) -> dict[str, Any]:
+        """Write history in one transaction, exactly as planned."""
+        from orgsync.pipeline import merge_plan
+
+        return merge_plan(_run(tenant.id, get_current_context()), planned["plan_id"])
+
+    extracted = extract()
+    planned = plan(validate(extracted))
+    merged = merge(planned)
+    decision = needs_approval(planned)
+    approve = PlanApproval(
+        task_id="approve",
+        tenant=tenant,
+        plan=planned,
+        make_run=_run,
+        retries=0,
+        retry_policy=None,
+        execution_timeout=None,
+    )
+    now_or_past() >> [replay(), extracted]
+    decision >> [approve, merged]
+    approve >> merged
 
 
 def find_window(tenant: Tenant, tick: datetime) -> tuple[datetime, datetime]:

@@ -13,6 +13,22 @@ from orgsync.tenants import Tenant
 NOBODY = "nobody in time"
 
 
+def ask_about(tenant: Tenant, planned: dict[str, Any]) -> str:
+    """What a person who decides about a plan reads, in Markdown: why it is asked, what would change in counts, where to look closer."""
+    plan_id, changes = planned["plan_id"], planned["changes"]
+    counts = "; ".join(f"{entity}s: {_list_counts(kinds)}" for entity, kinds in changes.items() if kinds)
+    why = "\n".join(f"* {line}" for line in planned["over_budget"]) or "* nothing: it is within its budget"
+    return (
+        f"**Plan {plan_id}** exceeds the budget:\n\n{why}\n\nIn all it would change: {counts or 'nothing'}.\n\n"
+        f"Every change: `orgsync plan {tenant.id} --id {plan_id}`, or the table `ops.plan_change` (plan_id {plan_id}).\n\n"
+        "*Approve once* applies exactly this plan. *Reject*, or no answer in time, changes nothing; the next run reads anew."
+    )
+
+
+def _list_counts(kinds: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
+
+
 class PlanApproval(ApprovalOperator):  # type: ignore[misc]
     """*Approve once* lets exactly the stored plan through, *Reject* (also after the tenant's `approval_hours`) ends the run as failed.
 

@@ -92,6 +92,9 @@ MEMBERSHIPS = Frame(
 
 FRAMES = (DEPARTMENTS, USERS, MEMBERSHIPS)
 
+NOT_READ = "not_read"
+"""The rule of rows that were seen, but whose content was not read: they have broken none."""
+
 PERSONAL_COLUMNS = ("mobile", "email", "work_email", "telephone")
 
 

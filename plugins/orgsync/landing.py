@@ -167,10 +167,10 @@ def read_answers(uri: str, manifest: Manifest, part: str) -> Iterator[Answer]:
 
 def read_newest_answers(zone: str, tenant_id: str, part: str) -> Iterator[Answer]:
     """The answers of a part of the tenant's newest snapshot that is complete and undamaged; nothing where there is none."""
-    tenant = ObjectStoragePath(f"{zone.rstrip('/')}/{tenant_id}")
-    folders = sorted((folder for folder in tenant.iterdir() if folder.is_dir()), key=lambda folder: folder.name) if tenant.exists() else []
-    for folder in reversed(folders):
-        uri = snapshot_uri(zone, f"{tenant_id}/{folder.name}")
+    for name in reversed(_list_folders(zone, tenant_id)):
+        uri = snapshot_uri(zone, f"{tenant_id}/{name}")
+        if not _has_manifest(uri):  # a read under way, or one that was killed
+            continue
         try:
             manifest = read_manifest(uri)
             with _open_part(uri, manifest, part) as lines:
@@ -183,19 +183,16 @@ def read_newest_answers(zone: str, tenant_id: str, part: str) -> Iterator[Answer
 
 def list_snapshots(zone: str, tenant_id: str) -> list[LandedSnapshot]:
     """The tenant's snapshots, oldest first. A manifest that cannot be read tells of no complete one."""
-    tenant = ObjectStoragePath(f"{zone.rstrip('/')}/{tenant_id}")
-    folders = sorted(folder.name for folder in tenant.iterdir() if folder.is_dir()) if tenant.exists() else []
-    found = (_describe_snapshot(zone, f"{tenant_id}/{name}", _read_taken_at(name)) for name in folders)
+    found = (_describe_snapshot(zone, f"{tenant_id}/{name}", _read_taken_at(name)) for name in _list_folders(zone, tenant_id))
     return [snapshot for snapshot in found if snapshot]
 
 
 def _describe_snapshot(zone: str, snapshot_id: str, taken_at: datetime | None) -> LandedSnapshot | None:
     uri = snapshot_uri(zone, snapshot_id)
-    path = ObjectStoragePath(uri) / MANIFEST
-    if taken_at is None or not path.exists():
+    if taken_at is None or not _has_manifest(uri):
         return None
     try:
-        outline = msgspec.json.decode(path.read_bytes(), type=_Outline)
+        outline = msgspec.json.decode((ObjectStoragePath(uri) / MANIFEST).read_bytes(), type=_Outline)
     except msgspec.DecodeError:
         outline = _Outline()
     size = sum(file.bytes for file in outline.files.values())
@@ -220,13 +217,21 @@ def remove_snapshot(uri: str) -> None:
 
 def remove_unfinished(zone: str, tenant_id: str) -> list[str]:
     """Remove the folders that a killed read left without a manifest. Only for the one holder of the tenant's lock."""
+    uris = {name: snapshot_uri(zone, f"{tenant_id}/{name}") for name in _list_folders(zone, tenant_id)}
+    dead = [name for name, uri in uris.items() if not _has_manifest(uri)]
+    for name in dead:
+        ObjectStoragePath(uris[name]).rmdir(recursive=True)
+    return dead
+
+
+def _list_folders(zone: str, tenant_id: str) -> list[str]:
+    """Names of a tenant's folders, oldest first: they are named after the time they were taken at."""
     tenant = ObjectStoragePath(f"{zone.rstrip('/')}/{tenant_id}")
-    if not tenant.exists():
-        return []
-    dead = [folder for folder in tenant.iterdir() if folder.is_dir() and not (folder / MANIFEST).exists()]
-    for folder in dead:
-        folder.rmdir(recursive=True)
-    return [folder.name for folder in dead]
+    return sorted(folder.name for folder in tenant.iterdir() if folder.is_dir()) if tenant.exists() else []
+
+
+def _has_manifest(uri: str) -> bool:
+    return bool((ObjectStoragePath(uri) / MANIFEST).exists())
 
 
 def _encode_line(answer: Answer) -> bytes:

@@ -102,7 +102,7 @@ def plan_sync(run: Run, plan_id: int, *, dry_run: bool = False) -> dict[str, Any
     """
     with _step(run, "plan") as step, open_warehouse(run.address) as connection:
         history.lock_tenant(connection, run.tenant.id)
-        plan = _draft(connection, run.tenant, _find_staged(connection, plan_id))
+        plan = _draft(connection, run.tenant, _check_staged(connection, plans.find_plan(connection, plan_id)))
         step.record(plan_id=plan_id)
         step.outcome = "planned" if dry_run else None
         return _tell(plan)
@@ -127,22 +127,6 @@ def merge_plan(run: Run, plan_id: int) -> dict[str, Any]:
         step.record(plan_id=plan_id, counts={"history_rows": rows})
     settle_stale(run)
     return {"outcome": step.outcome, "changes": plan["summary"], "history_rows": rows}
-
-
-def ask_about(tenant: Tenant, planned: dict[str, Any]) -> str:
-    """What a person who decides about a plan reads, in Markdown: why it is asked, what would change in counts, where to look closer."""
-    plan_id, changes = planned["plan_id"], planned["changes"]
-    counts = "; ".join(f"{entity}s: {_list_counts(kinds)}" for entity, kinds in changes.items() if kinds)
-    why = "\n".join(f"* {line}" for line in planned["over_budget"]) or "* nothing: it is within its budget"
-    return (
-        f"**Plan {plan_id}** exceeds the budget:\n\n{why}\n\nIn all it would change: {counts or 'nothing'}.\n\n"
-        f"Every change: `orgsync plan {tenant.id} --id {plan_id}`, or the table `ops.plan_change` (plan_id {plan_id}).\n\n"
-        "*Approve once* applies exactly this plan. *Reject*, or no answer in time, changes nothing; the next run reads anew."
-    )
-
-
-def _list_counts(kinds: dict[str, int]) -> str:
-    return ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
 
 
 def decide_plan(run: Run, plan_id: int, *, is_approved: bool, decided_by: str) -> None:
@@ -327,7 +311,7 @@ def _bring_up_to_date(connection: Connection, tenant: Tenant, plan_id: int) -> d
         plan = plans.find_plan(connection, plan_id)
         if plan["state"] == "applied":
             return plan
-        plan = _find_staged(connection, plan_id)
+        _check_staged(connection, plan)
         if plan["state"] == "planned" and plan["based_on_plan_id"] == history.find_last_applied(connection, tenant.id):
             return plan
         if plan["state"] == "planned":
@@ -336,13 +320,12 @@ def _bring_up_to_date(connection: Connection, tenant: Tenant, plan_id: int) -> d
         connection.commit()  # what was found out stays, even if it stops here; the lock is gone with it, so all is looked at again
 
 
-def _find_staged(connection: Connection, plan_id: int) -> dict[str, Any]:
-    """A plan that can still be worked out and applied."""
-    plan = plans.find_plan(connection, plan_id)
+def _check_staged(connection: Connection, plan: dict[str, Any]) -> dict[str, Any]:
+    """The plan, if it can still be worked out and applied; else raises GateError."""
     if plan["state"] not in ("staged", "planned"):
-        raise GateError(f"plan {plan_id} is {plan['state']}: {_WHY_NOT[plan['state']]}; nothing was changed. Sync again")
+        raise GateError(f"plan {plan['plan_id']} is {plan['state']}: {_WHY_NOT[plan['state']]}; nothing was changed. Sync again")
     if not plans.is_staged(connection, plan):
-        raise GateError(f"the staged rows of plan {plan_id} are gone (the warehouse restarted); nothing was changed. Sync again")
+        raise GateError(f"the staged rows of plan {plan['plan_id']} are gone (the warehouse restarted); nothing was changed. Sync again")
     return plan
 
 

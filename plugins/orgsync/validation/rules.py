@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from orgsync.frames import FRAMES, TidySet
+from orgsync.frames import FRAMES, NOT_READ, TidySet
 
 NUL = "\x00"
 
 
 LEADER_NOT_MEMBER = "leader_not_member"
-NOT_READ = "not_read"
 
 
 @dataclass(frozen=True)

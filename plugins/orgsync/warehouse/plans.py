@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import ConfigurationError, GateError
-from orgsync.frames import FRAMES, TidySet
+from orgsync.frames import FRAMES, NOT_READ, TidySet
 from orgsync.warehouse.staging import clear_rows, copy_rows, stage_rows
 from orgsync.warehouse.statements import Row, encode_list, execute, fetch_all, fetch_one
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NOT_READ = "not_read"  # the rule of rows that were seen, but not read
 QUARANTINE_COLUMNS = ("entity", "user_id", "department_id", "rule", "reason")
 
 
