@@ -147,7 +147,6 @@ def decide_plan(run: Run, plan_id: int, *, is_approved: bool, decided_by: str) -
 
 def sync(run: Run, *, mode: RequestedMode, dry_run: bool, now: datetime) -> dict[str, Any]:
     """All steps after each other, as the command runs them."""
-    settle_stale(run)
     snapshot_id = extract_snapshot(run, mode=mode, now=now)
     planned = plan_sync(run, validate_snapshot(run, snapshot_id), dry_run=dry_run)
     if dry_run:

@@ -480,6 +480,21 @@ def test_history_before_a_narrow_snapshot_that_changes_has_it_judged_anew(world:
     assert world.history() == late
 
 
+def test_dry_run_judges_nothing_anew(world: World) -> None:
+    """History before a narrow snapshot has changed; that waits for a run that may change something."""
+    world.sync(now=NOW)
+    world.control("POST", "evolve", {"rate": 0.1})
+    extract_snapshot(world.make_run(), mode="full", now=NOW + timedelta(days=1))
+    narrow(world)
+    world.sync(now=NOW + timedelta(days=2))
+    world.query("update ops.snapshot set is_stale = true where not sees_whole")
+    loaded = world.query("select snapshot_id, plan_id, loaded_at, is_stale from ops.snapshot where state = 'loaded' order by 1")
+    world.sync(dry_run=True)
+    assert world.query("select snapshot_id, plan_id, loaded_at, is_stale from ops.snapshot where state = 'loaded' order by 1") == loaded
+    world.sync()
+    assert world.query("select count(*) from ops.snapshot where is_stale") == [(0,)]
+
+
 def test_replay_of_a_time_without_snapshots_is_empty(world: World) -> None:
     world.sync(now=NOW)
     assert replay(world.make_run(), after=NOW, until=NOW + timedelta(days=9)) == []

@@ -25,6 +25,7 @@ from orgsync.landing import (
     make_snapshot_id,
     read_answers,
     read_manifest,
+    read_newest_answers,
     remove_snapshot,
     remove_unfinished,
     snapshot_uri,
@@ -375,3 +376,11 @@ def test_snapshot_ids_sort_in_time_order(earlier: datetime, later: datetime) -> 
 
 def test_snapshot_id_is_in_utc_whatever_the_zone_of_the_clock() -> None:
     assert make_snapshot_id("acme", TAKEN_AT.astimezone(timezone(timedelta(hours=8)))) == "acme/20261101T020304.567890Z"
+
+
+def test_newest_answers_pass_over_a_read_under_way_without_a_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = folder_of(land(tmp_path, answer(b"{}")))
+    (folder.parent / "99991231T000000.000000Z").mkdir()
+    zone = f"file://{folder.parent.parent}"
+    assert [each.body for each in read_newest_answers(zone, folder.parent.name, "users")] == [b"{}"]
+    assert caplog.records == []
