@@ -1,0 +1,134 @@
+"""What the outbox and a platform say to each other about messages: content, one call's worth of it, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+Kind = Literal["text", "markdown", "card", "announcement", "todo"]
+KINDS: tuple[Kind, ...] = ("text", "markdown", "card", "announcement", "todo")
+
+RecipientState = Literal["sent", "delivered", "read", "failed", "unknown"]
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a message says, rendered for its platform. `due_at` is a todo's; `url` opens where the work is."""
+
+    kind: Kind
+    title: str
+    body: str = ""
+    url: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Person:
+    """Someone by all the ids a platform may want: its message interfaces want another one than its directory."""
+
+    user_id: str
+    union_id: str | None = None
+    open_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One call's worth of a message: to everybody, or to people and whole departments (with those below them).
+
+    `key` is the same for every attempt at the same call, and never for two calls: where a platform takes an idempotency key, this is it.
+    """
+
+    content: Content
+    key: str
+    people: tuple[Person, ...] = ()
+    department_ids: tuple[str, ...] = ()
+    to_all: bool = False
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A platform has taken a call. `platform_id` is by what it can be asked about and recalled.
+
+    `refused` are people it would not send to, each with the reason; everybody else counts as sent.
+    """
+
+    platform_id: str
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a message for one person."""
+
+    state: RecipientState
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a platform knows of a call by now. `is_final` says that asking again would tell nothing new but who read it."""
+
+    outcomes: Mapping[str, Outcome]
+    is_final: bool
+
+
+RecallState = Literal["recalled", "too_late", "failed"]
+
+
+@dataclass(frozen=True)
+class Recall:
+    """A platform's answer to taking a message back; too late is an answer, not an error."""
+
+    state: RecallState
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a platform allows, for all that the outbox decides about calls: sizes of a call, pace, and how long things last.
+
+    `people_per_call` and `departments_per_call` 0 means that there is no such call. `is_idempotent` says that a repeated `Delivery.key` is not sent
+    twice, within `idempotent_seconds`. `result_hours` and `recall_hours` are how long after sending results can be asked for, and a message
+    taken back (0: not at all).
+    """
+
+    people_per_call: int
+    departments_per_call: int = 0
+    has_send_to_all: bool = False
+    calls_per_second: float = 0.0
+    calls_per_minute: int = 0
+    people_per_minute: int = 0
+    messages_per_person_per_day: int = 0
+    messages_per_person_per_minute: int = 0
+    send_to_all_per_day: int = 0
+    recipients_per_day: int = 0
+    billable_calls_per_month: int = 0
+    is_idempotent: bool = False
+    idempotent_seconds: int = 0
+    has_results: bool = False
+    result_hours: int = 0
+    recall_hours: int = 0
+
+
+class Messenger(Protocol):
+    """Sends a platform's messages and todos. Every method makes exactly one logical call and raises what the client raises."""
+
+    limits: Limits
+
+    def find_problems(self, content: Content) -> Sequence[str]:
+        """Why this content can't be sent as it is (too long in bytes, no URL where one is needed), in words; nothing if it can."""
+        ...
+
+    def send(self, delivery: Delivery) -> Receipt: ...
+
+    def fetch_results(self, platform_id: str, people: Sequence[Person]) -> Results: ...
+
+    def recall(self, platform_id: str) -> Recall: ...
+
+    def update_todo(self, platform_id: str, content: Content) -> None: ...
+
+    def complete_todo(self, platform_id: str) -> None: ...
+
+    def delete_todo(self, platform_id: str) -> Recall: ...
