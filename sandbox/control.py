@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from sandbox import truth
 from sandbox.calls import Calls
+from sandbox.control_requests import ControlError, read_body, read_number
 from sandbox.evolution import DEFAULT_RATE, KINDS, amounts_at_rate
 from sandbox.exchange import Answer, Request, json_answer
 from sandbox.faults import Fault, FaultSpec
 from sandbox.generator import Recipe
+from sandbox.mailbox_control import MAILBOX_RESOURCES
 from sandbox.tenant import Tenant
 
 PREFIX = "/_sandbox/"
-Wanted = TypeVar("Wanted")
 Amount = Annotated[int, Meta(ge=0)]
 
 Evolution = msgspec.defstruct(
@@ -25,14 +26,6 @@ Evolution = msgspec.defstruct(
     [("rate", Annotated[float, Meta(ge=0, le=1)] | None, None), *((kind, Amount | None, None) for kind in KINDS)],
     forbid_unknown_fields=True,
 )
-
-
-class ControlError(Exception):
-    """Told to the caller as JSON with this status."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status, self.message = status, message
 
 
 class Control:
@@ -48,6 +41,7 @@ class Control:
             "faults": {"GET": _get_faults, "POST": _add_faults, "DELETE": _remove_faults},
             "tokens/expire": {"POST": _expire_tokens},
             "calls": {"GET": _get_calls, "DELETE": _forget_calls},
+            **MAILBOX_RESOURCES,
         }
 
     def answer(self, request: Request) -> Answer:
@@ -72,12 +66,12 @@ class Control:
         return methods[request.method](self.tenants[name], request)
 
     def _new_organization(self, tenant: Tenant, request: Request) -> Answer:
-        tenant.found(_body(request, Recipe))
+        tenant.found(read_body(request, Recipe))
         self.on_change()
         return json_answer(truth.summary(tenant))
 
     def _evolve(self, tenant: Tenant, request: Request) -> Answer:
-        wish: Any = _body(request, Evolution)
+        wish: Any = read_body(request, Evolution)
         amounts = {kind: amount for kind in KINDS if (amount := getattr(wish, kind)) is not None}
         if amounts and wish.rate is not None:
             raise ControlError(400, "give a rate or amounts, not both")
@@ -88,19 +82,8 @@ class Control:
         return json_answer(happened)
 
 
-def _body(request: Request, kind: type[Wanted]) -> Wanted:
-    return msgspec.json.decode(request.body.strip() or b"{}", type=kind)
-
-
-def _number(request: Request, name: str) -> int | None:
-    value = request.query.get(name)
-    if value is not None and not value.isdecimal():
-        raise ControlError(400, f"{name} must be a number, not {value!r}")
-    return None if value is None else int(value)
-
-
 def _get_organization(tenant: Tenant, request: Request) -> Answer:
-    return json_answer(truth.summary(tenant)) if _number(request, "summary") else Answer(truth.whole(tenant))
+    return json_answer(truth.summary(tenant)) if read_number(request, "summary") else Answer(truth.whole(tenant))
 
 
 def _get_connection(tenant: Tenant, request: Request) -> Answer:
@@ -116,7 +99,7 @@ def _get_hidden(tenant: Tenant, _: Request) -> Answer:
 
 
 def _put_hidden(tenant: Tenant, request: Request) -> Answer:
-    return json_answer({"hidden": tenant.hide(_body(request, Hiding).share)})
+    return json_answer({"hidden": tenant.hide(read_body(request, Hiding).share)})
 
 
 def _get_settings(tenant: Tenant, _: Request) -> Answer:
@@ -125,7 +108,7 @@ def _get_settings(tenant: Tenant, _: Request) -> Answer:
 
 def _put_settings(tenant: Tenant, request: Request) -> Answer:
     """What is not named stays as it is."""
-    tenant.change_settings(_body(request, dict[str, Any]))
+    tenant.change_settings(read_body(request, dict[str, Any]))
     return json_answer(tenant.settings)
 
 
@@ -136,13 +119,13 @@ def _get_faults(tenant: Tenant, _: Request) -> Answer:
 def _add_faults(tenant: Tenant, request: Request) -> Answer:
     """One, or a list of them."""
     is_list = request.body.lstrip().startswith(b"[")
-    specs = _body(request, list[FaultSpec]) if is_list else [_body(request, FaultSpec)]
+    specs = read_body(request, list[FaultSpec]) if is_list else [read_body(request, FaultSpec)]
     named = [msgspec.structs.replace(spec, interface=tenant.interfaces_by_alias.get(spec.interface, spec.interface)) for spec in specs]
     return json_answer({"faults": [_shown(tenant.faults.add(spec)) for spec in named]})
 
 
 def _remove_faults(tenant: Tenant, request: Request) -> Answer:
-    return json_answer({"removed": tenant.faults.remove(_number(request, "id"))})
+    return json_answer({"removed": tenant.faults.remove(read_number(request, "id"))})
 
 
 def _shown(fault: Fault) -> dict[str, Any]:
@@ -154,8 +137,8 @@ def _expire_tokens(tenant: Tenant, _: Request) -> Answer:
 
 
 def _get_calls(tenant: Tenant, request: Request) -> Answer:
-    recent = _number(request, "recent")
-    counted = tenant.calls.summary() | {"tokens_issued": tenant.tokens.issued}
+    recent = read_number(request, "recent")
+    counted = tenant.calls.summary() | {"tokens_issued": tenant.tokens.issued} | tenant.usage()
     return json_answer(counted if recent is None else counted | {"recent": tenant.calls.last(recent)})
 
 

@@ -56,6 +56,13 @@ async def reset(send: Send, receive: Receive) -> None:
     await gone(receive)
 
 
+async def hang_up(send: Send, receive: Receive) -> None:
+    """Close the connection in good order, and without a word."""
+    transport: asyncio.Transport = send.__self__.transport  # type: ignore[attr-defined]
+    transport.close()
+    await gone(receive)
+
+
 async def stall(spec: FaultSpec, receive: Receive) -> bool:
     """Say nothing until the caller gives up; true if he did, false when the time is over before."""
     try:

@@ -12,7 +12,7 @@ from sandbox.exchange import Request
 
 Kind = Literal[
     # the connection or the HTTP answer
-    "reset", "stall", "slow", "http_500", "http_502", "http_503", "html", "ip_ban", "truncated_json",
+    "reset", "lost_answer", "stall", "slow", "http_500", "http_502", "http_503", "html", "ip_ban", "truncated_json",
     # a refusal in the platform's own words
     "throttle", "busy", "error_code", "expired_token", "forbidden_department",
     # a damaged answer
@@ -27,6 +27,8 @@ class FaultSpec(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename
 
     kind: Kind
     interface: str = EVERY_INTERFACE
+    method: str | None = None
+    """Where one path is several interfaces."""
     calls: list[int] | None = None
     from_: int | None = None
     to: int | None = None
@@ -62,6 +64,8 @@ class Fault:
 
     def _concerns(self, request: Request) -> bool:
         if self.spec.interface not in (EVERY_INTERFACE, request.interface):
+            return False
+        if self.spec.method not in (None, request.method):
             return False
         # A form carries text only, so values are compared as text.
         return all(str(request.parameters.get(name)) == str(value) for name, value in self.spec.match.items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from operator import attrgetter
@@ -163,6 +163,19 @@ class Organization:
 
     def depth(self, department_id: int) -> int:
         return sum(1 for _ in self.path_to_root(department_id)) - 1
+
+    def people_below(self, department_ids: Iterable[int]) -> dict[str, None]:
+        """Everyone in these departments and in all below them, each once."""
+        found: dict[str, None] = {}
+        waiting = list(department_ids)
+        seen: set[int] = set()
+        while waiting:
+            department_id = waiting.pop()
+            if department_id not in seen:
+                seen.add(department_id)
+                found |= dict.fromkeys(self.members[department_id])
+                waiting += self.children[department_id]
+        return found
 
     def leaders(self, department_id: int) -> list[str]:
         return [user_id for user_id, membership in self.members[department_id].items() if membership.is_leader]

@@ -1,4 +1,4 @@
-"""The ASGI application: each request goes to the control API or to the platform that claims its path."""
+"""The ASGI application: each request goes to the control API, to the inbox page or to the platform that claims its path."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+from sandbox import inbox_page
 from sandbox.control import PREFIX, Control
 from sandbox.damage import damage
-from sandbox.disruption import Receive, Send, cut_short, delay_seconds, replacement, reset, stall
+from sandbox.disruption import Receive, Send, cut_short, delay_seconds, hang_up, replacement, reset, stall
 from sandbox.exchange import Answer, Request, parse_query
 from sandbox.faults import FaultSpec
 from sandbox.state import save
 from sandbox.tenant import Tenant
 
+INBOX_PATH = "/inbox"
 REFUSING = frozenset(("throttle", "busy", "error_code", "forbidden_department"))
 
 
@@ -32,6 +34,9 @@ class Sandbox:
             return
         if request.path.startswith(PREFIX):
             await _write(self.control.answer(request), send)
+            return
+        if request.path == INBOX_PATH:
+            await _write(inbox_page.answer(self.tenants, request), send)
             return
         tenant = next(tenant for tenant in self.tenants if tenant.claims(request.path))
         await _serve(tenant, request, receive, send)
@@ -58,8 +63,9 @@ async def _respond(tenant: Tenant, request: Request, receive: Receive, send: Sen
         tenant.calls.finish(request, disruption, now=time.time())
         return
     answer = _answer(tenant, request, specs)
-    tenant.calls.finish(request, answer.refusal, now=time.time())
-    await _write(answer, send)
+    is_lost = any(spec.kind == "lost_answer" for spec in specs)
+    tenant.calls.finish(request, "lost_answer" if is_lost else answer.refusal, now=time.time())
+    await (hang_up(send, receive) if is_lost else _write(answer, send))
 
 
 async def _disrupted(tenant: Tenant, specs: list[FaultSpec], receive: Receive, send: Send) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from sandbox.exchange import Answer, Request
 from sandbox.faults import Faults, FaultSpec
 from sandbox.generator import Recipe, generate
 from sandbox.limits import Limits
+from sandbox.mailbox import Mailbox
 from sandbox.organization import Numbering
 from sandbox.settings import Knobs, changed
 from sandbox.tokens import Tokens
@@ -31,7 +33,7 @@ class Tenant(ABC, Generic[Knobs]):
     has_special_departments: ClassVar[bool] = True
     """Family-school and linked departments, in one tree with the company's own."""
     interfaces_by_alias: ClassVar[Mapping[str, str]]
-    """`people` and `departments`: the interfaces that list them, for faults that should strike on any platform."""
+    """For faults that should strike on any platform: `people` and `departments` list them, `messages` sends."""
 
     def __init__(self, recipe: Recipe, settings: Knobs) -> None:
         self.settings = settings
@@ -46,6 +48,8 @@ class Tenant(ABC, Generic[Knobs]):
     def found(self, recipe: Recipe) -> None:
         """Begin anew with a generated organization."""
         self.recipe = recipe
+        self.mailbox = Mailbox()
+        self.offset_seconds = 0.0
         self.evolutions: list[dict[str, int]] = []
         self.hidden: list[str] = []
         plain = recipe if self.has_special_departments else msgspec.structs.replace(recipe, school=False, linked=0)
@@ -89,6 +93,14 @@ class Tenant(ABC, Generic[Knobs]):
     def _forget(self) -> None:
         """What was computed from the organization or the settings no longer holds."""
         self.version += 1
+
+    def now(self) -> float:
+        """The time for messages and todos, which the control API can move. Tokens and calls per second follow the real one."""
+        return time.time() + self.offset_seconds
+
+    def usage(self) -> dict[str, Any]:
+        """What the platform counts beside the calls themselves."""
+        return {}
 
     def connection(self) -> dict[str, Any]:
         """An Airflow connection to this organization, all but its host."""

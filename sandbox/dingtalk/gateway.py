@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sandbox.damage import Names
-from sandbox.dingtalk.interfaces import UNIFIED_TOKEN, UNIFIED_TOKEN_PATH, Interface, find_interface
+from sandbox.dingtalk.interfaces import Interface, find_interface
 from sandbox.dingtalk.listings import Listings
 from sandbox.dingtalk.numbering import DINGTALK_NUMBERING
 from sandbox.dingtalk.parameters import read_parameters
@@ -23,6 +24,7 @@ from sandbox.dingtalk.refusals import (
     ip_refused,
     missing_token,
     permission_missing,
+    quota_used_up,
     throttled,
     unknown_path,
     user_out_of_range,
@@ -34,8 +36,9 @@ from sandbox.faults import FaultSpec
 from sandbox.headcount import count_members
 from sandbox.organization import ROOT
 from sandbox.tenant import Tenant
+from sandbox.windows import month
 
-FOUND = b'{"errcode":0,"errmsg":"ok","result":'
+FOUND = b'{"errcode":0,"errmsg":"ok"%s,"request_id":"%s"}'
 COMPUTED = ("visible_set", "listings", "member_counts", "head_counts", "by_mobile", "by_union_id")
 
 
@@ -53,38 +56,50 @@ class DingTalk(Tenant[DingTalkSettings]):
         root=ROOT,
     )
 
-    interfaces_by_alias: ClassVar[Mapping[str, str]] = {"people": "topapi/v2/user/list", "departments": "topapi/v2/department/listsub"}
+    interfaces_by_alias: ClassVar[Mapping[str, str]] = {
+        "people": "topapi/v2/user/list",
+        "departments": "topapi/v2/department/listsub",
+        "messages": "topapi/message/corpconversation/asyncsend_v2",
+    }
+
+    def connection(self) -> dict[str, Any]:
+        return super().connection() | {"extra": {"agent_id": str(self.settings.agent_id)}}
 
     def claims(self, path: str) -> bool:  # noqa: ARG002
         """Whatever is nobody else's: DingTalk's two hosts have no common prefix."""
         return True
 
     def read(self, request: Request) -> None:
-        interface = find_interface(request.path)
+        found = find_interface(request.path, request.method)
+        interface, from_path = found or (None, {})
         request.interface = interface.name if interface else request.path.strip("/")
         read_parameters(request, forms=not request.path.startswith("/v1.0/"))
-        if interface is UNIFIED_TOKEN and (match := UNIFIED_TOKEN_PATH.fullmatch(request.path)):
-            request.parameters["corpId"] = match.group(1)
+        request.parameters |= from_path
 
     def answer(self, request: Request) -> Answer:
-        interface = find_interface(request.path)
-        if interface is None:
+        known = find_interface(request.path, request.method)
+        if known is None:
             return unknown_path(request.path.strip("/"))
+        interface, _ = known
         try:
             self._admit(request, interface)
             found = interface.handle(self, request.parameters)
         except RefusalError as refusal:
             return refusal.answer(interface.dialect)
-        if interface.dialect is Dialect.TOPAPI:
-            return Answer(b'%s%s,"request_id":"%s"}' % (FOUND, found, secrets.token_hex(6).encode()))
-        return Answer(found)
+        if interface.dialect is not Dialect.TOPAPI:
+            return Answer(found)
+        fields = b'"result":' + found if interface.has_result else found[1:-1]
+        return Answer(FOUND % (fields and b"," + fields, secrets.token_hex(6).encode()))
 
     def refuse(self, request: Request, spec: FaultSpec) -> Answer:
-        interface = find_interface(request.path)
-        return self._fault_refusal(request, spec).answer(interface.dialect if interface else Dialect.TOPAPI)
+        found = find_interface(request.path, request.method)
+        return self._fault_refusal(request, spec).answer(found[0].dialect if found else Dialect.TOPAPI)
+
+    def usage(self) -> dict[str, Any]:
+        return {"billable_calls_this_month": self._billed.total()}
 
     def _admit(self, request: Request, interface: Interface) -> None:
-        """Method, token, address, permission, rate: in this order, and before any look at the parameters."""
+        """Method, token, address, permission, rate, quota: in this order, and before any look at the parameters."""
         if request.method != interface.method:
             raise wrong_method(interface.method)
         if interface.permission is not None:
@@ -103,8 +118,22 @@ class DingTalk(Tenant[DingTalkSettings]):
             raise ip_refused(request.client_ip, settings.client_id)
         if permission not in settings.permissions:
             raise permission_missing(permission, settings.client_id)
-        if self.limits.exceeded(interface.name, limit=settings.calls_per_second, now=now):
+        if self.limits.exceeded(f"{interface.method} {interface.name}", limit=settings.calls_per_second, now=now):
             raise throttled(request.path, limit=settings.calls_per_second, now=now)
+        if interface.is_billed:
+            self._bill(interface)
+
+    def _bill(self, interface: Interface) -> None:
+        """Also for a call that is then refused for its parameters."""
+        if 0 < self.settings.billable_calls_per_month <= self._billed.total():
+            raise quota_used_up()
+        self._billed[interface.name] += 1
+
+    @property
+    def _billed(self) -> Counter[str]:
+        """This month, by interface."""
+        counted: Counter[str] = self.mailbox.windows.at("billed", month(self.now()), Counter)
+        return counted
 
     def _token(self, request: Request, interface: Interface) -> str | None:
         """The old generation reads the query or a form and ignores headers, the new one reads its header only."""

@@ -3,32 +3,46 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from sandbox.dingtalk import credentials, departments, roles, users
+from sandbox.dingtalk import credentials, departments, messages, roles, tasks, users
 from sandbox.dingtalk.refusals import Dialect
-from sandbox.dingtalk.settings import BASE, DEPARTMENT_LIST, DEPARTMENT_MEMBER, MEMBER, MEMBER_BY_MOBILE
+from sandbox.dingtalk.settings import BASE, DEPARTMENT_LIST, DEPARTMENT_MEMBER, MEMBER, MEMBER_BY_MOBILE, TODO_READ, TODO_WRITE
 
 
 @dataclass(frozen=True)
 class Interface:
     name: str
+    """The path with its placeholders, `{id}`."""
     method: str
     dialect: Dialect
     permission: str | None
     """None for the token calls, which also need no token."""
     handle: Callable[..., bytes]
     """From the tenant and the parameters to the `result` of a topapi answer, or to the whole body elsewhere."""
+    has_result: bool = True
+    """False: a topapi answer that has its fields beside `errcode`."""
+    is_billed: bool = False
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        return re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", "/" + self.name.replace(".", r"\.")))
 
 
 def _topapi(path: str, permission: str, handle: Callable[..., Any]) -> Interface:
     return Interface(f"topapi/{path}", "POST", Dialect.TOPAPI, permission, handle)
 
 
-UNIFIED_TOKEN = Interface("v1.0/oauth2/{corpId}/token", "POST", Dialect.MODERN, None, credentials.unified_token)
-UNIFIED_TOKEN_PATH = re.compile(r"/v1\.0/oauth2/([^/]+)/token")
+def _message(path: str, handle: Callable[..., Any]) -> Interface:
+    return Interface(f"topapi/message/corpconversation/{path}", "POST", Dialect.TOPAPI, BASE, handle, has_result=False, is_billed=True)
+
+
+def _todo(path: str, method: str, permission: str, handle: Callable[..., Any]) -> Interface:
+    return Interface(f"v1.0/todo/users/{{unionId}}/{path}", method, Dialect.MODERN, permission, handle, is_billed=True)
+
 
 INTERFACES = (
     Interface("gettoken", "GET", Dialect.LEGACY, None, credentials.gettoken),
@@ -49,9 +63,26 @@ INTERFACES = (
     _topapi("user/listadmin", MEMBER, users.listadmin),
     _topapi("role/list", DEPARTMENT_LIST, roles.list_roles),
     _topapi("role/simplelist", DEPARTMENT_MEMBER, roles.list_members),
+    _message("asyncsend_v2", messages.send),
+    _message("getsendprogress", messages.get_progress),
+    _message("getsendresult", messages.get_result),
+    _message("recall", messages.recall),
+    Interface("v1.0/oauth2/{corpId}/token", "POST", Dialect.MODERN, None, credentials.unified_token),
+    _todo("tasks", "POST", TODO_WRITE, tasks.create),
+    _todo("tasks/{taskId}", "PUT", TODO_WRITE, tasks.update),
+    _todo("tasks/{taskId}", "DELETE", TODO_WRITE, tasks.delete),
+    _todo("tasks/{taskId}", "GET", TODO_READ, tasks.get),
+    _todo("tasks/{taskId}/executorStatus", "PUT", TODO_WRITE, tasks.set_executor_status),
+    _todo("tasks/sources/{sourceId}", "GET", TODO_READ, tasks.get_by_source),
+    _todo("org/tasks/query", "POST", TODO_READ, tasks.query),
 )
 BY_PATH = {f"/{interface.name}": interface for interface in INTERFACES}
+WITH_PLACEHOLDERS = tuple(interface for interface in INTERFACES if "{" in interface.name)
 
 
-def find_interface(path: str) -> Interface | None:
-    return BY_PATH.get(path) or (UNIFIED_TOKEN if UNIFIED_TOKEN_PATH.fullmatch(path) else None)
+def find_interface(path: str, method: str) -> tuple[Interface, Mapping[str, str]] | None:
+    """With what the path says. Where no interface of the path has the method it is one of the others, to refuse it."""
+    if (interface := BY_PATH.get(path)) is not None:
+        return interface, {}
+    matches = [(interface, match.groupdict()) for interface in WITH_PLACEHOLDERS if (match := interface.pattern.fullmatch(path))]
+    return next((found for found in matches if found[0].method == method), matches[0] if matches else None)

@@ -126,6 +126,23 @@ def busy() -> RefusalError:
     return RefusalError(-1, "系统繁忙", modern="system.busy", status=503)
 
 
+def quota_used_up() -> RefusalError:
+    modern = "Forbidden.AccessDenied.ApiCountLimitForOrg"
+    return RefusalError(90020, "当前组织的API调用量已超限", gateway=True, always_wrapped=True, modern=modern, status=403)
+
+
+def bad_agent_id() -> RefusalError:
+    return RefusalError(40056, "不合法的agentid")
+
+
+def bad_task_id() -> RefusalError:
+    return RefusalError(400002, "参数错误：找不到该任务")
+
+
+def task_too_old() -> RefusalError:
+    return RefusalError(400002, "参数错误：该任务已超过有效时间")
+
+
 def missing_parameter(name: str) -> RefusalError:
     return RefusalError(40035, f"缺少参数 {name}", modern=f"Missing{name}")
 

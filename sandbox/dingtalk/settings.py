@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from sandbox.settings import Settings
 
 BASE = "qyapi_base"
@@ -9,6 +13,8 @@ DEPARTMENT_LIST = "qyapi_get_department_list"
 DEPARTMENT_MEMBER = "qyapi_get_department_member"
 MEMBER = "qyapi_get_member"
 MEMBER_BY_MOBILE = "qyapi_get_member_by_mobile"
+TODO_READ = "Todo.Todo.Read"
+TODO_WRITE = "Todo.Todo.Write"
 FIELD_MOBILE = "fieldMobile"
 FIELD_EMAIL = "fieldEmail"
 
@@ -17,7 +23,21 @@ class DingTalkSettings(Settings, kw_only=True):
     client_id: str = "sandbox-dingtalk"
     client_secret: str = "sandbox-dingtalk-secret"  # noqa: S105
     corp_id: str = "dingsandbox"
-    permissions: tuple[str, ...] = (BASE, DEPARTMENT_LIST, DEPARTMENT_MEMBER, MEMBER, MEMBER_BY_MOBILE)
+    permissions: tuple[str, ...] = (BASE, DEPARTMENT_LIST, DEPARTMENT_MEMBER, MEMBER, MEMBER_BY_MOBILE, TODO_READ, TODO_WRITE)
     field_permissions: tuple[str, ...] = (FIELD_MOBILE, FIELD_EMAIL)
     blank_fields: bool = False
     """Some tenants answer "" for an empty field instead of leaving it out."""
+    agent_id: int = 3_000_000_001
+    billable_calls_per_month: Annotated[int, Meta(ge=0)] = 0
+    """Messages and todos are billed, the directory is not; 0 is no limit."""
+    receivers_per_send: Annotated[int, Meta(ge=0)] = 5000
+    receivers_per_minute: Annotated[int, Meta(ge=0)] = 5000
+    """Neither concerns a send to all; 0 is no limit."""
+    messages_per_user_per_day: Annotated[int, Meta(ge=0)] = 500
+    send_to_all_per_day: Annotated[int, Meta(ge=0)] = 3
+    most_results: Annotated[int, Meta(ge=0)] = 100
+    """A send to more receivers has no result; 0 is no limit."""
+    send_seconds: Annotated[float, Meta(ge=0)] = 0
+    """So long it is under way and has no results."""
+    result_hours: Annotated[float, Meta(ge=0)] = 24
+    recall_hours: Annotated[float, Meta(ge=0)] = 24

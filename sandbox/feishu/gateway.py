@@ -14,6 +14,7 @@ from sandbox.faults import FaultSpec
 from sandbox.feishu.fields import granted_scopes
 from sandbox.feishu.interfaces import PREFIX, Interface, find_interface
 from sandbox.feishu.listings import Listings
+from sandbox.feishu.message_refusals import not_available, not_yours, task_failure
 from sandbox.feishu.numbering import FEISHU_NUMBERING, SHOWN_ROOT, custom_department_id, open_department_id, open_id, union_id
 from sandbox.feishu.paging import make_token, read_token
 from sandbox.feishu.parameters import IdTypes, read_parameters
@@ -40,11 +41,13 @@ from sandbox.headcount import count_members
 from sandbox.organization import Department, Person
 from sandbox.tenant import Tenant
 
-SUCCESS = b'{"code":0,"msg":"success","data":%s}'
+SUCCESS = b'{"code":0,"msg":"%s","data":%s}'
 BEARER = "Bearer "
 MINUTE = 60
+OLDER = "message/v4/"
 COMPUTED = (
-    "granted", "sees_all", "visible_set", "departments_by_id", "people_by_id", "people_by_email", "people_by_mobile", "listings",
+    "granted", "serves_all", "available_set",
+    "sees_all", "visible_set", "departments_by_id", "people_by_id", "people_by_email", "people_by_mobile", "listings",
     "member_counts", "primary_counts",
 )  # fmt: skip
 
@@ -61,6 +64,11 @@ def find_rows(body: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
         if isinstance(data.get(key), dict):
             return data[key], None
     return data, None
+
+
+def _stricter(limit: int, most: int) -> int:
+    """Where the interface has a figure of its own; a setting of 0 is no limit at all."""
+    return min(limit, most) if limit and most else limit
 
 
 class Feishu(Tenant[FeishuSettings]):
@@ -84,6 +92,7 @@ class Feishu(Tenant[FeishuSettings]):
     interfaces_by_alias: ClassVar[Mapping[str, str]] = {
         "people": "contact/v3/users/find_by_department",
         "departments": "contact/v3/departments/:department_id/children",
+        "messages": "im/v1/messages",
     }
 
     def __init__(self, recipe: Recipe, settings: FeishuSettings) -> None:
@@ -94,13 +103,13 @@ class Feishu(Tenant[FeishuSettings]):
         return path.startswith(PREFIX)
 
     def read(self, request: Request) -> None:
-        found = find_interface(request.path)
+        found = find_interface(request.path, request.method)
         interface, from_path = found or (None, {})
         request.interface = interface.name if interface else request.path.removeprefix(PREFIX)
         read_parameters(request, from_path)
 
     def answer(self, request: Request) -> Answer:
-        found = find_interface(request.path)
+        found = find_interface(request.path, request.method)
         if found is None or request.method != found[0].method:
             return unknown_route()
         interface, _ = found
@@ -109,7 +118,7 @@ class Feishu(Tenant[FeishuSettings]):
             content = interface.handle(self, request.parameters)
         except RefusalError as refusal:
             return refusal.answer()
-        return Answer(content if interface.is_flat else SUCCESS % content, headers=traced(new_log_id()))
+        return Answer(content if interface.is_flat else SUCCESS % (interface.success, content), headers=traced(new_log_id()))
 
     def refuse(self, request: Request, spec: FaultSpec) -> Answer:
         return self._fault_refusal(request, spec).answer()
@@ -141,25 +150,28 @@ class Feishu(Tenant[FeishuSettings]):
         """Those of the call; to speak of people by `user_id` also the one that shows it."""
         if not set(scopes) & set(self.settings.permissions):
             raise scope_missing(self.settings.client_id, scopes)
-        if request.parameters.get("user_id_type") == "user_id" and EMPLOYEE_ID not in self.granted:
+        id_types = (request.parameters.get("user_id_type"), request.parameters.get("receive_id_type"))
+        if "user_id" in id_types and EMPLOYEE_ID not in self.granted:
             raise scope_missing(self.settings.client_id, (EMPLOYEE_ID,))
 
     def _check_rate(self, interface: Interface) -> None:
-        now, most = time.time(), self.settings.calls_per_minute
-        if most and interface.most_per_minute:
-            most = min(most, interface.most_per_minute)
-        if self.limits.exceeded(interface.name, limit=self.settings.calls_per_second, now=now):
-            raise throttled(limit=self.settings.calls_per_second, seconds=1)
-        if self.limits.exceeded(interface.name, limit=most, now=now, seconds=MINUTE):
-            raise throttled(limit=most, seconds=MINUTE - int(now) % MINUTE)
+        now, name, is_older = time.time(), f"{interface.method} {interface.name}", interface.name.startswith(OLDER)
+        by_second = _stricter(self.settings.calls_per_second, interface.most_per_second)
+        by_minute = _stricter(self.settings.calls_per_minute, interface.most_per_minute)
+        if self.limits.exceeded(name, limit=by_second, now=now):
+            raise throttled(limit=by_second, seconds=1, is_older=is_older)
+        if self.limits.exceeded(name, limit=by_minute, now=now, seconds=MINUTE):
+            raise throttled(limit=by_minute, seconds=MINUTE - int(now) % MINUTE, is_older=is_older)
 
     def _fault_refusal(self, request: Request, spec: FaultSpec) -> RefusalError:
+        is_task = request.interface.startswith("task/")
         if spec.kind == "throttle":
-            return throttled(limit=self.settings.calls_per_second or 50, seconds=1)
+            return throttled(limit=self.settings.calls_per_second or 50, seconds=1, is_older=request.interface.startswith(OLDER))
         if spec.kind == "forbidden_department":
-            return user_out_of_range() if request.interface == "contact/v3/users/:user_id" else department_out_of_range()
+            by_interface = {"contact/v3/users/:user_id": user_out_of_range, "im/v1/messages": not_available}
+            return not_yours() if is_task else by_interface.get(request.interface, department_out_of_range)()
         if spec.kind == "busy":
-            return internal_error()
+            return task_failure() if is_task else internal_error()
         code = spec.code if spec.code is not None else int(spec.sub_code or 40003)
         return RefusalError(code, spec.message or "internal error", status=spec.status or 400)
 
@@ -189,6 +201,15 @@ class Feishu(Tenant[FeishuSettings]):
         """What is no department any more is in no range."""
         known = self.departments_by_id["open_department_id"]
         return frozenset(known[value].id for value in self.settings.visible_departments if value in known)
+
+    @cached_property
+    def serves_all(self) -> bool:
+        return WHOLE_COMPANY in self.settings.available_departments
+
+    @cached_property
+    def available_set(self) -> frozenset[int]:
+        known = self.departments_by_id["open_department_id"]
+        return frozenset(known[value].id for value in self.settings.available_departments if value in known)
 
     @cached_property
     def departments_by_id(self) -> dict[str, dict[str, Department]]:

@@ -7,11 +7,31 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sandbox.feishu import company, credentials, departments, ranges, users
-from sandbox.feishu.settings import ACCESS_AS_APP, APP_INFO, BLANKET, CONTACT_BASE, ORGANIZE, READ_AS_APP, TENANT_INFO, USER_ID_LOOKUP
+from sandbox.feishu import batches, company, credentials, departments, messages, ranges, tasks, users
+from sandbox.feishu.settings import (
+    ACCESS_AS_APP,
+    APP_INFO,
+    BLANKET,
+    CONTACT_BASE,
+    MESSAGE,
+    ORGANIZE,
+    READ_AS_APP,
+    RECALL,
+    SEND_AS_BOT,
+    SEND_OF_OLD,
+    TASK_MEMBERS,
+    TASK_WRITE,
+    TASK_WRITE_ONLY,
+    TENANT_INFO,
+    USER_ID_LOOKUP,
+)
 
 PREFIX = "/open-apis/"
 LIST_SCOPES = (CONTACT_BASE, ORGANIZE, *BLANKET)
+SEND_SCOPES = (MESSAGE, SEND_AS_BOT, SEND_OF_OLD)
+BATCH_SCOPES = (MESSAGE, SEND_AS_BOT)
+TASK_SCOPES = (TASK_WRITE, TASK_WRITE_ONLY)
+MEMBER_SCOPES = (TASK_WRITE, TASK_MEMBERS)
 RANGE_SCOPES = (CONTACT_BASE, ACCESS_AS_APP, READ_AS_APP)
 
 
@@ -26,6 +46,9 @@ class Interface:
     method: str = "GET"
     most_per_minute: int = 0
     """Where it is less than for other interfaces."""
+    most_per_second: int = 0
+    success: bytes = b"success"
+    """The text of an answer that is no refusal."""
 
     @property
     def is_flat(self) -> bool:
@@ -57,12 +80,26 @@ INTERFACES = (
     Interface("contact/v3/custom_attrs", (CONTACT_BASE,), company.list_custom_fields),
     Interface("contact/v3/employee_type_enums", RANGE_SCOPES, company.list_employee_types),
     Interface("tenant/v2/tenant/query", (TENANT_INFO,), company.query_tenant),
+    Interface("im/v1/messages", SEND_SCOPES, messages.send, "POST"),
+    Interface("im/v1/messages/:message_id", (RECALL,), messages.recall, "DELETE"),
+    Interface("im/v1/messages/:message_id/read_users", SEND_SCOPES, messages.list_readers),
+    Interface("message/v4/batch_send/", BATCH_SCOPES, batches.send, "POST", success=b"ok"),
+    Interface("im/v1/batch_messages/:batch_message_id", (RECALL,), batches.recall, "DELETE", success=b"ok"),
+    Interface("im/v1/batch_messages/:batch_message_id/get_progress", BATCH_SCOPES, batches.get_progress),
+    Interface("im/v1/batch_messages/:batch_message_id/read_user", BATCH_SCOPES, batches.count_readers),
+    Interface("task/v2/tasks", TASK_SCOPES, tasks.create, "POST", most_per_second=10),
+    Interface("task/v2/tasks/:task_guid", (TASK_WRITE,), tasks.get, most_per_second=10),
+    Interface("task/v2/tasks/:task_guid", TASK_SCOPES, tasks.patch, "PATCH", most_per_second=10),
+    Interface("task/v2/tasks/:task_guid", (TASK_WRITE,), tasks.delete, "DELETE", most_per_second=10),
+    Interface("task/v2/tasks/:task_guid/add_members", MEMBER_SCOPES, tasks.add_members, "POST", most_per_minute=100),
+    Interface("task/v2/tasks/:task_guid/remove_members", MEMBER_SCOPES, tasks.remove_members, "POST", most_per_minute=100),
 )
 """In the order of search: a word goes before a placeholder."""
 
 
-def find_interface(path: str) -> tuple[Interface, Mapping[str, str]] | None:
-    """With what the path says."""
+def find_interface(path: str, method: str) -> tuple[Interface, Mapping[str, str]] | None:
+    """With what the path says. A path with several methods is several interfaces; with another method it is the first."""
     rest = path.removeprefix(PREFIX)
-    matches = ((interface, interface.pattern.fullmatch(rest)) for interface in INTERFACES)
-    return next(((interface, match.groupdict()) for interface, match in matches if match), None)
+    matches = [(interface, match.groupdict()) for interface in INTERFACES if (match := interface.pattern.fullmatch(rest))]
+    several = [found for found in matches if found[0].name == matches[0][0].name]
+    return next((found for found in several if found[0].method == method), matches[0] if matches else None)

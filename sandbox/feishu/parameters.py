@@ -15,6 +15,7 @@ from sandbox.feishu.refusals import bad_argument, bad_page_size, bad_page_token,
 
 Parameters = Mapping[str, Any]
 REPEATED = frozenset(("department_ids", "user_ids"))
+QUERY_ONLY = frozenset(("receive_id_type",))
 USER_ID_TYPES = ("open_id", "union_id", "user_id")
 DEPARTMENT_ID_TYPES = ("open_department_id", "department_id")
 
@@ -34,7 +35,7 @@ def read_parameters(request: Request, from_path: Mapping[str, str]) -> None:
         pairs = parse_qsl(request.raw_query, keep_blank_values=True)
         found |= {name: [value for key, value in pairs if key == name] for name in REPEATED & found.keys()}
     if request.method != "GET" and request.body.strip():
-        found |= _read_body(request)
+        found |= {name: value for name, value in _read_body(request).items() if name not in QUERY_ONLY}
     request.parameters = found | dict(from_path)
 
 

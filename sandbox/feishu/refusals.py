@@ -94,9 +94,10 @@ def scope_missing(app_id: str, scopes: Iterable[str]) -> RefusalError:
     return RefusalError(99991672, f"Access denied. One of the following scopes is required: [{named}]", detail=detail)
 
 
-def throttled(*, limit: int, seconds: int) -> RefusalError:
+def throttled(*, limit: int, seconds: int, is_older: bool = False) -> RefusalError:
+    """Older interfaces have the HTTP status of old."""
     headers = ((b"x-ogw-ratelimit-limit", b"%d" % limit), (b"x-ogw-ratelimit-reset", b"%d" % seconds))
-    return RefusalError(99991400, "request trigger frequency limit", status=429, headers=headers)
+    return RefusalError(99991400, "request trigger frequency limit", status=400 if is_older else 429, headers=headers)
 
 
 def bad_argument(field: str, value: Any, description: str) -> RefusalError:

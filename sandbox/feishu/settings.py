@@ -12,6 +12,15 @@ CONTACT_BASE = "contact:contact.base:readonly"
 USER_ID_LOOKUP = "contact:user.id:readonly"
 APP_INFO = "admin:app.info:readonly"
 TENANT_INFO = "tenant:tenant:readonly"
+MESSAGE = "im:message"
+SEND_AS_BOT = "im:message:send_as_bot"
+SEND_OF_OLD = "im:message:send"
+RECALL = "im:message:recall"
+SEND_TO_MANY = "im:message:send_multi_users"
+SEND_TO_DEPARTMENTS = "im:message:send_multi_depts"
+TASK_WRITE = "task:task:write"
+TASK_WRITE_ONLY = "task:task:writeonly"
+TASK_MEMBERS = "task:personnel:writeonly"
 ACCESS_AS_APP = "contact:contact:access_as_app"
 READ_AS_APP = "contact:contact:readonly_as_app"
 READ_CONTACT = "contact:contact:readonly"
@@ -37,7 +46,9 @@ ORGANIZE = "contact:department.organize:readonly"
 HRBP = "contact:department.hrbp:readonly"
 TENANT_DOMAIN = "tenant:tenant.domain:read"
 
-CALL_SCOPES = (CONTACT_BASE, USER_ID_LOOKUP, APP_INFO, TENANT_INFO)
+CALL_SCOPES = (
+    CONTACT_BASE, USER_ID_LOOKUP, APP_INFO, TENANT_INFO, SEND_AS_BOT, RECALL, SEND_TO_MANY, SEND_TO_DEPARTMENTS, TASK_WRITE,
+)  # fmt: skip
 FIELD_SCOPES = (
     USER_BASE, EMPLOYEE_ID, EMAIL, PHONE, GENDER, USER_DEPARTMENT, EMPLOYEE, EMPLOYEE_NUMBER, JOB_LEVEL, JOB_FAMILY, DOTTED_LINE, GEO,
     ASSIGN_INFO, DEPARTMENT_BASE, ORGANIZE, HRBP, TENANT_DOMAIN,
@@ -62,3 +73,13 @@ class FeishuSettings(Settings, kw_only=True):
     """A larger subtree is refused in one walk; 0 is no limit."""
     quota_used_up: bool = False
     """The calls of this month."""
+    available_departments: tuple[str, ...] = (WHOLE_COMPANY,)
+    available_users: tuple[str, ...] = ()
+    """Who may use the app and receive from it; the visible range says nothing about that."""
+    bot_enabled: bool = True
+    messages_per_user_per_second: Annotated[int, Meta(ge=0)] = 5
+    batch_receivers_per_day: Annotated[int, Meta(ge=0)] = 500_000
+    progress_polls: Annotated[int, Meta(ge=0)] = 1
+    """So many looks at the progress of a batch find nothing yet."""
+    recall_seconds: Annotated[float, Meta(ge=0)] = 86_400
+    """Set by the tenant's administrator; 0: nothing can be recalled."""

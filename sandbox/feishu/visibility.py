@@ -33,6 +33,16 @@ def sees_person(tenant: Feishu, person: Person) -> bool:
     return person.id in tenant.organization.people and is_in_visible_department(tenant, person)
 
 
+def is_available(tenant: Feishu, person: Person) -> bool:
+    """Whether the app may write to this person; never to one who left."""
+    if person.id not in tenant.organization.people:
+        return False
+    if tenant.serves_all or person.id in tenant.settings.available_users:
+        return True
+    paths = (tenant.organization.path_to_root(department_id) for department_id in person.department_ids)
+    return any(not tenant.available_set.isdisjoint(path) for path in paths)
+
+
 def is_in_visible_department(tenant: Feishu, person: Person) -> bool:
     return any(sees_department(tenant, department_id) for department_id in person.department_ids)
 

@@ -42,7 +42,7 @@ from sandbox.wecom.visibility import Holder, Scope, scope_of
 
 PREFIX = "/cgi-bin/"
 FILE_INTERFACE = "export/file"
-FOUND = b'{"errcode":0,"errmsg":"%s",'
+FOUND = b'{"errcode":0,"errmsg":"%s"%s}'
 FINE, WARNED = b"ok", b"ok. Warning: wrong json format. "
 LISTS = ("userlist", "department", "department_id", "dept_user", "taglist", "data_list")
 COMPUTED = ("scopes", "listings", "id_rows", "tags", "ids_by_folded", "by_mobile", "by_email", "by_work_email")
@@ -76,7 +76,11 @@ class WeCom(Tenant[WeComSettings]):
         make_cursor=make_cursor,
         find_rows=find_rows,
     )
-    interfaces_by_alias: ClassVar[Mapping[str, str]] = {"people": "user/list", "departments": "department/list"}
+    interfaces_by_alias: ClassVar[Mapping[str, str]] = {
+        "people": "user/list",
+        "departments": "department/list",
+        "messages": "message/send",
+    }
     tokens: TokensBySecret
 
     def __init__(self, recipe: Recipe, settings: WeComSettings) -> None:
@@ -106,7 +110,8 @@ class WeCom(Tenant[WeComSettings]):
             found = interface.handle(call)
         except RefusalError as refusal:
             return refusal.answer(request.client_ip)
-        return Answer(FOUND % (WARNED if call.has_dropped_values else FINE) + found[1:])
+        fields = found[1:-1]
+        return Answer(FOUND % (WARNED if call.has_dropped_values else FINE, fields and b"," + fields))
 
     def refuse(self, request: Request, spec: FaultSpec) -> Answer:
         return self._fault_refusal(spec).answer(request.client_ip)
@@ -163,7 +168,8 @@ class WeCom(Tenant[WeComSettings]):
         """The corp's, whichever secret called."""
         settings, now = self.settings, time.time()
         by_second = self.limits.exceeded(interface.name, limit=settings.calls_per_second, now=now)
-        by_minute = self.limits.exceeded(interface.name, limit=settings.calls_per_minute, now=now, seconds=60)
+        most = settings.calls_per_minute if interface.is_counted else 0
+        by_minute = self.limits.exceeded(interface.name, limit=most, now=now, seconds=60)
         if by_second or by_minute:
             raise RefusalError(THROTTLED)
         if 0 < settings.max_parallel_calls < self.under_way[interface.name]:

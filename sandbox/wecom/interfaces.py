@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from sandbox.wecom import credentials, departments, exports, tags, users
+from sandbox.wecom import credentials, departments, exports, messages, tags, users
 from sandbox.wecom.calls import Call
 from sandbox.wecom.refusals import BAD_PARAMETER, BAD_USER_ID, Reason
 
@@ -27,6 +27,8 @@ class Interface:
     handle: Callable[[Call], bytes]
     """To the fields of the answer beside errcode and errmsg."""
     wrong_method: Reason = BAD_PARAMETER
+    is_counted: bool = True
+    """By the minute; messages have limits of their own."""
 
 
 INTERFACES = (
@@ -47,5 +49,8 @@ INTERFACES = (
     Interface("export/user", "POST", Access.DETAILS, exports.export_user),
     Interface("export/simple_user", "POST", Access.DETAILS, exports.export_simple_user),
     Interface("export/get_result", "GET", Access.DETAILS, exports.get_result),
+    Interface("message/send", "POST", Access.APP, messages.send, is_counted=False),
+    Interface("message/recall", "POST", Access.APP, messages.recall, is_counted=False),
+    Interface("message/get_statistics", "POST", Access.APP, messages.get_statistics, is_counted=False),
 )
 BY_NAME = {interface.name: interface for interface in INTERFACES}

@@ -40,3 +40,10 @@ class WeComSettings(Settings, kw_only=True):
     export_fails: bool = False
     export_url_seconds: Annotated[int, Meta(ge=0)] = 7200
     smallest_export_block: Annotated[int, Meta(ge=1)] = 10_000
+    account_cap: Annotated[int, Meta(ge=0)] = 0
+    """Times 200 are the recipients of a day; 0: as many accounts as there are people."""
+    messages_per_member_per_minute: Annotated[int, Meta(ge=0)] = 30
+    messages_per_member_per_hour: Annotated[int, Meta(ge=0)] = 1000
+    """More are dropped; 0 is no limit."""
+    long_text: Literal["cut", "refuse"] = "cut"
+    recall_hours: Annotated[float, Meta(ge=0)] = 24

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -45,12 +46,15 @@ class WeComApp:
     def truth(self) -> dict[str, Any]:
         return self.control("GET", "organization")
 
-    def raw(self, path: str, *, token: str | None = "", body: Any = None, method: str | None = None, **query: Any) -> requests.Response:
+    def raw(
+        self, path: str, *, token: str | None = "", body: Any = None, method: str | None = None, escaped: bool = False, **query: Any
+    ) -> requests.Response:
         """A POST when there is a body. The app's token unless another, or None, is given."""
         if token is not None:
             query["access_token"] = token or self.token
         chosen = method or ("GET" if body is None else "POST")
-        return self.session.request(chosen, f"{self.sandbox.url}/cgi-bin/{path}", params=query, json=body, timeout=10)
+        content = None if body is None else json.dumps(body, ensure_ascii=escaped).encode()
+        return self.session.request(chosen, f"{self.sandbox.url}/cgi-bin/{path}", params=query, data=content, timeout=10)
 
     def code(self, path: str, **options: Any) -> int:
         return self.raw(path, **options).json()["errcode"]

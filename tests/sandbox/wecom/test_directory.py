@@ -160,7 +160,7 @@ def test_body_that_is_not_understood_succeeds_with_a_warning(app: WeComApp) -> N
 
 
 def test_escaped_characters_are_refused(app: WeComApp) -> None:
-    assert app.code("user/get_userid_by_email", body={"email": "王@example.com"}) == 40033
+    assert app.code("user/get_userid_by_email", body={"email": "王@example.com"}, escaped=True) == 40033
 
 
 def test_tags(app: WeComApp, truth: dict) -> None:
