@@ -3,6 +3,7 @@
 OrgsyncError
 ├── RetryableError                 the same call may succeed later
 │   ├── UnreachableError           no answer: connection refused, reset, timed out
+│   │   └── NoConnectionError      not even a connection: nothing can have been done
 │   ├── ThrottledError             the platform asked us to slow down
 │   ├── PlatformBusyError          the platform failed on its side (busy, 5xx)
 │   ├── UnexpectedAnswerError      an answer that is not what the contract says (HTML, cut JSON)
@@ -69,6 +70,8 @@ class PlatformError(OrgsyncError):
         self.wait_seconds = wait_seconds
         self.params: Mapping[str, Any] = {}
         """What was asked, without token or secret; set where the call was made."""
+        self.leaves_doubt = False
+        """Whether the platform may have done it all the same, so that asking again could do it twice; set where the call was made."""
 
     @property
     def needs_person(self) -> bool:
@@ -84,6 +87,10 @@ def _rebuild(kind: type[PlatformError], refusal: Refusal, wait_seconds: float | 
 
 class UnreachableError(PlatformError, RetryableError):
     """No answer came: connection refused, reset or timed out."""
+
+
+class NoConnectionError(UnreachableError):
+    """No connection came about: whatever was asked has not been done."""
 
 
 class ThrottledError(PlatformError, RetryableError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from orgsync.errors import ConfigurationError
@@ -75,11 +76,19 @@ def read_parallel(connection: ConnectionFields, default: int) -> int:
 
 
 def open_transport(
-    connection: ConnectionFields, *, platform: str, base_url: str, pace: Pace, parallel: int, patience: Patience | None = None
+    connection: ConnectionFields,
+    *,
+    platform: str,
+    base_url: str,
+    pace: Pace,
+    parallel: int,
+    paces: Mapping[str, Pace] | None = None,
+    patience: Patience | None = None,
 ) -> Transport:
     """A transport as the connection's fields say, `base_url` and `pace` where they say nothing.
 
-    One that gives calls a second gets no limit by the minute: it is the administrator's own figure then.
+    One that gives calls a second gets no limit by the minute: it is the administrator's own figure then. An interface of `paces`,
+    which is slower than the rest, stays so unless the figure is lower still, or 0.
     """
     from orgsync.platforms.sending import HttpSender
     from orgsync.platforms.transport import Transport
@@ -93,4 +102,6 @@ def open_transport(
     )
     if connection.extra_dejson.get("calls_per_second") not in (None, ""):
         pace = Pace(read_number(connection, "calls_per_second", pace.calls_per_second))
-    return Transport(platform, send, conn_id=connection.conn_id, pace=pace, patience=patience)
+        own = pace.calls_per_second
+        paces = {interface: each for interface, each in (paces or {}).items() if each.calls_per_second < own}
+    return Transport(platform, send, conn_id=connection.conn_id, pace=pace, paces=paces, patience=patience)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 Pause = Callable[[float], None]
@@ -81,10 +81,11 @@ class RateLimit:
 
 
 class RateLimits:
-    """A budget for each interface, made when it is first called."""
+    """A budget for each interface, made when it is first called; `paces` are those of interfaces with one of their own."""
 
-    def __init__(self, pace: Pace, *, clock: Clock, pause: Pause) -> None:
+    def __init__(self, pace: Pace, paces: Mapping[str, Pace] | None = None, *, clock: Clock, pause: Pause) -> None:
         self._pace = pace
+        self._paces = paces or {}
         self._clock = clock
         self._pause = pause
         self._lock = threading.Lock()
@@ -93,5 +94,5 @@ class RateLimits:
     def of(self, interface: str) -> RateLimit:
         with self._lock:
             if interface not in self._limits:
-                self._limits[interface] = RateLimit(self._pace, clock=self._clock, pause=self._pause)
+                self._limits[interface] = RateLimit(self._paces.get(interface, self._pace), clock=self._clock, pause=self._pause)
             return self._limits[interface]

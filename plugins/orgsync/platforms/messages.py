@@ -15,7 +15,10 @@ RecipientState = Literal["sent", "delivered", "read", "failed", "unknown"]
 
 @dataclass(frozen=True)
 class Content:
-    """What a message says, rendered for its platform. `due_at` is a todo's; `url` opens where the work is."""
+    """What a message says, rendered for its platform. `due_at` is a todo's, shown in its own time zone; `url` opens where the work is.
+
+    `body` is the platform's Markdown for kind `markdown`; everywhere else it is, like `title`, plain text and is shown as it is written.
+    """
 
     kind: Kind
     title: str
@@ -51,11 +54,13 @@ class Delivery:
 class Receipt:
     """A platform has taken a call. `platform_id` is by what it can be asked about and recalled.
 
-    `refused` are people it would not send to, each with the reason; everybody else counts as sent.
+    `refused` are people it would not send to, each with the reason, and `refused_departments` departments; everybody else counts as
+    sent. An empty `platform_id` is a call that cannot be asked about or recalled: all were refused, or the platform gave no id.
     """
 
     platform_id: str
     refused: Mapping[str, str] = field(default_factory=dict)
+    refused_departments: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,10 +73,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Results:
-    """What a platform knows of a call by now. `is_final` says that asking again would tell nothing new but who read it."""
+    """What a platform knows of a call by now. `is_final` says that asking again would tell nothing new but who read it.
+
+    Who is not among `outcomes` stays what they were. `refused_departments` are departments it turned down, each with the reason.
+    """
 
     outcomes: Mapping[str, Outcome]
     is_final: bool
+    refused_departments: Mapping[str, str] = field(default_factory=dict)
 
 
 RecallState = Literal["recalled", "too_late", "failed"]
@@ -89,13 +98,15 @@ class Recall:
 class Limits:
     """What a platform allows, for all that the outbox decides about calls: sizes of a call, pace, and how long things last.
 
-    `people_per_call` and `departments_per_call` 0 means that there is no such call. `is_idempotent` says that a repeated `Delivery.key` is not sent
-    twice, within `idempotent_seconds`. `result_hours` and `recall_hours` are how long after sending results can be asked for, and a message
-    taken back (0: not at all).
+    `people_per_call` and `departments_per_call` 0 means that there is no such call; a todo takes `people_per_todo` and no departments
+    (0: a todo is a message like any other). `is_idempotent` says that a repeated `Delivery.key` is not sent twice, within
+    `idempotent_seconds`, whatever the call; what holds for one call is told by `Messenger.idempotent_seconds`. `result_hours` and
+    `recall_hours` are how long after sending results can be asked for, and a message taken back (0: not at all).
     """
 
     people_per_call: int
     departments_per_call: int = 0
+    people_per_todo: int = 0
     has_send_to_all: bool = False
     calls_per_second: float = 0.0
     calls_per_minute: int = 0
@@ -121,13 +132,21 @@ class Messenger(Protocol):
         """Why this content can't be sent as it is (too long in bytes, no URL where one is needed), in words; nothing if it can."""
         ...
 
-    def send(self, delivery: Delivery) -> Receipt: ...
+    def idempotent_seconds(self, delivery: Delivery) -> int:
+        """For how long after a first attempt this very delivery may be sent again without reaching anybody twice; 0: not at all."""
+        ...
+
+    def send(self, delivery: Delivery) -> Receipt:
+        """`leaves_doubt` of a PlatformError says that the message may have gone out: sending it again could reach people twice."""
+        ...
 
     def fetch_results(self, platform_id: str, people: Sequence[Person]) -> Results: ...
 
     def recall(self, platform_id: str) -> Recall: ...
 
-    def update_todo(self, platform_id: str, content: Content) -> None: ...
+    def update_todo(self, platform_id: str, content: Content) -> None:
+        """A RefusedError where the platform's todos are mere messages; so with completing."""
+        ...
 
     def complete_todo(self, platform_id: str) -> None: ...
 

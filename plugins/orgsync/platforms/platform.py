@@ -1,4 +1,4 @@
-"""What a platform's folder gives to the rest: how to connect, how to read, how to tidy what was read."""
+"""What a platform's folder gives to the rest: how to connect, how to read, how to tidy what was read, how to send."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from orgsync.manifest import Mode as Mode
 
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
+    from orgsync.platforms.messages import Messenger
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ class Platform:
 
     `form` is what Airflow learns of its connection type, an entry of `connection-types` in a provider's description. `pool_slots` is how
     many tasks may read from it at once. `user_keys` are the ids by which its people can be keyed, the default first; none is no choice.
+    `messenger(conn_id)` gives what sends its messages from the same connection; None is a platform that only reads.
     """
 
     name: str
@@ -131,3 +133,4 @@ class Platform:
     tidy: Tidy
     user_keys: tuple[str, ...] = ()
     pool_slots: int = 4
+    messenger: Callable[[str], Messenger] | None = None

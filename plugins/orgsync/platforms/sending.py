@@ -10,7 +10,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from orgsync.errors import ConfigurationError, PlatformError, Refusal, UnexpectedAnswerError, UnreachableError
+from orgsync.errors import ConfigurationError, NoConnectionError, PlatformError, Refusal, UnexpectedAnswerError, UnreachableError
 from orgsync.platforms.connections import REQUEST_TIMEOUT_SECONDS
 from orgsync.platforms.redact import redact_library_logs
 from orgsync.platforms.transport import Request, Response
@@ -71,16 +71,28 @@ class HttpSender:
     def _describe(self, request: Request, error: Exception) -> PlatformError | ConfigurationError:
         if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | requests.exceptions.MissingSchema):
             return ConfigurationError(f"connection {self._conn_id!r} has no usable host; set it to a base URL such as https://…")
-        kind = UnreachableError if isinstance(error, _NO_ANSWER) else UnexpectedAnswerError
         fix = f"Check the host of connection {self._conn_id!r}, the network and any proxy"
-        return kind(Refusal(self._platform, request.interface, "nothing", reason=f"{_what(error)} ({self._host()})", fix=fix))
-
-    def _host(self) -> str:
-        parts = urlsplit(self._base_url)
-        return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+        where = _host(request.path if "://" in request.path else self._base_url)
+        return _kind(error)(Refusal(self._platform, request.interface, "nothing", reason=f"{_what(error)} ({where})", fix=fix))
 
 
 _NO_ANSWER = (requests.ConnectionError, requests.Timeout, urllib3.exceptions.ReadTimeoutError)
+
+
+def _host(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+def _kind(error: Exception) -> type[PlatformError]:
+    if isinstance(error, requests.ConnectTimeout) or isinstance(_cause(error), urllib3.exceptions.NewConnectionError):
+        return NoConnectionError
+    return UnreachableError if isinstance(error, _NO_ANSWER) else UnexpectedAnswerError
+
+
+def _cause(error: Exception) -> object:
+    """urllib3's own error inside that of requests."""
+    return getattr(error.args[0], "reason", None) if error.args else None
 
 
 def _read_body(answer: requests.Response, deadline: float) -> bytes:

@@ -12,7 +12,16 @@ from typing import Any
 
 import tenacity
 
-from orgsync.errors import PlatformBusyError, PlatformError, Refusal, RetryableError, ThrottledError, UnexpectedAnswerError
+from orgsync.errors import (
+    NoConnectionError,
+    PlatformBusyError,
+    PlatformError,
+    Refusal,
+    RetryableError,
+    ThrottledError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
 from orgsync.platforms.decoding import decode_or_none
 from orgsync.platforms.ledger import Ledger
 from orgsync.platforms.limits import UNPACED, Pace, RateLimits
@@ -28,7 +37,8 @@ class Request:
     """One call. `query` and `headers` may hold a token or a secret and are never shown; `body` becomes JSON.
 
     `path` may be a whole URL, as platforms give for files; a list in `query` is sent as a repeated parameter. What an
-    answer with `is_file` holds is not looked into: its content is its bytes.
+    answer with `is_file` holds is not looked into: its content is its bytes. What `is_once` asks for must not be done twice: such a call is
+    tried again only after an answer that says that nothing was done.
     """
 
     interface: str
@@ -38,6 +48,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     is_file: bool = False
+    is_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +111,7 @@ class Patience:
 class Transport:
     """`send` does the HTTP, `judge` (given per call) reads a platform's envelope and raises what it means.
 
-    Safe for many threads. `conn_id` is what an error tells the reader to look at.
+    Safe for many threads. `conn_id` is what an error tells the reader to look at. `paces` are those of interfaces with a pace of their own.
     """
 
     def __init__(
@@ -110,6 +121,7 @@ class Transport:
         *,
         conn_id: str,
         pace: Pace = UNPACED,
+        paces: Mapping[str, Pace] | None = None,
         patience: Patience | None = None,
         sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -122,7 +134,7 @@ class Transport:
         self.patience = patience or Patience()
         self.sleep = sleep
         self._stopped = threading.Event()
-        self._limits = RateLimits(pace, clock=clock, pause=self.pause)
+        self._limits = RateLimits(pace, paces, clock=clock, pause=self.pause)
 
     def call(
         self, request: Request, judge: Judge, *, params: Mapping[str, Any] | None = None, caller_retries: frozenset[str] = frozenset()
@@ -135,6 +147,7 @@ class Transport:
             reply = self._retrying(request)(self._attempt, request, judge, params or {})
         except PlatformError as error:
             error.params = params or {}
+            error.leaves_doubt = request.is_once and _may_be_done(error)
             self.ledger.count(request.interface, "retried" if error.refusal.code in caller_retries else "failed")
             raise
         self.ledger.count(request.interface, "read")
@@ -149,7 +162,9 @@ class Transport:
 
     def _retrying(self, request: Request) -> tenacity.Retrying:
         return tenacity.Retrying(
-            retry=tenacity.retry_if_exception(self.patience.is_worth_waiting),
+            retry=tenacity.retry_if_exception(
+                lambda error: self.patience.is_worth_waiting(error) and not (request.is_once and _may_be_done(error))
+            ),
             stop=tenacity.stop_after_attempt(self.patience.attempts),
             wait=self.patience.wait_seconds,
             sleep=self.pause,
@@ -213,6 +228,13 @@ class Transport:
             self._stopped.wait(seconds)
         if self._stopped.is_set():
             raise StoppedError
+
+
+def _may_be_done(error: BaseException) -> bool:
+    """Whether what was asked may have been done all the same: no answer came, or none that says what was done."""
+    if isinstance(error, PlatformBusyError):
+        return error.refusal.code.startswith("HTTP ")
+    return isinstance(error, UnreachableError | UnexpectedAnswerError) and not isinstance(error, NoConnectionError)
 
 
 def _asked_wait(state: tenacity.RetryCallState) -> float | None:

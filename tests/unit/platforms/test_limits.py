@@ -123,3 +123,11 @@ def test_no_minute_holds_more_than_its_budget() -> None:
         times.append(clock.now)
     assert all(later - earlier >= 60 - 1e-6 for earlier, later in zip(times, times[100:], strict=False))
     assert times[-1] - times[0] == pytest.approx(3 * 60 + 49 / 50)
+
+
+def test_interface_may_have_a_pace_of_its_own() -> None:
+    clock = FakeClock()
+    limits = RateLimits(Pace(100), {"slow": Pace(10)}, clock=clock, pause=clock.sleep)
+    for interface in ("slow", "slow", "fast", "fast"):
+        limits.of(interface).acquire()
+    assert clock.slept == pytest.approx([0.1, 0.01])

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from orgsync.errors import ConfigurationError, OrgsyncError, UnexpectedAnswerError, UnreachableError
+from orgsync.errors import ConfigurationError, NoConnectionError, OrgsyncError, UnexpectedAnswerError, UnreachableError
 from orgsync.platforms.sending import HttpSender
 from orgsync.platforms.transport import Request, Response
 
@@ -131,3 +131,17 @@ def test_host_that_cannot_be_reached(url: str, kind: type[OrgsyncError], said: s
     with pytest.raises(kind, match=said) as raised:
         send(url, "x")
     assert SECRET not in "".join(traceback.format_exception(raised.value))
+
+
+def test_connection_that_never_came_about_is_told_apart(base_url: str) -> None:
+    with pytest.raises(NoConnectionError):
+        HttpSender("http://127.0.0.1:9", platform="p", conn_id="c", parallel=1)(Request("i", "GET", "x"))
+    with pytest.raises(UnreachableError) as raised:
+        HttpSender(base_url, platform="p", conn_id="c", parallel=1, request_timeout_seconds=0.2)(Request("i", "GET", "drip"))
+    assert not isinstance(raised.value, NoConnectionError)
+
+
+def test_host_of_a_whole_url_is_the_one_named() -> None:
+    sender = HttpSender("http://127.0.0.1:9", platform="p", conn_id="c", parallel=1)
+    with pytest.raises(NoConnectionError, match=r"127\.0\.0\.1:10"):
+        sender(Request("i", "GET", "http://127.0.0.1:10/x"))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from orgsync.errors import (
+    NoConnectionError,
     PlatformBusyError,
     PlatformError,
     Refusal,
@@ -196,3 +197,61 @@ def test_nothing_secret_is_logged_or_shown(caplog: pytest.LogCaptureFixture) -> 
     assert "attempt 1 failed" in shown
     assert "tok-123" not in shown
     assert "176318668975061512" not in shown
+
+
+ONCE = Request("send", "POST", "send", is_once=True)
+
+
+def refuse(code: str, kind: type[PlatformError]) -> Callable[[Request, Response, Any], Any]:
+    def judge(request: Request, response: Response, content: Any) -> Any:
+        raise kind(Refusal("p", "send", code))
+
+    return judge
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        error(UnreachableError),
+        error(UnexpectedAnswerError),
+        Response(502, "text/html", b"<html>"),
+        Response(200, "application/json", b'{"cut'),
+    ],
+    ids=["no answer", "not whole", "5xx", "cut"],
+)
+def test_what_may_have_been_done_is_not_done_twice(answer: Response | PlatformError) -> None:
+    script = Script(answer)
+    transport, _ = transport_of(script)
+    with pytest.raises(PlatformError) as raised:
+        transport.call(ONCE, accept)
+    assert (script.calls, raised.value.leaves_doubt) == (1, True)
+    assert transport.ledger.counts()["send"].failed == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [error(ThrottledError), error(NoConnectionError), Response(429, "text/html", b"")], ids=["throttled", "no connection", "429"]
+)
+def test_what_was_surely_not_done_is_tried_again(answer: Response | PlatformError) -> None:
+    script = Script(answer, GOOD)
+    assert transport_of(script)[0].call(ONCE, accept).content
+    assert script.calls == 2
+
+
+def test_busy_by_its_own_word_is_tried_again_and_leaves_no_doubt() -> None:
+    script = Script(GOOD)
+    with pytest.raises(PlatformBusyError) as raised:
+        transport_of(script, attempts=3)[0].call(ONCE, refuse("-1", PlatformBusyError))
+    assert (script.calls, raised.value.leaves_doubt) == (3, False)
+
+
+def test_answer_that_lacks_what_it_must_hold_leaves_doubt() -> None:
+    script = Script(GOOD)
+    with pytest.raises(UnexpectedAnswerError) as raised:
+        transport_of(script)[0].call(ONCE, refuse("JSON that is not whole", UnexpectedAnswerError))
+    assert (script.calls, raised.value.leaves_doubt) == (1, True)
+
+
+def test_what_may_be_repeated_leaves_no_doubt() -> None:
+    with pytest.raises(UnreachableError) as raised:
+        call(transport_of(Script(error(UnreachableError)))[0])
+    assert raised.value.leaves_doubt is False

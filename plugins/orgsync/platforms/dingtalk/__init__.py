@@ -11,6 +11,7 @@ from orgsync.platforms.platform import Answers, Mode, Platform, Reading, Record,
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
     from orgsync.platforms.dingtalk.client import DingTalkClient
+    from orgsync.platforms.messages import Messenger
 
 
 def _connect(conn_id: str) -> DingTalkClient:
@@ -32,4 +33,13 @@ def _tidy(answers: Answers, *, mode: Mode, mapping: Mapping[str, Mapping[str, st
     return tidy(answers, mode=mode, mapping=mapping)
 
 
-PLATFORM = Platform(name="dingtalk", title="DingTalk (钉钉)", form=FORM, connect=_connect, extract=_extract, tidy=_tidy)
+def _messenger(conn_id: str) -> Messenger:
+    from orgsync.platforms.dingtalk.hook import DingTalkHook
+
+    messenger: Messenger = DingTalkHook(conn_id).messenger
+    return messenger
+
+
+PLATFORM = Platform(
+    name="dingtalk", title="DingTalk (钉钉)", form=FORM, connect=_connect, extract=_extract, tidy=_tidy, messenger=_messenger
+)

@@ -1,4 +1,4 @@
-"""DingTalk's directory interfaces as methods: token, scopes, departments, users."""
+"""DingTalk's interfaces of the old generation as methods: token, scopes, departments, users, work notifications."""
 
 from __future__ import annotations
 
@@ -15,19 +15,27 @@ from orgsync.platforms.dingtalk.envelope import (
     lacks_count,
     lacks_page,
     lacks_parents,
+    lacks_progress,
     lacks_result,
     lacks_scopes,
+    lacks_send_result,
+    lacks_task,
     lacks_token,
+    nothing_needed,
 )
 from orgsync.platforms.dingtalk.interfaces import (
     AUTH_SCOPES,
     COUNT_USERS,
     GET_DEPARTMENT,
+    GET_SEND_PROGRESS,
+    GET_SEND_RESULT,
     GET_TOKEN,
     GET_USER,
     LIST_PARENTS_OF_USER,
     LIST_SUB_DEPARTMENTS,
     LIST_USERS,
+    RECALL_NOTIFICATION,
+    SEND_NOTIFICATION,
 )
 from orgsync.platforms.paging import walk_pages
 from orgsync.platforms.records import is_true
@@ -86,11 +94,40 @@ class DingTalkClient:
     def count_users(self) -> Reply:
         return self._call("POST", COUNT_USERS, {"only_active": False}, lacks_count)
 
-    def _call(self, method: str, interface: str, params: Mapping[str, Any], check: Check) -> Reply:
+    def send_notification(self, body: Mapping[str, Any], *, shown: Mapping[str, Any]) -> Reply:
+        """`task_id`: taken, not delivered. There is no idempotency key, so no attempt is repeated that may have been taken (§7).
+
+        `shown` is what may be known of the body by whoever reads an error.
+        """
+        return self._call("POST", SEND_NOTIFICATION, body, lacks_task, shown=shown, is_once=True)
+
+    def get_send_progress(self, *, agent_id: int, task_id: int) -> Reply:
+        """`progress.status` 0 not started, 1 running, 2 done."""
+        return self._call("POST", GET_SEND_PROGRESS, {"agent_id": agent_id, "task_id": task_id}, lacks_progress)
+
+    def get_send_result(self, *, agent_id: int, task_id: int) -> Reply:
+        """`send_result` with lists of user ids, for 24 hours and for no more than 100 receivers."""
+        return self._call("POST", GET_SEND_RESULT, {"agent_id": agent_id, "task_id": task_id}, lacks_send_result)
+
+    def recall_notification(self, *, agent_id: int, task_id: int) -> Reply:
+        """Within 24 hours. Its parameter is called `msg_task_id`, unlike that of the others (§13 #21)."""
+        return self._call("POST", RECALL_NOTIFICATION, {"agent_id": agent_id, "msg_task_id": task_id}, nothing_needed)
+
+    def _call(
+        self,
+        method: str,
+        interface: str,
+        params: Mapping[str, Any],
+        check: Check,
+        *,
+        shown: Mapping[str, Any] | None = None,
+        is_once: bool = False,
+    ) -> Reply:
         def call(token: Token, caller_retries: frozenset[str]) -> Reply:
             body = params if method == "POST" else None
-            request = Request(interface, method, interface, query={"access_token": token.value}, body=body)
-            return self.transport.call(request, judge, params=params, caller_retries=caller_retries)
+            request = Request(interface, method, interface, query={"access_token": token.value}, body=body, is_once=is_once)
+            landed = params if shown is None else shown
+            return self.transport.call(request, judge, params=landed, caller_retries=caller_retries)
 
         judge = judge_by(check)
         return self._tokens.call(call, stale_codes=STALE_TOKEN_CODES)

@@ -22,6 +22,7 @@ PLATFORM = "dingtalk"
 
 # The window of the throttle is one second.
 THROTTLE_SECONDS = 1.0
+MINUTE_SECONDS = 60.0
 # An IP address with more than 10 000 calls in 20 s is blocked for five minutes.
 BLOCKED_IP_SECONDS = 300.0
 
@@ -32,6 +33,8 @@ _DEVELOPER = "This is a fault of orgsync; report it with the request id"
 _LOOK_UP = "Look it up among DingTalk's error codes (open.dingtalk.com), and report it with the request id if it is not your app's own"
 _REREAD = "Read again; if the id stands in the tenant's scope, correct it there"
 
+_AGENT = "Set agent_id of the connection to the AgentId of the app whose Client ID is its login"
+
 _BAD_TOKEN = Meaning(CredentialError, "the access token is not valid", _PAIR)
 _BAD_PAIR = Meaning(CredentialError, "the key pair is not accepted", _PAIR)
 _BAD_REQUEST = Meaning(RefusedError, "a parameter is missing or wrong", _DEVELOPER)
@@ -41,6 +44,14 @@ _NO_SUCH_USER = Meaning(RefusedError, "no such user", "They have left, or have n
 _NO_SUCH_DEPARTMENT = Meaning(RefusedError, "no such department", _REREAD)
 _THROTTLED = Meaning(
     ThrottledError, "too many calls", "Lower calls_per_second of the connection, or start at another minute", THROTTLE_SECONDS
+)
+_NOT_SENT = Meaning(
+    RefusedError,
+    "it does not send this message",
+    "Look at how many messages were sent today, to whom, and at the text; then look the code up",
+)
+_ALL_TOO_OFTEN = Meaning(
+    RefusedError, "the whole company was written to too often today", "Wait until tomorrow: an app may do so three times a day"
 )
 _DISABLED_FOR_A_WHILE = Meaning(ThrottledError, "calls are disabled for a while", "Lower calls_per_second of the connection", 60.0)
 
@@ -57,11 +68,22 @@ MEANINGS: Mapping[str, Meaning] = {
     "40014": _BAD_TOKEN,
     "40031": _NO_SUCH_USER,
     "40035": _BAD_REQUEST,
+    "40056": Meaning(RefusedError, "the AgentId is not the one of this app", _AGENT),
     "40068": Meaning(RefusedError, "the page cursor is not valid", _DEVELOPER),
     "40069": Meaning(RefusedError, "the page size is not valid", _DEVELOPER),
     "40089": _BAD_PAIR,
     "40096": _BAD_PAIR,
     "41001": Meaning(RefusedError, "the access token is missing", _DEVELOPER),
+    # §7 and §10 name the limits of work notifications and the range of codes; which of 41028, 41044 and 41048 is which they do not say.
+    "41028": _NOT_SENT,
+    "41029": Meaning(RefusedError, "it has too many receivers", "Send it to fewer at once: 5000 is the most that DingTalk takes"),
+    "41044": _NOT_SENT,
+    "41045": _ALL_TOO_OFTEN,
+    "41046": _ALL_TOO_OFTEN,
+    "41047": Meaning(ThrottledError, "too many receivers in a minute", "Wait; orgsync tries again by itself", MINUTE_SECONDS),
+    "41048": _NOT_SENT,
+    "41049": Meaning(RefusedError, "the text has words that it forbids", "Change the text"),
+    "41052": Meaning(RefusedError, "it has too many receivers to tell what became of each", "Ask for 100 receivers at most"),
     "42001": Meaning(CredentialError, "the access token has expired", _PAIR),
     "43001": Meaning(RefusedError, "the HTTP method is wrong", _DEVELOPER),
     "43002": Meaning(RefusedError, "the HTTP method is wrong", _DEVELOPER),

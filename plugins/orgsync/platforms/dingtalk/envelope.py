@@ -7,6 +7,7 @@ from typing import Any
 
 from orgsync.errors import Refusal, UnexpectedAnswerError
 from orgsync.platforms.dingtalk.codes import PLATFORM, blocked_ip_error, effective_code, error_for
+from orgsync.platforms.dingtalk.new_codes import new_error_for
 from orgsync.platforms.dingtalk.records import read_department_id
 from orgsync.platforms.records import is_true, records_of
 from orgsync.platforms.transport import WAIT_FIX, Judge, Request, Response
@@ -30,6 +31,53 @@ def judge_by(check: Check) -> Judge:
         return content
 
     return judge
+
+
+def judge_new_by(check: Check) -> Judge:
+    """Of the new generation: a refusal is an HTTP status of 400 or more, and there is no errcode (§10).
+
+    A path without /v1.0 is answered by the gateway in the old manner.
+    """
+
+    def judge(request: Request, response: Response, content: Any) -> Any:
+        if isinstance(content, dict) and "punish" in content:
+            raise blocked_ip_error(request.interface)
+        if not isinstance(content, dict):
+            raise _unexpected(request, "it is no object")
+        if effective_code(content) not in ("0", ""):
+            raise error_for(content, interface=request.interface)
+        if response.status >= 400:
+            raise new_error_for(content, status=response.status, interface=request.interface)
+        if problem := check(content):
+            raise _unexpected(request, problem)
+        return content
+
+    return judge
+
+
+def nothing_needed(_: Content) -> str:
+    return ""
+
+
+def lacks_new_token(content: Content) -> str:
+    return "" if isinstance(content.get("accessToken"), str) else "it has no accessToken"
+
+
+def lacks_todo(content: Content) -> str:
+    return "" if content.get("id") else "it has no id"
+
+
+def lacks_task(content: Content) -> str:
+    return "" if str(content.get("task_id")).isdecimal() else "it has no task_id"
+
+
+def lacks_progress(content: Content) -> str:
+    progress = content.get("progress")
+    return "" if isinstance(progress, dict) and str(progress.get("status")).isdecimal() else "it has no progress with a status"
+
+
+def lacks_send_result(content: Content) -> str:
+    return "" if isinstance(content.get("send_result"), dict) else "it has no send_result"
 
 
 def lacks_token(content: Content) -> str:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from orgsync.platforms.connections import ConnectionFields, open_transport, read_parallel, read_required
+from functools import cached_property
+
+from orgsync.errors import ConfigurationError
+from orgsync.platforms.connections import ConnectionFields, open_transport, read_base_url, read_parallel, read_required, read_text
 from orgsync.platforms.dingtalk.client import DingTalkClient
-from orgsync.platforms.dingtalk.form import BASE_URL, PARALLEL_CALLS
+from orgsync.platforms.dingtalk.form import BASE_URL, EDITIONS, PARALLEL_CALLS
+from orgsync.platforms.dingtalk.messenger import DingTalkMessenger
+from orgsync.platforms.dingtalk.todos import TodoClient
 from orgsync.platforms.hook import PlatformHook
 from orgsync.platforms.limits import Pace
 from orgsync.platforms.transport import Patience
@@ -21,11 +26,27 @@ class DingTalkHook(PlatformHook):
     default_conn_name = "dingtalk_default"
 
     def build_client(self, connection: ConnectionFields, *, patience: Patience | None = None) -> DingTalkClient:
-        client_id = read_required(connection, "login", missing="client id", hint="the Client ID (AppKey) of the app")
-        client_secret = read_required(connection, "password", missing="secret", hint="the Client Secret (AppSecret) of the app")
+        client_id, client_secret = _read_pair(connection)
         parallel = read_parallel(connection, PARALLEL_CALLS)
         transport = open_transport(connection, platform="dingtalk", base_url=BASE_URL, pace=PACE, parallel=parallel, patience=patience)
         return DingTalkClient(client_id, client_secret, transport=transport, parallel=parallel)
+
+    @cached_property
+    def messenger(self) -> DingTalkMessenger:
+        """Sends through the same connection, and through the client's own transport: one budget for each interface."""
+        connection = self._find_connection()
+        client_id, client_secret = _read_pair(connection)
+        edition = read_text(connection, "edition").lower() or EDITIONS[0]
+        if edition not in EDITIONS:
+            raise ConfigurationError(f"connection {connection.conn_id!r} has edition={edition!r}; set it to {' or '.join(EDITIONS)}")
+        client: DingTalkClient = self.client
+        return DingTalkMessenger(
+            client,
+            TodoClient(client_id, client_secret, api_url=read_api_url(connection), transport=client.transport),
+            agent_id=read_text(connection, "agent_id"),
+            todo_creator=read_text(connection, "todo_creator_union_id"),
+            edition=edition,
+        )
 
     def try_out(self, client: DingTalkClient) -> tuple[bool, str]:
         """Asks for a token and for the visible range."""
@@ -36,3 +57,17 @@ class DingTalkHook(PlatformHook):
         if not departments and not users:
             return False, "Connected, but the app sees nobody; set its data range (权限管理 → 授权范围), then publish a new version"
         return True, f"Connected; the app sees {len(departments)} departments with all below them and {len(users)} single users"
+
+
+def read_api_url(connection: ConnectionFields) -> str:
+    """The new generation's host: named, or the old one's neighbour (oapi.dingtalk.io → api.dingtalk.io), or the very same."""
+    if named := read_text(connection, "api_host").rstrip("/"):
+        return named if "://" in named else f"https://{named}"
+    return read_base_url(connection, BASE_URL).replace("://oapi.", "://api.", 1)
+
+
+def _read_pair(connection: ConnectionFields) -> tuple[str, str]:
+    return (
+        read_required(connection, "login", missing="client id", hint="the Client ID (AppKey) of the app"),
+        read_required(connection, "password", missing="secret", hint="the Client Secret (AppSecret) of the app"),
+    )

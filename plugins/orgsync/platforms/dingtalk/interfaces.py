@@ -1,4 +1,4 @@
-"""The paths of DingTalk's directory interfaces: the names under which calls are limited, counted, landed and reported."""
+"""The paths of DingTalk's interfaces: the names under which calls are limited, counted, landed and reported."""
 
 from __future__ import annotations
 
@@ -10,3 +10,15 @@ LIST_USERS = "topapi/v2/user/list"
 GET_USER = "topapi/v2/user/get"
 COUNT_USERS = "topapi/user/count"
 LIST_PARENTS_OF_USER = "topapi/v2/department/listparentbyuser"
+
+SEND_NOTIFICATION = "topapi/message/corpconversation/asyncsend_v2"
+GET_SEND_PROGRESS = "topapi/message/corpconversation/getsendprogress"
+GET_SEND_RESULT = "topapi/message/corpconversation/getsendresult"
+RECALL_NOTIFICATION = "topapi/message/corpconversation/recall"
+
+# Of the new generation, on a host of its own. Where one path has several methods, the method is part of the name: each has its own limit.
+GET_NEW_TOKEN = "v1.0/oauth2/accessToken"  # noqa: S105
+CREATE_TODO = "v1.0/todo/users/:unionId/tasks"
+UPDATE_TODO = "PUT v1.0/todo/users/:unionId/tasks/:taskId"
+DELETE_TODO = "DELETE v1.0/todo/users/:unionId/tasks/:taskId"
+FIND_TODO = "v1.0/todo/users/:unionId/tasks/sources/:sourceId"

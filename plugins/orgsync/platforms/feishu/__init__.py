@@ -12,6 +12,7 @@ from orgsync.platforms.platform import Answers, Mode, Platform, Reading, Record,
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
     from orgsync.platforms.feishu.client import FeishuClient
+    from orgsync.platforms.messages import Messenger
 
 
 def _connect(conn_id: str) -> FeishuClient:
@@ -33,4 +34,20 @@ def _tidy(answers: Answers, *, mode: Mode, mapping: Mapping[str, Mapping[str, st
     return tidy(answers, mode=mode, mapping=mapping)
 
 
-PLATFORM = Platform(name="feishu", title="Feishu (飞书)", form=FORM, connect=_connect, extract=_extract, tidy=_tidy, user_keys=USER_KEYS)
+def _messenger(conn_id: str) -> Messenger:
+    from orgsync.platforms.feishu.hook import FeishuHook
+
+    messenger: Messenger = FeishuHook(conn_id).messenger
+    return messenger
+
+
+PLATFORM = Platform(
+    name="feishu",
+    title="Feishu (飞书)",
+    form=FORM,
+    connect=_connect,
+    extract=_extract,
+    tidy=_tidy,
+    messenger=_messenger,
+    user_keys=USER_KEYS,
+)

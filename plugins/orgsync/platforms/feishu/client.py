@@ -132,13 +132,28 @@ class FeishuClient:
         path: str = "",
         telling: frozenset[str] = frozenset(),
     ) -> Reply:
-        """`telling` are codes that answer what was asked: not a call that failed."""
+        return self.ask("GET", interface, query, check, params=params, path=path, telling=telling)
+
+    def ask(
+        self,
+        method: str,
+        interface: str,
+        query: Query,
+        check: Check,
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        path: str = "",
+        telling: frozenset[str] = frozenset(),
+        is_once: bool = False,
+    ) -> Reply:
+        """`telling` are codes that answer what was asked: not a call that failed. `params` is what may be shown of query and body."""
         judge = judge_by(check)
 
         def call(token: Token, caller_retries: frozenset[str]) -> Reply:
             headers = {"Authorization": f"Bearer {token.value}"}
-            request = Request(interface, "GET", f"{API}/{path or interface}", query=query, headers=headers)
-            return self.transport.call(request, judge, params=params or query, caller_retries=caller_retries | telling)
+            request = Request(interface, method, f"{API}/{path or interface}", query=query, headers=headers, body=body, is_once=is_once)
+            return self.transport.call(request, judge, params=query if params is None else params, caller_retries=caller_retries | telling)
 
         return self._tokens.call(call, stale_codes=STALE_TOKEN_CODES)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from orgsync.errors import (
@@ -23,6 +24,7 @@ PLATFORM = "feishu"
 
 # The shortest window in which Feishu counts; a refusal says how long to wait (x-ogw-ratelimit-reset), this is for one that does not.
 THROTTLE_SECONDS = 1.0
+BUSY_HOUR_SECONDS = 60.0
 
 USER_ID_SCOPE = "contact:user.employee_id:readonly"
 KEY_BY_OPEN_ID = "set `user_key: open_id` for the tenant"
@@ -48,6 +50,30 @@ _APP_UNUSABLE = Meaning(PermissionDeniedError, "the app is not usable in this co
 _THROTTLED = Meaning(
     ThrottledError, "too many calls", "Lower calls_per_second of the connection, or start at another minute", THROTTLE_SECONDS
 )
+
+_NO_BOT = Meaning(PermissionDeniedError, "the app has no bot", f"Switch the bot on (添加应用能力 → 机器人), {PUBLISH}")
+_MESSAGE_GONE = Meaning(RefusedError, "the message is not there: taken back, deleted, or never sent", "Nothing needs to be done")
+_FORBIDDEN_WORDS = Meaning(RefusedError, "the text is stopped by the company's filter", "Change the text, or ask the administrator")
+_BATCH_REFUSED = Meaning(RefusedError, "it does not send the batch message", "Do what its words ask for, or report it with the request id")
+
+BATCH_CODES = (
+    "10002",
+    "11101",
+    "11203",
+    "11204",
+    "11207",
+    "11209",
+    "11210",
+    "11223",
+    "11227",
+    "11231",
+    "11235",
+    "11246",
+    "11312",
+    "230100",
+)
+# What is wrong is told by words alone.
+_QUOTED_CODES = frozenset({*BATCH_CODES, "230099"})
 
 MEANINGS: Mapping[str, Meaning] = {
     # App ID unknown, or meant for the other brand; elsewhere than with the token it is a bad argument.
@@ -92,6 +118,56 @@ MEANINGS: Mapping[str, Meaning] = {
     "41012": Meaning(RefusedError, "no such user", "They have left; take them off the app's contacts range"),
     **dict.fromkeys((str(code) for code in range(99992351, 99992382)), _NO_SUCH_ID),
     "99992361": Meaning(RefusedError, "an open_id of another app", "Check that login and password are of the app that was read before"),
+    # Messages, contract §7 and §13.
+    "230006": _NO_BOT,
+    "11205": _NO_BOT,
+    "230001": _BAD_REQUEST,
+    "230002": Meaning(RefusedError, "the bot is not in the group", "Add it to the group"),
+    "230009": Meaning(RefusedError, "the time for taking a message back is over", "The company's administrator sets how long it is"),
+    "230011": _MESSAGE_GONE,
+    "230030": _MESSAGE_GONE,
+    "230110": _MESSAGE_GONE,
+    "232009": _MESSAGE_GONE,
+    "230013": Meaning(
+        PermissionDeniedError,
+        "the receiver is outside the app's availability, or has left",
+        f"Widen who the app is available to (版本管理与发布 → 可用范围), {PUBLISH}",
+    ),
+    "230020": Meaning(ThrottledError, "too many messages", _WAIT, THROTTLE_SECONDS),
+    "11232": Meaning(ThrottledError, "too many messages at this hour", "Avoid the full and the half hour", BUSY_HOUR_SECONDS),
+    "230022": _FORBIDDEN_WORDS,
+    "230028": _FORBIDDEN_WORDS,
+    "230023": Meaning(RefusedError, "too many urgent messages are unread", "Wait until some are read"),
+    "230025": Meaning(RefusedError, "the message is too long", "Shorten it"),
+    "230026": Meaning(RefusedError, "the app may not take this message back", "Only the app that sent it may"),
+    "230027": Meaning(PermissionDeniedError, "the app may not do this with the message", f"Grant its scope under 权限管理, {PUBLISH}"),
+    "230029": Meaning(RefusedError, "the receiver has left", "Read the directory again"),
+    "230033": Meaning(RefusedError, "who read a message is told for seven days only", "Nothing can be done"),
+    "230034": Meaning(RefusedError, "the receiver's id is not valid", "Read the directory again, with the same app"),
+    "230035": Meaning(RefusedError, "it may not be sent to this receiver", "Look at the company's rules for bots"),
+    "230038": Meaning(RefusedError, "the receiver is of another company", "Read the directory again, with the same app"),
+    "230049": Meaning(PlatformBusyError, "it is just being sent", _WAIT),
+    "230053": Meaning(RefusedError, "the receiver does not want messages of this bot", "Only they can change it"),
+    "230072": Meaning(RefusedError, "the message was edited too often", "Send a new one"),
+    "230075": Meaning(RefusedError, "the time for editing a message is over", "Send a new one"),
+    "230099": Meaning(RefusedError, "it does not take the card", "Change the content; the number in its words says what is wrong with it"),
+    "11247": Meaning(RefusedError, "the app's 500,000 messages of a day are used up", "Wait until tomorrow"),
+    # What the page of batch messages lists, all with HTTP 200; the contract has no words for them, so Feishu's own are quoted.
+    **dict.fromkeys(BATCH_CODES, _BATCH_REFUSED),
+    # Tasks, §8.
+    "1470400": _BAD_REQUEST,
+    "1470403": Meaning(
+        PermissionDeniedError,
+        "the app may not do this with the task: it neither made it nor belongs to it",
+        f"Use the connection of the app that made it, and grant it task:task:write, {PUBLISH}",
+    ),
+    "1470404": Meaning(RefusedError, "no such task", "It was deleted"),
+    "1470422": Meaning(PlatformBusyError, "the same task is being made at the same time", _WAIT),
+    "1470500": Meaning(PlatformBusyError, "it failed on its side", _WAIT),
+    "1470610": Meaning(RefusedError, "too many people are to do the task", "Split it"),
+    "1470611": Meaning(RefusedError, "too many people follow the task", "Split it"),
+    "1470450": _THROTTLED,
+    "1470451": _THROTTLED,
     "40002": Meaning(RefusedError, "it does not take the root department here", _DEVELOPER),
     "40011": Meaning(RefusedError, "the page size is not valid", _DEVELOPER),
     "40012": Meaning(RefusedError, "the page token is not valid", f"Read again; {_DEVELOPER[0].lower()}{_DEVELOPER[1:]} if it stays"),
@@ -106,6 +182,13 @@ MEANINGS: Mapping[str, Meaning] = {
 STALE_TOKEN_CODES = frozenset({"99991663", "99991664", "99991665", "99991671"})
 GONE_CODES = frozenset(code for code, meaning in MEANINGS.items() if meaning in (_NO_SUCH_DEPARTMENT, _NO_SUCH_ID))
 OUTSIDE_RANGE = "40004"
+# About whom a message is for, not about the message: others may still get it.
+RECEIVER_CODES = GONE_CODES | {"230013", "230029", "230034", "230035", "230038", "230053", "41012", "41050", "99992361"}
+RECALL_TOO_LATE = "230009"
+MESSAGE_GONE_CODES = frozenset(code for code, meaning in MEANINGS.items() if meaning is _MESSAGE_GONE)
+READ_TOO_LATE = "230033"
+BAD_TASK = "1470400"
+NO_SUCH_TASK = "1470404"
 TOO_LARGE = "43010"
 
 
@@ -123,6 +206,8 @@ def error_for(
     """
     code = error_code(envelope)
     meaning = _meaning(code, interface) or Meaning(RefusedError, f"not a code orgsync knows ({_own_words(envelope)})", _LOOK_UP)
+    if code in _QUOTED_CODES:
+        meaning = replace(meaning, reason=f"{meaning.reason} ({_own_words(envelope)})")
     details = _details(envelope)
     return error_meaning(
         meaning,

@@ -36,6 +36,26 @@ def judge_by(check: Check) -> Judge:
     return judge
 
 
+def nothing_needed(_: Content) -> str:
+    """Calls that only change something may answer without data."""
+    return ""
+
+
+def lacks_message(content: Content) -> str:
+    return _lacks_data(content) or ("" if read_id(content["data"].get("message_id")) else "its data has no message_id")
+
+
+def lacks_progress(content: Content) -> str:
+    data = content.get("data")
+    progress = data.get("batch_message_send_progress") if isinstance(data, dict) else None
+    return "" if isinstance(progress, dict) else "its data has no batch_message_send_progress"
+
+
+def lacks_task(content: Content) -> str:
+    task = content["data"].get("task") if not _lacks_data(content) else None
+    return "" if isinstance(task, dict) and read_id(task.get("guid")) else "its data has no task with a guid"
+
+
 def lacks_token(content: Content) -> str:
     """The one answer without `data`."""
     return "" if read_id(content.get("tenant_access_token")) else "it has no tenant_access_token"

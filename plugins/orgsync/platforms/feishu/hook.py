@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from orgsync.platforms.connections import ConnectionFields, open_transport, read_parallel, read_required
 from orgsync.platforms.feishu.client import FeishuClient
 from orgsync.platforms.feishu.codes import PUBLISH
 from orgsync.platforms.feishu.form import BASE_URL, PARALLEL_CALLS
+from orgsync.platforms.feishu.interfaces import CREATE_TASK, DELETE_TASK, GET_TASK, UPDATE_TASK
+from orgsync.platforms.feishu.message_client import FeishuMessageClient
+from orgsync.platforms.feishu.messenger import FeishuMessenger
 from orgsync.platforms.hook import PlatformHook
 from orgsync.platforms.limits import Pace
 from orgsync.platforms.transport import Patience
 
 # Per app, company and interface; reaching either is too many.
 PACE = Pace(calls_per_second=50.0, calls_per_minute=1000)
+# Tasks are slower.
+PACES = {interface: Pace(calls_per_second=10.0) for interface in (CREATE_TASK, GET_TASK, UPDATE_TASK, DELETE_TASK)}
 
 
 class FeishuHook(PlatformHook):
@@ -25,8 +32,14 @@ class FeishuHook(PlatformHook):
         app_id = read_required(connection, "login", missing="app id", hint="the App ID of the app (cli_…)")
         app_secret = read_required(connection, "password", missing="secret", hint="the App Secret of the app")
         parallel = read_parallel(connection, PARALLEL_CALLS)
-        transport = open_transport(connection, platform="feishu", base_url=BASE_URL, pace=PACE, parallel=parallel, patience=patience)
+        transport = open_transport(
+            connection, platform="feishu", base_url=BASE_URL, pace=PACE, paces=PACES, parallel=parallel, patience=patience
+        )
         return FeishuClient(app_id, app_secret, transport=transport, parallel=parallel)
+
+    @cached_property
+    def messenger(self) -> FeishuMessenger:
+        return FeishuMessenger(FeishuMessageClient(self.client))
 
     def try_out(self, client: FeishuClient) -> tuple[bool, str]:
         """Asks for a token and for the range; by open_id, which every app may see."""

@@ -10,6 +10,7 @@ from orgsync.platforms.wecom.form import FORM
 
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
+    from orgsync.platforms.messages import Messenger
     from orgsync.platforms.wecom.client import WeComClient
 
 
@@ -32,4 +33,11 @@ def _tidy(answers: Answers, *, mode: Mode, mapping: Mapping[str, Mapping[str, st
     return tidy(answers, mode=mode, mapping=mapping)
 
 
-PLATFORM = Platform(name="wecom", title="WeCom (企业微信)", form=FORM, connect=_connect, extract=_extract, tidy=_tidy)
+def _messenger(conn_id: str) -> Messenger:
+    from orgsync.platforms.wecom.hook import WeComHook
+
+    messenger: Messenger = WeComHook(conn_id).messenger
+    return messenger
+
+
+PLATFORM = Platform(name="wecom", title="WeCom (企业微信)", form=FORM, connect=_connect, extract=_extract, tidy=_tidy, messenger=_messenger)

@@ -1,4 +1,4 @@
-"""WeCom's directory interfaces as methods: tokens, visible range, departments, users, exports."""
+"""WeCom's interfaces as methods: tokens, visible range, departments, users, exports, messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 from orgsync.platforms.credentials import Token, TokenCache
 from orgsync.platforms.paging import walk_pages
 from orgsync.platforms.transport import Reply, Request, Transport
-from orgsync.platforms.wecom.codes import PLATFORM, STALE_TOKEN_CODES, Identity
+from orgsync.platforms.wecom.codes import NOBODY_REACHED, PLATFORM, STALE_TOKEN_CODES, Identity
 from orgsync.platforms.wecom.envelope import (
     Check,
     judge_by,
@@ -24,6 +24,7 @@ from orgsync.platforms.wecom.envelope import (
     lacks_user,
     lacks_user_ids,
     lacks_users,
+    nothing_needed,
 )
 from orgsync.platforms.wecom.form import DETAILS_PER_READ, PARALLEL_CALLS
 from orgsync.platforms.wecom.interfaces import (
@@ -37,6 +38,8 @@ from orgsync.platforms.wecom.interfaces import (
     LIST_DEPARTMENTS,
     LIST_USER_IDS,
     LIST_USERS,
+    RECALL_MESSAGE,
+    SEND_MESSAGE,
 )
 
 ROOT_ID = "1"
@@ -135,6 +138,17 @@ class WeComClient:
         request = Request(EXPORT_FILE, "GET", str(file["url"]), is_file=True)
         return self.transport.call(request, judge_file(size=file["size"], md5=file["md5"]))
 
+    def send_message(self, body: Mapping[str, Any], *, shown: Mapping[str, Any]) -> Reply:
+        """`msgid`, and who was not reached, which may be all (81013). May be repeated: the body asks for identical ones to be dropped (§8).
+
+        `shown` is what may be known of the body by whoever reads an error.
+        """
+        return self._call("app", "POST", SEND_MESSAGE, body, nothing_needed, shown=shown, telling=frozenset({NOBODY_REACHED}))
+
+    def recall_message(self, message_id: str) -> Reply:
+        """Within 24 hours (42052), by the app that sent it (40058)."""
+        return self._call("app", "POST", RECALL_MESSAGE, {"msgid": message_id}, nothing_needed)
+
     def _get(
         self, identity: Identity, interface: str, params: Mapping[str, Any], check: Check, *, tolerated: frozenset[str] = NOTHING
     ) -> Reply:
@@ -150,6 +164,7 @@ class WeComClient:
         *,
         shown: Mapping[str, Any] | None = None,
         tolerated: frozenset[str] = NOTHING,
+        telling: frozenset[str] = NOTHING,
     ) -> Reply:
         def call(token: Token, caller_retries: frozenset[str]) -> Reply:
             in_query = {name: str(value) for name, value in params.items()} if method == "GET" else {}
@@ -158,7 +173,7 @@ class WeComClient:
             landed = params if shown is None else shown
             return self.transport.call(request, judge, params=landed, caller_retries=caller_retries | tolerated)
 
-        judge = judge_by(check, identity)
+        judge = judge_by(check, identity, telling=telling)
         return self._tokens[identity].call(call, stale_codes=STALE_TOKEN_CODES)
 
     def _fetch_token(self, identity: Identity) -> Token:

@@ -47,6 +47,7 @@ _BAD_TOKEN = Meaning(CredentialError, "the access token is not valid", _PAIR["ap
 _BAD_REQUEST = Meaning(RefusedError, "a parameter is missing or wrong", _DEVELOPER)
 _NO_SUCH_USER = Meaning(RefusedError, "no such user, or none that this secret may see", "They have left, or are outside the app's 可见范围")
 _NO_SUCH_DEPARTMENT = Meaning(RefusedError, "no such department", _REREAD)
+_TO_NOBODY = Meaning(RefusedError, "it is to nobody", _DEVELOPER)
 _HIDDEN_USER = Meaning(PermissionDeniedError, "the user is outside the app's 可见范围", _RANGE)
 
 MEANINGS: Mapping[str, Meaning] = {
@@ -56,7 +57,9 @@ MEANINGS: Mapping[str, Meaning] = {
     "40003": _NO_SUCH_USER,
     "40013": Meaning(CredentialError, "the corp id is not accepted (an AgentId in its place is a common mistake)", _PAIR["app"]),
     "40014": _BAD_TOKEN,
+    "40008": Meaning(RefusedError, "it does not know this kind of message", _DEVELOPER),
     "40031": _BAD_REQUEST,
+    "40032": Meaning(RefusedError, "too many people in one call", _DEVELOPER),
     "40033": Meaning(RefusedError, "it takes no \\u escapes", _DEVELOPER),
     "40035": _BAD_REQUEST,
     "40056": Meaning(PermissionDeniedError, "no such app", _AGENT),
@@ -71,7 +74,12 @@ MEANINGS: Mapping[str, Meaning] = {
     "41004": Meaning(RefusedError, "the secret is missing", "Fill in password or contact_secret of the connection"),
     "41009": _BAD_REQUEST,
     "41011": Meaning(RefusedError, "the AgentId is missing", _AGENT),
+    "41016": Meaning(RefusedError, "the title is missing", "Give the message a title"),
     "42001": Meaning(CredentialError, "the access token has expired", _PAIR["app"]),
+    "42052": Meaning(RefusedError, "the message is older than 24 hours", "It can no longer be taken back"),
+    "44004": Meaning(RefusedError, "the text is empty", "Give the message a text"),
+    "45002": Meaning(RefusedError, "the message is too long", "Shorten it"),
+    "45008": Meaning(RefusedError, "too many articles in one message", _DEVELOPER),
     "45009": Meaning(
         ThrottledError,
         "too many calls in a minute, an hour or a day",
@@ -103,12 +111,20 @@ MEANINGS: Mapping[str, Meaning] = {
     # Of the former 企业号, missing from today's list; treated like 60111.
     "60121": _NO_SUCH_USER,
     "60123": _NO_SUCH_DEPARTMENT,
+    "81012": _TO_NOBODY,
+    "81013": Meaning(RefusedError, "nobody of those it was sent to is in the app's 可见范围", _RANGE),
+    "82001": _TO_NOBODY,
+    "82002": Meaning(RefusedError, "too many departments in one call", _DEVELOPER),
+    "82003": Meaning(RefusedError, "too many tags in one call", _DEVELOPER),
     "301002": Meaning(PermissionDeniedError, "the AgentId is not the one of this secret's app", _AGENT),
     "301007": Meaning(PermissionDeniedError, "the company is dissolved or banned", "Ask WeCom's support"),
 }
 
 STALE_TOKEN_CODES = frozenset({"40014", "42001", "40001"})
 WRONG_SECRET_CODES = frozenset({"48002", "48009"})
+# All recipients of a message are invalid: an answer about each of them, with the same lists as a good one.
+NOBODY_REACHED = "81013"
+RECALL_TOO_LATE = "42052"
 TOO_LARGE_CODES = frozenset({"45029"})
 GONE_CODES = frozenset({code for code, meaning in MEANINGS.items() if meaning in (_NO_SUCH_DEPARTMENT, _NO_SUCH_USER)})
 # What `user/get` answers for someone this app does not see, or no longer.

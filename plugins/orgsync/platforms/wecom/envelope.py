@@ -19,12 +19,17 @@ EXPORT_DONE = 2
 EXPORT_FAILED = 3
 
 
-def judge_by(check: Check, identity: Identity) -> Judge:
-    """The content if the call succeeded and `check` finds nothing missing, else the error it means to whom the secret belongs."""
+def judge_by(check: Check, identity: Identity, *, telling: frozenset[str] = frozenset()) -> Judge:
+    """The content if the call succeeded and `check` finds nothing missing, else the error it means to whom the secret belongs.
+
+    `telling` are codes of refusals that are an answer like a good one.
+    """
 
     def judge(request: Request, _: Response, content: Any) -> Any:
         if not isinstance(content, dict):
             raise _unexpected(request, "it is no object")
+        if code_of(content) in telling:
+            return content
         if code_of(content) != "0":
             raise error_for(content, interface=request.interface, identity=identity)
         if is_warning(content):
@@ -49,6 +54,10 @@ def judge_file(*, size: object, md5: object) -> Judge:
         return content
 
     return judge
+
+
+def nothing_needed(_: Content) -> str:
+    return ""
 
 
 def lacks_token(content: Content) -> str:

@@ -21,6 +21,12 @@ FORM = build_form(
     parallel=PARALLEL_CALLS,
     fields={
         "agent_id": text_field("Agent ID", "AgentId of the same app; shows who the app may see, and is needed to send messages."),
+        "accounts": number_field(
+            "Accounts",
+            "How many accounts the company may have (账号上限): a day's messages go to 200 times as many.",
+            minimum=0,
+            kind="integer",
+        ),
         "contact_secret": secret_field(
             "Contact-sync secret", "Secret of 管理工具 → 通讯录同步; lists the ids of the whole company, to check a read or to read by."
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from orgsync.errors import ConfigurationError
 from orgsync.platforms.connections import ConnectionFields, open_transport, read_number, read_parallel, read_required, read_text
 from orgsync.platforms.hook import PlatformHook
@@ -10,6 +12,7 @@ from orgsync.platforms.records import records_of
 from orgsync.platforms.transport import Patience
 from orgsync.platforms.wecom.client import ROOT_ID, WeComClient
 from orgsync.platforms.wecom.form import BASE_URL, DETAILS_PER_READ, PARALLEL_CALLS, WAYS
+from orgsync.platforms.wecom.messenger import WeComMessenger
 from orgsync.platforms.wecom.records import read_department_id
 
 # WeCom counts a company's calls of one interface: 10,000 in a minute, 150,000 in an hour (page 90312). The distance within a
@@ -52,6 +55,11 @@ class WeComHook(PlatformHook):
             transport=open_transport(connection, platform="wecom", base_url=BASE_URL, pace=PACE, parallel=parallel, patience=patience),
             parallel=parallel,
         )
+
+    @cached_property
+    def messenger(self) -> WeComMessenger:
+        """Sends through the same connection with the app's secret; the AgentId is asked for when something is sent."""
+        return WeComMessenger(self.client, accounts=int(read_number(self._find_connection(), "accounts", 0)))
 
     def try_out(self, client: WeComClient) -> tuple[bool, str]:
         """Business calls, not only tokens: a token is given to any address, and trusted addresses are checked later (60020)."""

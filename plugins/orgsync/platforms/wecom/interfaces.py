@@ -1,4 +1,4 @@
-"""The paths of WeCom's directory interfaces below /cgi-bin: the names under which calls are limited, counted, landed and reported."""
+"""The paths of WeCom's interfaces below /cgi-bin: the names under which calls are limited, counted, landed and reported."""
 
 from __future__ import annotations
 
@@ -15,3 +15,5 @@ EXPORT_USERS = "export/user"
 GET_EXPORT = "export/get_result"
 # Our own name for fetching a file that an export made: its URL is the platform's secret.
 EXPORT_FILE = "export/file"
+SEND_MESSAGE = "message/send"
+RECALL_MESSAGE = "message/recall"

@@ -7,7 +7,7 @@ import pytest
 
 from orgsync.errors import ConfigurationError
 from orgsync.platforms import load_platform
-from orgsync.platforms.dingtalk.hook import DingTalkHook
+from orgsync.platforms.dingtalk.hook import DingTalkHook, read_api_url
 from orgsync.provider_info import get_provider_info
 
 GOOD = {"conn_type": "dingtalk", "login": "id-of-app", "password": "secret-of-app"}
@@ -79,3 +79,38 @@ def test_airflow_finds_the_hook_by_the_connections_type(connect: Any) -> None:
 
     connect()
     assert isinstance(Connection.get("ding").get_hook(), DingTalkHook)
+
+
+def test_messenger_sends_through_the_clients_own_transport(connect: Any) -> None:
+    hook = connect(extra={"agent_id": "77", "todo_creator_union_id": "on_1", "edition": "Professional"})
+    messenger = hook.messenger
+    assert messenger.limits.billable_calls_per_month == 200_000
+    assert messenger._client is hook.client
+    assert messenger._todos.transport is hook.client.transport
+    assert "secret-of-app" not in repr(messenger) + repr(messenger._todos)
+
+
+def test_edition_that_is_none_is_named(connect: Any) -> None:
+    with pytest.raises(ConfigurationError, match="edition='gold'; set it to standard or professional"):
+        _ = connect(extra={"edition": "gold"}).messenger
+
+
+@pytest.mark.parametrize(
+    ("fields", "url"),
+    [
+        ({}, "https://api.dingtalk.com"),
+        ({"host": "https://oapi.dingtalk.io"}, "https://api.dingtalk.io"),
+        ({"host": "http://127.0.0.1:8080/ding"}, "http://127.0.0.1:8080/ding"),
+        ({"host": "http://127.0.0.1:8080", "extra": {"api_host": "api.example.com/"}}, "https://api.example.com"),
+        ({"extra": {"api_host": "http://127.0.0.1:1"}}, "http://127.0.0.1:1"),
+    ],
+)
+def test_todos_have_a_host_of_their_own(connect: Any, fields: dict[str, Any], url: str) -> None:
+    assert read_api_url(connect(**fields)._find_connection()) == url
+
+
+def test_platform_gives_a_messenger(connect: Any) -> None:
+    connect(extra={"agent_id": "77"})
+    messenger = load_platform("dingtalk").messenger
+    assert messenger is not None
+    assert repr(messenger("ding")) == "DingTalkMessenger(connection 'ding')"

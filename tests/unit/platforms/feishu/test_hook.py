@@ -111,3 +111,16 @@ def test_importing_the_folder_is_light() -> None:
     code = "import sys; import orgsync.platforms.feishu; print(*sys.modules)"
     modules = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
     assert not modules & {"pandas", "requests", "airflow", "tenacity"}
+
+
+def test_platform_gives_a_messenger(connect: Any) -> None:
+    connect()
+    assert PLATFORM.messenger is not None
+    assert repr(PLATFORM.messenger("lark")) == "FeishuMessenger(connection 'lark')"
+
+
+@pytest.mark.parametrize(("figure", "slow"), [(None, {10.0}), (50, {10.0}), (5, set()), (0, set())])
+def test_tasks_are_slower_unless_everything_is(connect: Any, figure: int | None, slow: set[float]) -> None:
+    """0 is no limit at all."""
+    limits = connect(extra={"calls_per_second": figure}).client.transport._limits
+    assert {pace.calls_per_second for pace in limits._paces.values()} == slow

@@ -159,3 +159,11 @@ def test_importing_the_folder_stays_light() -> None:
     code = f"import sys, orgsync.platforms.wecom; print(sorted(sys.modules.keys() & {heavy}))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_platform_gives_a_messenger(connect: Any) -> None:
+    connect(extra={"agent_id": "1000002", "accounts": 10})
+    assert PLATFORM.messenger is not None
+    messenger = PLATFORM.messenger("wx")
+    assert repr(messenger) == "WeComMessenger(connection 'wx')"
+    assert messenger.limits.recipients_per_day == 2000

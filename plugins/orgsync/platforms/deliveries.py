@@ -1,0 +1,90 @@
+"""What holds for messages on every platform: what a call may hold, and the words for what is too long."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from orgsync.errors import ConfigurationError
+from orgsync.platforms.messages import Content, Delivery, Limits
+
+OPEN_WORDS = "查看详情"
+
+
+def encode(body: object) -> bytes:
+    """JSON as it is sent: compact, in UTF-8, without escapes."""
+    return msgspec.json.encode(body)
+
+
+def too_many_bytes(what: str, text: str | bytes, most: int) -> list[str]:
+    size = len(text if isinstance(text, bytes) else text.encode())
+    return [f"{what} is {size - most} bytes too long: {size} of at most {most}"] if size > most else []
+
+
+def too_many_characters(what: str, text: str, most: int) -> list[str]:
+    return [f"{what} is {len(text) - most} characters too long: {len(text)} of at most {most}"] if len(text) > most else []
+
+
+def lacks_text(content: Content, *, needs_body: bool = False) -> list[str]:
+    if needs_body and not content.body.strip():
+        return [f"a {content.kind} needs a body"]
+    return [] if content.title.strip() or content.body.strip() else ["it says nothing: it has neither title nor body"]
+
+
+def lacks_title(content: Content) -> list[str]:
+    return [] if content.title.strip() else [f"a {content.kind} needs a title"]
+
+
+def bad_url(content: Content, *, is_needed: bool) -> list[str]:
+    if not content.url:
+        return [f"a {content.kind} needs a URL"] if is_needed else []
+    scheme, separator, rest = content.url.partition("://")
+    return [] if scheme and separator and rest else ["its URL has no scheme, such as https://"]
+
+
+def check_delivery(delivery: Delivery, limits: Limits, *, platform: str) -> None:
+    """Whoever makes deliveries keeps to the limits: this is where a mistake stops before it is sent."""
+    if problem := _problem(delivery, limits):
+        raise ConfigurationError(f"a delivery to {platform} {problem}")
+
+
+def count_receivers(delivery: Delivery) -> dict[str, Any]:
+    """What an error may tell of a call: how many it was for, not who they are nor what it said."""
+    counts = {"people": len(delivery.people), "departments": len(delivery.department_ids), "to_all": delivery.to_all}
+    return {"kind": delivery.content.kind, **{name: count for name, count in counts.items() if count}}
+
+
+def fit_key(key: str, *, shortest: int, longest: int) -> str:
+    """The delivery's key as it is where the platform takes its length, else a hash of it: as different as the keys are."""
+    return key if shortest <= len(key) <= longest else hashlib.sha256(key.encode()).hexdigest()[:longest]
+
+
+def join_parts(*parts: str, by: str = "\n") -> str:
+    return by.join(part for part in parts if part.strip())
+
+
+def escape_url(url: str) -> str:
+    """A URL between the brackets of a Markdown link, which some characters would end."""
+    escaped = re.sub(r"[\s<>\\]", lambda found: quote(found[0], safe=""), url)
+    return escaped.replace("(", "%28").replace(")", "%29")
+
+
+def _problem(delivery: Delivery, limits: Limits) -> str:
+    people, departments = len(delivery.people), len(delivery.department_ids)
+    is_todo = delivery.content.kind == "todo" and limits.people_per_todo > 0
+    most_people = limits.people_per_todo if is_todo else limits.people_per_call
+    if is_todo and (delivery.to_all or departments):
+        return "is a todo for departments or everybody; a todo goes to people"
+    if delivery.to_all:
+        return "" if limits.has_send_to_all else "is to everybody; name departments or people instead"
+    if not people and not departments:
+        return "is to nobody"
+    if people > most_people:
+        return f"is to {people} people; a call takes {most_people}"
+    return (
+        f"is to {departments} departments; a call takes {limits.departments_per_call}" if departments > limits.departments_per_call else ""
+    )
