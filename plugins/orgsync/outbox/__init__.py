@@ -1,0 +1,1 @@
+"""What goes out to people: what it says, to whom, and what became of it."""
