@@ -33,7 +33,8 @@ _KEPT_FILTERS = (
     "lower", "map", "max", "min", "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "title", "trim", "truncate",
     "unique", "upper",
 )  # fmt: skip
-_STATEMENTS = (nodes.Output, nodes.If, nodes.For, nodes.Assign)
+# Jinja wraps an `autoescape` in a scope that has no line; what is in it is refused.
+_STATEMENTS = (nodes.Output, nodes.If, nodes.For, nodes.Assign, nodes.Scope)
 _DATE_PARTS = {"year", "month", "day", "hour", "minute", "second", "days"}
 _LOOP_PARTS = {"index", "index0", "revindex", "revindex0", "first", "last", "length", "depth", "previtem", "nextitem"}
 _WHOLE_URL = re.compile(rf"((?:{'|'.join(SCHEMES)})://[\w.:-]*)([/?#]\S*)?", re.IGNORECASE)
@@ -172,9 +173,7 @@ class _Narrowing(NodeTransformer):
     def visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> Any:
         """What captures output (macros, blocks) would have it escaped again where it is inserted."""
         if isinstance(node, nodes.Stmt) and not isinstance(node, _STATEMENTS):
-            raise TemplateSyntaxError(
-                f"there is no {type(node).__name__.lower()} here; a template has {{{{ … }}}}, if, for and set", node.lineno
-            )
+            raise TemplateSyntaxError("a template has {{ … }}, if, for and set, and no other statement", node.lineno)
         return super().visit(node, *args, **kwargs)
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
