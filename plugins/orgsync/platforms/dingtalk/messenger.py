@@ -10,7 +10,7 @@ from orgsync.errors import ConfigurationError, PlatformError, RefusedError
 from orgsync.platforms.deliveries import check_delivery, count_receivers
 from orgsync.platforms.dingtalk.client import DingTalkClient
 from orgsync.platforms.dingtalk.codes import PLATFORM
-from orgsync.platforms.dingtalk.messages import find_problems, write_notification, write_todo, write_todo_change
+from orgsync.platforms.dingtalk.messages import LONGEST, find_problems, write_notification, write_todo, write_todo_change
 from orgsync.platforms.dingtalk.new_codes import NO_SUCH_TASK, TASK_EXISTS, is_about
 from orgsync.platforms.dingtalk.send_results import UNDELIVERED, is_done, read_outcomes, read_refused_departments
 from orgsync.platforms.dingtalk.todos import TodoClient, TodoId
@@ -38,6 +38,7 @@ LIMITS = Limits(
     has_results=True,
     result_hours=24,
     recall_hours=24,
+    longest=LONGEST,
 )
 
 _NO_UNION_ID = "no unionId is known of them, by which DingTalk's todos go"

@@ -19,6 +19,7 @@ from orgsync.platforms.feishu.codes import (
 )
 from orgsync.platforms.feishu.message_client import FeishuMessageClient
 from orgsync.platforms.feishu.messages import (
+    LONGEST,
     find_problems,
     read_receiver,
     task_id_type,
@@ -49,6 +50,7 @@ LIMITS = Limits(
     has_results=True,
     result_hours=7 * 24,
     recall_hours=24,
+    longest=LONGEST,
 )
 
 _BATCH_PREFIXES = ("bm-", "bm_")
