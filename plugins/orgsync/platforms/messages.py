@@ -156,7 +156,10 @@ class Messenger(Protocol):
         ...
 
     def send(self, delivery: Delivery) -> Receipt:
-        """`leaves_doubt` of a PlatformError says that the message may have gone out: sending it again could reach people twice."""
+        """`leaves_doubt` of a PlatformError says that the message may have gone out.
+
+        Sending it again reaches nobody twice within `idempotent_seconds` of the first attempt, and could later.
+        """
         ...
 
     def fetch_results(self, platform_id: str, people: Sequence[Person]) -> Results: ...

@@ -131,7 +131,12 @@ class DingTalkMessenger:
         except PlatformError as error:
             if not is_about(error, TASK_EXISTS):
                 raise
-        return str(self._todos.find(creator, delivery.key).content["id"])
+        try:
+            return str(self._todos.find(creator, delivery.key).content["id"])
+        except PlatformError as error:
+            # It is there, whatever its id.
+            error.leaves_doubt = True
+            raise
 
     def _fetch_result(self, task_id: int) -> Mapping[str, Any]:
         result: Mapping[str, Any] = self._client.get_send_result(agent_id=self._agent_id, task_id=task_id).content["send_result"]

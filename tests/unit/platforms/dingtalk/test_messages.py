@@ -363,6 +363,14 @@ def test_todo_made_before_is_looked_up(message: str) -> None:
     assert platform.asked(FIND)[0].path == "https://api.example.com/v1.0/todo/users/union-ann/tasks/sources/key-1"
 
 
+def test_todo_made_before_that_is_not_found_leaves_doubt() -> None:
+    platform = FakeSending().on(CREATE, new(400, code="todo.taskCreate.paramError", message="task exist", requestid="r"))
+    platform.on(FIND, new(404, code="InvalidAction.NotFound", message="not found"))
+    with pytest.raises(RefusedError) as raised:
+        messenger_of(platform).send(Delivery(TODO, "key-1", people=(ANN,)))
+    assert raised.value.leaves_doubt is True
+
+
 def test_todo_is_tried_again_after_trouble() -> None:
     lock = new(400, code="todo.taskCreate.lockError", message="lock")
     platform = FakeSending().on(CREATE, trouble(UnreachableError), lock, new(id="t1"))
