@@ -62,6 +62,12 @@ def bad_url(content: Content) -> list[str]:
     return [] if scheme and separator and rest else ["its URL has no scheme, such as https://"]
 
 
+def not_of_the_web(content: Content) -> list[str]:
+    """Where other schemes are not taken, an app's own among them; whether capitals are is not told."""
+    is_fine = not content.url or content.url.startswith(("http://", "https://"))
+    return [] if is_fine else ["its URL does not begin with http:// or https://"]
+
+
 def check_delivery(delivery: Delivery, limits: Limits, *, platform: str) -> None:
     """Whoever makes deliveries keeps to the limits: this is where a mistake stops before it is sent."""
     if problem := _problem(delivery, limits):

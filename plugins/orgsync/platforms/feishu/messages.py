@@ -21,6 +21,7 @@ from orgsync.platforms.deliveries import (
     hold_blanks,
     join_parts,
     lacks_text,
+    not_of_the_web,
     too_long,
     too_many_characters,
 )
@@ -223,9 +224,8 @@ def _milliseconds(instant: datetime) -> str:
 
 
 def _todo_problems(content: Content) -> Sequence[str]:
-    is_web = not content.url or content.url.lower().startswith(("http://", "https://"))
     return [
         *breaks_limits(content, LONGEST["todo"]),
-        *([] if is_web else ["its URL does not begin with http:// or https://"]),
+        *not_of_the_web(content),
         *too_many_characters("its URL", content.url, ORIGIN_URL_CHARACTERS),
     ]

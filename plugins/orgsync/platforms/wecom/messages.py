@@ -12,11 +12,11 @@ from typing import Any
 
 from orgsync.platforms.deliveries import (
     OPEN_WORDS,
-    bad_url,
     breaks_limits,
     escape_url,
     join_parts,
     lacks_text,
+    not_of_the_web,
     too_long,
     too_many_characters,
 )
@@ -61,7 +61,7 @@ def find_problems(content: Content) -> Sequence[str]:
     message = write_message(content)
     if "textcard" in message:
         description = message["textcard"]["description"]
-        problems = breaks_limits(content, _CARD) + bad_url(content)
+        problems = breaks_limits(content, _CARD) + not_of_the_web(content)
         return problems + too_many_characters("its text, as HTML,", description, DESCRIPTION_CHARACTERS)
     limits = TextLimits(total_bytes=TEXT_BYTES, needs_body=content.kind == "markdown")
     text = message[message["msgtype"]]["content"]

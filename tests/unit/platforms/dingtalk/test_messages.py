@@ -310,6 +310,13 @@ def test_results_that_are_not_supported_are_not_asked_for(count: int) -> None:
     assert (dict(results.outcomes), results.is_final, platform.asked(RESULT)) == ({}, True, [])
 
 
+@pytest.mark.parametrize("status", [1, 2])
+def test_result_that_does_not_come_is_no_result(status: int) -> None:
+    """As of a call that was for departments too: of more than 100 receivers DingTalk does not answer in time."""
+    platform = FakeSending().on(RESULT, trouble(UnreachableError)).on(PROGRESS, envelope(progress={"status": status}))
+    assert messenger_of(platform).fetch_results("42", [ANN]) == Results({}, is_final=status == 2)
+
+
 def test_recall_uses_a_name_of_its_own() -> None:
     platform = FakeSending().on(RECALL, envelope())
     assert messenger_of(platform).recall("42") == Recall("recalled")

@@ -90,6 +90,7 @@ PROBLEMS = {
     "no body": (Content("markdown", "t"), "a markdown needs a body"),
     "no URL": (Content("card", "t", "b"), "a card needs a URL"),
     "todo without URL": (Content("todo", "t"), "a todo needs a URL"),
+    "scheme": (Content("card", "t", "b", "dingtalk://a"), "does not begin with http:// or https://"),
     "no title": (Content("card", "", "b", URL), "a card needs a title"),
     "title": (Content("card", "通" * 129, "b", URL), "its title is 1 characters too long: 129 of at most 128"),
     "escapes count": (Content("card", "t", "&" * 103, URL), "its text, as HTML, is 3 characters too long: 515 of at most 512"),
