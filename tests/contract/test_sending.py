@@ -293,10 +293,9 @@ def test_repetition_after_its_time_is_sent_again(post: Post, kind: Kind) -> None
     assert len(post.got(post.people[0])) == (1 if lasts else 2)
 
 
+@pytest.mark.parametrize("organization", ["dingtalk"], indirect=True)
 def test_same_content_on_the_same_day_is_told_as_delivered(post: Post) -> None:
     """DingTalk takes it and drops it for who has it: for them nothing is lost."""
-    if post.name != "dingtalk":
-        pytest.skip("only DingTalk compares within a day")
     delivery = post.delivery("text", post.people[0])
     post.messenger.send(delivery)
     again = post.messenger.send(dataclasses.replace(delivery, people=tuple(post.people[:2])))
@@ -349,13 +348,86 @@ def test_todo_reaches_the_others_where_somebody_cannot_have_it(post: Post) -> No
     assert len(post.got(good)) == 1
 
 
+@pytest.mark.parametrize("organization", ["dingtalk"], indirect=True)
 def test_dingtalk_todo_with_an_unknown_union_id_is_refused_for_all(post: Post) -> None:
-    if post.name != "dingtalk":
-        pytest.skip("only DingTalk's todos are refused as a whole")
     with pytest.raises(RefusedError) as raised:
         post.messenger.send(post.delivery("todo", post.people[0], UNKNOWN_PERSON["dingtalk"]))
     assert raised.value.leaves_doubt is False
     assert post.got(post.people[0]) == []
+
+
+def stranger(post: Post, number: int) -> Person:
+    bad = UNKNOWN_PERSON[post.name]
+    return Person(f"{bad.user_id}{number}", f"{bad.union_id}{number}", f"{bad.open_id}{number}")
+
+
+def test_largest_call_is_taken_and_a_larger_one_is_stopped_before(post: Post) -> None:
+    limits = post.messenger.limits
+    people = (post.people + [stranger(post, number) for number in range(limits.people_per_call)])[: limits.people_per_call]
+    known = [str(each["id"]) for each in post.truth["departments"] if each["parent_id"] == post.root and each["kind"] == "company"][:1]
+    departments = (known + [f"{UNKNOWN_DEPARTMENT[post.name]}{number}" for number in range(limits.departments_per_call)])[
+        : limits.departments_per_call
+    ]
+    delivery = post.delivery("text", *people, departments=tuple(departments))
+    assert post.messenger.send(delivery).platform_id
+    assert len(post.got(post.people[0])) == 1
+    for larger in (
+        dataclasses.replace(delivery, people=(*people, stranger(post, 5000))),
+        dataclasses.replace(delivery, department_ids=(*departments, "5000")),
+    ):
+        with pytest.raises(ConfigurationError, match="a call takes"):
+            post.messenger.send(larger)
+
+
+@pytest.mark.parametrize("organization", ["dingtalk", "feishu"], indirect=True)
+def test_todo_for_as_many_as_it_takes(post: Post) -> None:
+    most = post.messenger.limits.people_per_todo
+    assert post.messenger.send(post.delivery("todo", *post.people[:most])).refused == {}
+    assert len(post.got(post.people[most - 1])) == 1
+    with pytest.raises(ConfigurationError, match=f"a call takes {most}"):
+        post.messenger.send(post.delivery("todo", *post.people[: most + 1]))
+
+
+@pytest.mark.parametrize("length", [1, 9, 51, 101, 300])
+@pytest.mark.parametrize("kind", ["text", "todo"])
+def test_key_may_have_any_length(post: Post, kind: Kind, length: int) -> None:
+    """And two that begin alike are two."""
+    first, other = (dataclasses.replace(post.delivery(kind, post.people[0]), key="k" * (length - 1) + end) for end in "ab")
+    receipt = post.messenger.send(first)
+    assert post.messenger.send(other).platform_id != receipt.platform_id
+    if post.messenger.idempotent_seconds(first):
+        assert post.messenger.send(first) == receipt
+    assert len(post.got(post.people[0])) == 2
+
+
+@pytest.mark.parametrize("organization", ["feishu"], indirect=True)
+@pytest.mark.parametrize("kind", ["text", "todo"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_feishu_person_is_known_by_user_id_by_open_id_or_by_both(post: Post, kind: Kind, count: int) -> None:
+    """Where people are keyed by open_id, their `user_id` is one."""
+    spellings: list[Callable[[Person], Person]] = [
+        lambda person: person,
+        lambda person: Person(person.user_id),
+        lambda person: Person(str(person.open_id)),
+    ]
+    for spell in spellings:
+        post.messenger.send(post.delivery(kind, *map(spell, post.people[:count])))
+    assert [len(post.got(person)) for person in post.people[:count]] == [3] * count
+
+
+@pytest.mark.parametrize("organization", ["feishu"], indirect=True)
+def test_feishu_person_outside_the_availability(post: Post) -> None:
+    """Told of a single message; in a batch such a person counts as valid and is never served, so its results stay open."""
+    inside, outside = post.people[:2]
+    post.organization.set(available_departments=[], available_users=[inside.user_id])
+    refused = post.messenger.send(post.delivery("text", outside))
+    assert (refused.platform_id, "可用范围" in refused.refused[outside.user_id]) == ("", True)
+    batch = post.messenger.send(post.delivery("text", inside, outside))
+    assert batch.refused == {}
+    for _ in range(3):
+        results = post.messenger.fetch_results(batch.platform_id, [inside, outside])
+    assert (results.is_final, {outcome.state for outcome in results.outcomes.values()}) == (False, {"sent"})
+    assert [len(post.got(person)) for person in (inside, outside)] == [1, 0]
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -372,9 +444,8 @@ def test_results_tell_who_got_it_and_who_read_it(post: Post, count: int) -> None
     assert post.final_results(platform_id, *people).outcomes == {person.user_id: Outcome("read") for person in people}
 
 
+@pytest.mark.parametrize("organization", ["dingtalk", "feishu"], indirect=True)
 def test_results_of_what_is_under_way_are_not_final(post: Post) -> None:
-    if not post.messenger.limits.has_results:
-        pytest.skip("it has no results")
     post.organization.set(**({"send_seconds": 1000} if post.name == "dingtalk" else {"progress_polls": 1}))
     platform_id = post.messenger.send(post.delivery("text", *post.people[:2])).platform_id
     assert post.messenger.fetch_results(platform_id, post.people[:2]) == Results({}, is_final=False)
@@ -503,9 +574,8 @@ def test_answer_lost_once_is_repeated_by_itself_where_that_is_safe(post: Post, s
 
 
 def test_doubt_stays_when_another_failure_follows_the_lost_answer(post: Post) -> None:
-    delivery = post.delivery("card", post.people[0])
-    if not post.messenger.idempotent_seconds(delivery):
-        pytest.skip("it is not tried again after a lost answer")
+    """On DingTalk a todo, as its other messages are not tried again after a lost answer."""
+    delivery = post.delivery("todo" if post.name == "dingtalk" else "card", post.people[0])
     post.fail("lost_answer", calls=[1])
     post.fail("throttle", **{"from": 2})
     with pytest.raises(ThrottledError) as raised:

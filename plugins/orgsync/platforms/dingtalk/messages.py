@@ -16,6 +16,7 @@ from orgsync.platforms.deliveries import (
     breaks_limits,
     encode,
     escape_url,
+    fit_key,
     hold_blanks,
     join_parts,
     lacks_text,
@@ -34,6 +35,7 @@ CARD_URL_CHARACTERS = 500
 SUBJECT_CHARACTERS = 1024
 DESCRIPTION_CHARACTERS = 4096
 TODO_URL_BYTES = 1024
+SOURCE_ID_CHARACTERS = 128
 
 LONGEST: Mapping[str, TextLimits] = {
     "text": TextLimits(total_bytes=MSG_BYTES),
@@ -100,13 +102,18 @@ def write_todo(content: Content, *, source_id: str, creator: str, executors: Seq
     """Each executor sees the todo, and not in whose name it was made; `detailUrl` has been needed since 2024-02-01 (§8)."""
     return {
         **write_todo_change(content),
-        "sourceId": source_id,
+        "sourceId": read_source_id(source_id),
         "creatorId": creator,
         "executorIds": list(executors),
         "detailUrl": {"appUrl": content.url, "pcUrl": content.url},
         "isOnlyShowExecutor": True,
         "notifyConfigs": {"dingNotify": "1"},
     }
+
+
+def read_source_id(key: str) -> str:
+    """How long one may be is not told."""
+    return fit_key(key, shortest=1, longest=SOURCE_ID_CHARACTERS)
 
 
 def write_todo_change(content: Content) -> Body:

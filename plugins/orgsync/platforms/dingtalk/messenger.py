@@ -11,7 +11,7 @@ from orgsync.errors import ConfigurationError, PlatformBusyError, PlatformError,
 from orgsync.platforms.deliveries import check_delivery, count_receivers
 from orgsync.platforms.dingtalk.client import DingTalkClient
 from orgsync.platforms.dingtalk.codes import PLATFORM
-from orgsync.platforms.dingtalk.messages import LONGEST, find_problems, write_notification, write_todo, write_todo_change
+from orgsync.platforms.dingtalk.messages import LONGEST, find_problems, read_source_id, write_notification, write_todo, write_todo_change
 from orgsync.platforms.dingtalk.new_codes import NO_SUCH_TASK, TASK_EXISTS, is_about
 from orgsync.platforms.dingtalk.send_results import UNDELIVERED, is_done, read_outcomes, read_refused_departments
 from orgsync.platforms.dingtalk.todos import TodoClient, TodoId
@@ -140,7 +140,7 @@ class DingTalkMessenger:
             if not is_about(error, TASK_EXISTS):
                 raise
         try:
-            return str(self._todos.find(creator, delivery.key).content["id"])
+            return str(self._todos.find(creator, read_source_id(delivery.key)).content["id"])
         except PlatformError as error:
             # It is there, whatever its id.
             error.leaves_doubt = True
