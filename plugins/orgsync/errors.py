@@ -71,7 +71,7 @@ class PlatformError(OrgsyncError):
         self.params: Mapping[str, Any] = {}
         """What was asked, without token or secret; set where the call was made."""
         self.leaves_doubt = False
-        """Whether the platform may have done it all the same, so that asking again could do it twice; set where the call was made."""
+        """Whether the platform may have done it all the same, so that asking again, now or later, could do it twice; set by the call."""
 
     @property
     def needs_person(self) -> bool:

@@ -20,7 +20,9 @@ from sandbox.wecom.refusals import (
     RefusalError,
 )
 
-MOST_BYTES, MOST_TITLE_BYTES, MOST_DESCRIPTION_BYTES, MOST_URL_BYTES = 2048, 128, 512, 2048
+MOST_BYTES, MOST_URL_BYTES = 2048, 2048
+MOST_TITLE, MOST_DESCRIPTION = 128, 512
+"""Characters, as the newer text of the documents has it; older text says bytes."""
 MOST_ARTICLES = 8
 UPLOADED = frozenset(("image", "voice", "video", "file", "mpnews"))
 """These need a media_id, and nothing can be uploaded here."""
@@ -46,13 +48,17 @@ class _Length:
     def __init__(self, cuts: bool) -> None:
         self.cuts = cuts
 
-    def __call__(self, text: str, most: int) -> str:
-        """In bytes; a character is not cut in two."""
-        if len(text.encode()) <= most:
-            return text
+    def bytes(self, text: str, most: int) -> str:
+        """A character is not cut in two."""
+        return text if len(text.encode()) <= most else self._shorten(text.encode()[:most].decode(errors="ignore"))
+
+    def characters(self, text: str, most: int) -> str:
+        return text if len(text) <= most else self._shorten(text[:most])
+
+    def _shorten(self, start: str) -> str:
         if not self.cuts:
             raise RefusalError(TOO_LONG_TEXT)
-        return text.encode()[:most].decode(errors="ignore")
+        return start
 
 
 def _needed(given: Mapping[str, Any], name: str, missing: Reason = MISSING_PARAMETER) -> str:
@@ -76,12 +82,12 @@ Shown = tuple[str, str, str]
 
 
 def _text(given: Mapping[str, Any], length: _Length) -> Shown:
-    return "", length(_needed(given, "content", EMPTY_TEXT), MOST_BYTES), ""
+    return "", length.bytes(_needed(given, "content", EMPTY_TEXT), MOST_BYTES), ""
 
 
 def _textcard(given: Mapping[str, Any], length: _Length) -> Shown:
-    title = length(_needed(given, "title", NO_TITLE), MOST_TITLE_BYTES)
-    return title, length(_needed(given, "description"), MOST_DESCRIPTION_BYTES), _url(given)
+    title = length.characters(_needed(given, "title", NO_TITLE), MOST_TITLE)
+    return title, length.characters(_needed(given, "description"), MOST_DESCRIPTION), _url(given)
 
 
 def _news(given: Mapping[str, Any], length: _Length) -> Shown:
@@ -91,9 +97,9 @@ def _news(given: Mapping[str, Any], length: _Length) -> Shown:
         raise RefusalError(MISSING_PARAMETER)
     if len(articles) > MOST_ARTICLES:
         raise RefusalError(TOO_MANY_ARTICLES)
-    titles = [length(_needed(article, "title", NO_TITLE), MOST_TITLE_BYTES) for article in articles]
+    titles = [length.characters(_needed(article, "title", NO_TITLE), MOST_TITLE) for article in articles]
     first = articles[0]
-    texts = [length(str(first.get("description") or ""), MOST_DESCRIPTION_BYTES), *titles[1:]]
+    texts = [length.characters(str(first.get("description") or ""), MOST_DESCRIPTION), *titles[1:]]
     return titles[0], "\n".join(filter(None, texts)), str(first.get("url") or "")
 
 
@@ -108,7 +114,8 @@ def _template_card(given: Mapping[str, Any], length: _Length) -> Shown:
     if given["card_type"] not in INTERACTIVE_CARDS and not action:
         raise RefusalError(MISSING_PARAMETER)
     lines = [main.get("desc"), given.get("sub_title_text"), *(f"{row.get('keyname', '')}：{row.get('value', '')}" for row in rows)]
-    return str(main.get("title") or ""), length("\n".join(str(line) for line in lines if line), MOST_BYTES), str(action.get("url") or "")
+    text = length.bytes("\n".join(str(line) for line in lines if line), MOST_BYTES)
+    return str(main.get("title") or ""), text, str(action.get("url") or "")
 
 
 KINDS: dict[str, Callable[[Mapping[str, Any], _Length], Shown]] = {

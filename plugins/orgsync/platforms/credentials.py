@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from orgsync.errors import CredentialError
+from orgsync.errors import CredentialError, PlatformError
 from orgsync.platforms.transport import Reply
 
 EARLY_SECONDS = 300.0
@@ -54,7 +54,12 @@ class TokenCache:
         except CredentialError as error:
             if error.refusal.code not in stale_codes:
                 raise
-        return call(self.token(stale=token), frozenset())
+            leaves_doubt = error.leaves_doubt
+        try:
+            return call(self.token(stale=token), frozenset())
+        except PlatformError as error:
+            error.leaves_doubt |= leaves_doubt
+            raise
 
     def _land(self, flight: Future[Token]) -> None:
         """Those who wait share the outcome, a failure too: each of them asking again would fail as often."""

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from orgsync.errors import ConfigurationError
-from orgsync.platforms.messages import Content, Delivery, Limits
+from orgsync.platforms.messages import Content, Delivery, Limits, TextLimits
 
 OPEN_WORDS = "查看详情"
 
@@ -29,21 +29,43 @@ def too_many_characters(what: str, text: str, most: int) -> list[str]:
     return [f"{what} is {len(text) - most} characters too long: {len(text)} of at most {most}"] if len(text) > most else []
 
 
-def lacks_text(content: Content, *, needs_body: bool = False) -> list[str]:
-    if needs_body and not content.body.strip():
-        return [f"a {content.kind} needs a body"]
+def breaks_limits(content: Content, limits: TextLimits) -> list[str]:
+    """All but `total_bytes`: that is for `too_long`."""
+    needs = (
+        ("title", limits.needs_title, content.title.strip()),
+        ("body", limits.needs_body, content.body.strip()),
+        ("URL", limits.needs_url, content.url),
+    )
+    return [
+        *(f"a {content.kind} needs a {what}" for what, is_needed, given in needs if is_needed and not given),
+        *(too_many_characters("its title", content.title, limits.title_characters) if limits.title_characters else []),
+        *(too_many_characters("its body", content.body, limits.body_characters) if limits.body_characters else []),
+        *(too_many_bytes("its URL", content.url, limits.url_bytes) if limits.url_bytes else []),
+    ]
+
+
+def too_long(content: Content, limits: TextLimits, *, what: str, sent: str | bytes) -> list[str]:
+    """`sent` is what goes out of a content. What does not, such as a title of blanks, counts too: whoever only counts can't know of it."""
+    whole = f"{content.title}{content.body}{content.url}"
+    most = limits.total_bytes
+    return too_many_bytes(what, sent, most) or too_many_bytes("its title, text and URL together", whole, most)
+
+
+def lacks_text(content: Content) -> list[str]:
     return [] if content.title.strip() or content.body.strip() else ["it says nothing: it has neither title nor body"]
 
 
-def lacks_title(content: Content) -> list[str]:
-    return [] if content.title.strip() else [f"a {content.kind} needs a title"]
-
-
-def bad_url(content: Content, *, is_needed: bool) -> list[str]:
+def bad_url(content: Content) -> list[str]:
     if not content.url:
-        return [f"a {content.kind} needs a URL"] if is_needed else []
+        return []
     scheme, separator, rest = content.url.partition("://")
     return [] if scheme and separator and rest else ["its URL has no scheme, such as https://"]
+
+
+def not_of_the_web(content: Content) -> list[str]:
+    """Where other schemes are not taken, an app's own among them; whether capitals are is not told."""
+    is_fine = not content.url or content.url.startswith(("http://", "https://"))
+    return [] if is_fine else ["its URL does not begin with http:// or https://"]
 
 
 def check_delivery(delivery: Delivery, limits: Limits, *, platform: str) -> None:
@@ -65,6 +87,13 @@ def fit_key(key: str, *, shortest: int, longest: int) -> str:
 
 def join_parts(*parts: str, by: str = "\n") -> str:
     return by.join(part for part in parts if part.strip())
+
+
+def hold_blanks(line: str) -> str:
+    """Blanks that begin a line as no-break ones where Markdown would make code of it: they look the same."""
+    rest = line.lstrip(" \t")
+    blanks = line[: len(line) - len(rest)].expandtabs(4)
+    return (blanks if len(blanks) < 4 else "\N{NO-BREAK SPACE}" * len(blanks)) + rest
 
 
 def escape_url(url: str) -> str:

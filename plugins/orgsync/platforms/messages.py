@@ -95,13 +95,31 @@ class Recall:
 
 
 @dataclass(frozen=True)
+class TextLimits:
+    """What any content of a kind must keep to, as far as counting tells; 0 and False are no limit.
+
+    Whatever breaks one of these has a problem in `Messenger.find_problems`, so it may be refused before it is queued; whatever keeps to
+    all of them may still have one. `total_bytes` is of title, body and URL together as UTF-8, `url_bytes` of the URL alone; characters are
+    code points, and a title or body of nothing but blanks is none.
+    """
+
+    total_bytes: int = 0
+    title_characters: int = 0
+    body_characters: int = 0
+    url_bytes: int = 0
+    needs_title: bool = False
+    needs_body: bool = False
+    needs_url: bool = False
+
+
+@dataclass(frozen=True)
 class Limits:
     """What a platform allows, for all that the outbox decides about calls: sizes of a call, pace, and how long things last.
 
     `people_per_call` and `departments_per_call` 0 means that there is no such call; a todo takes `people_per_todo` and no departments
     (0: a todo is a message like any other). `is_idempotent` says that a repeated `Delivery.key` is not sent twice, within
     `idempotent_seconds`, whatever the call; what holds for one call is told by `Messenger.idempotent_seconds`. `result_hours` and
-    `recall_hours` are how long after sending results can be asked for, and a message taken back (0: not at all).
+    `recall_hours` are how long after sending results can be asked for, and a message taken back (0: not at all). `longest` is by kind.
     """
 
     people_per_call: int
@@ -121,6 +139,7 @@ class Limits:
     has_results: bool = False
     result_hours: int = 0
     recall_hours: int = 0
+    longest: Mapping[str, TextLimits] = field(default_factory=dict)
 
 
 class Messenger(Protocol):
@@ -137,7 +156,10 @@ class Messenger(Protocol):
         ...
 
     def send(self, delivery: Delivery) -> Receipt:
-        """`leaves_doubt` of a PlatformError says that the message may have gone out: sending it again could reach people twice."""
+        """`leaves_doubt` of a PlatformError says that the message may have gone out.
+
+        Sending it again reaches nobody twice within `idempotent_seconds` of the first attempt, and could later.
+        """
         ...
 
     def fetch_results(self, platform_id: str, people: Sequence[Person]) -> Results: ...

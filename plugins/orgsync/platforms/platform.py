@@ -35,6 +35,11 @@ class Scope:
     linked_organizations: bool = False
 
 
+def as_it_is(text: str) -> str:
+    """Where plain text needs no escape."""
+    return text
+
+
 class Answers(Protocol):
     """Iterates the landed answers of one part of a snapshot: departments, users, organization."""
 
@@ -122,7 +127,8 @@ class Platform:
 
     `form` is what Airflow learns of its connection type, an entry of `connection-types` in a provider's description. `pool_slots` is how
     many tasks may read from it at once. `user_keys` are the ids by which its people can be keyed, the default first; none is no choice.
-    `messenger(conn_id)` gives what sends its messages from the same connection; None is a platform that only reads.
+    `messenger(conn_id)` gives what sends its messages from the same connection; None is a platform that only reads. `escape_markdown`
+    turns plain text into this platform's Markdown (the body of a message of kind `markdown`) that shows it as it is written.
     """
 
     name: str
@@ -134,3 +140,4 @@ class Platform:
     user_keys: tuple[str, ...] = ()
     pool_slots: int = 4
     messenger: Callable[[str], Messenger] | None = None
+    escape_markdown: Callable[[str], str] = as_it_is

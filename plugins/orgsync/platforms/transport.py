@@ -38,7 +38,8 @@ class Request:
 
     `path` may be a whole URL, as platforms give for files; a list in `query` is sent as a repeated parameter. What an
     answer with `is_file` holds is not looked into: its content is its bytes. What `is_once` asks for must not be done twice: such a call is
-    tried again only after an answer that says that nothing was done.
+    tried again only after an answer that says that nothing was done. What `reaches_people` may be repeated for a while; later it may not,
+    so its error too tells whether it may have been done.
     """
 
     interface: str
@@ -49,6 +50,7 @@ class Request:
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     is_file: bool = False
     is_once: bool = False
+    reaches_people: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,11 +145,13 @@ class Transport:
 
         `caller_retries` are codes after which the caller asks once more, with another token or in another way: not yet a failed call.
         """
+        failures: list[PlatformError] = []
         try:
-            reply = self._retrying(request)(self._attempt, request, judge, params or {})
+            reply = self._retrying(request)(self._attempt, request, judge, params or {}, failures)
         except PlatformError as error:
             error.params = params or {}
-            error.leaves_doubt = request.is_once and _may_be_done(error)
+            # Not the last attempt alone: an earlier one may have been carried out, and its answer lost.
+            error.leaves_doubt = (request.is_once or request.reaches_people) and any(map(_may_be_done, failures))
             self.ledger.count(request.interface, "retried" if error.refusal.code in caller_retries else "failed")
             raise
         self.ledger.count(request.interface, "read")
@@ -172,16 +176,18 @@ class Transport:
             reraise=True,
         )
 
-    def _attempt(self, request: Request, judge: Judge, params: Mapping[str, Any]) -> Reply:
+    def _attempt(self, request: Request, judge: Judge, params: Mapping[str, Any], failures: list[PlatformError]) -> Reply:
         self._limits.of(request.interface).acquire()
         if self._stopped.is_set():
             raise StoppedError
         try:
             response, content = self._exchange(request)
             return Reply(request.interface, params, response.body, judge(request, response, content))
-        except ThrottledError as error:
-            self.ledger.count(request.interface, "throttled")
-            self._limits.of(request.interface).hold_back(error.wait_seconds or self.patience.first_wait_seconds)
+        except PlatformError as error:
+            failures.append(error)
+            if isinstance(error, ThrottledError):
+                self.ledger.count(request.interface, "throttled")
+                self._limits.of(request.interface).hold_back(error.wait_seconds or self.patience.first_wait_seconds)
             raise
 
     def _exchange(self, request: Request) -> tuple[Response, Any]:

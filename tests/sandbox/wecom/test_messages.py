@@ -114,6 +114,17 @@ def test_long_text_is_cut_or_refused(app: WeComApp, ids: list[str]) -> None:
     assert code(app, text={"content": "字" * 700}) == 45002
 
 
+def test_long_parts_of_a_card_are_cut_by_characters(app: WeComApp, ids: list[str]) -> None:
+    card = {"title": "题" * 129, "description": "文" * 513, "url": "https://a.example/1"}
+    send(app, touser=ids[0], msgtype="textcard", textcard=card)
+    (message, *_) = inbox(app, ids[0])
+    assert (message["title"], message["text"]) == ("题" * 128, "文" * 512)
+    app.settings(long_text="refuse")
+    assert code(app, msgtype="textcard", textcard=card) == 45002
+    fitting = card | {"title": "题" * 128, "description": "文" * 512}
+    assert code(app, touser=ids[0], msgtype="textcard", textcard=fitting) == 0
+
+
 def test_cards_show_title_text_and_url(app: WeComApp, ids: list[str]) -> None:
     card = {"title": "待办", "description": "请确认", "url": "https://a.example/1", "btntxt": "查看"}
     send(app, touser=ids[0], msgtype="textcard", textcard=card)

@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from orgsync.errors import CredentialError, PlatformBusyError, Refusal
 from orgsync.platforms.credentials import Token, TokenCache
+from orgsync.platforms.transport import Reply
 from tests.unit.platforms.clock import FakeClock
 
 
@@ -84,3 +86,16 @@ def test_token_can_be_fetched_after_a_failure() -> None:
 
 def test_repr_hides_the_token() -> None:
     assert "token-1" not in repr(Token("token-1", 7200))
+
+
+def test_doubt_about_a_call_outlives_its_stale_token() -> None:
+    """An attempt may have been carried out before the one that was told of the token."""
+
+    def call(token: Token, caller_retries: frozenset[str]) -> Reply:
+        error = (CredentialError if token.value == "token-1" else PlatformBusyError)(Refusal("p", "send", "40014"))
+        error.leaves_doubt = token.value == "token-1"
+        raise error
+
+    with pytest.raises(PlatformBusyError) as raised:
+        TokenCache(Issuer(), clock=FakeClock()).call(call, stale_codes=frozenset({"40014"}))
+    assert raised.value.leaves_doubt is True

@@ -3,8 +3,18 @@ from __future__ import annotations
 import pytest
 
 from orgsync.errors import ConfigurationError
-from orgsync.platforms.deliveries import bad_url, check_delivery, count_receivers, escape_url, fit_key, too_many_bytes
-from orgsync.platforms.messages import Content, Delivery, Limits, Person
+from orgsync.platforms.deliveries import (
+    bad_url,
+    breaks_limits,
+    check_delivery,
+    count_receivers,
+    escape_url,
+    fit_key,
+    hold_blanks,
+    too_long,
+    too_many_bytes,
+)
+from orgsync.platforms.messages import Content, Delivery, Limits, Person, TextLimits
 
 LIMITS = Limits(people_per_call=2, departments_per_call=1, people_per_todo=1, has_send_to_all=True)
 TEXT = Content("text", "t")
@@ -52,7 +62,7 @@ def test_bytes_are_counted_not_characters() -> None:
 
 @pytest.mark.parametrize("url", ["example.com/a", "://x", "https://"])
 def test_url_needs_a_scheme(url: str) -> None:
-    assert bad_url(Content("card", "t", url=url), is_needed=True) == ["its URL has no scheme, such as https://"]
+    assert bad_url(Content("card", "t", url=url)) == ["its URL has no scheme, such as https://"]
 
 
 def test_url_in_a_link_cannot_end_it() -> None:
@@ -68,3 +78,23 @@ def test_key_that_does_not_fit_is_hashed() -> None:
 
 def test_what_is_shown_of_a_delivery_is_numbers() -> None:
     assert count_receivers(Delivery(TEXT, "k", people=people(2))) == {"kind": "text", "people": 2}
+
+
+def test_broken_limits_are_told_one_by_one() -> None:
+    limits = TextLimits(title_characters=2, body_characters=1, url_bytes=3, needs_title=True, needs_body=True, needs_url=True)
+    assert breaks_limits(Content("card", " "), limits) == ["a card needs a title", "a card needs a body", "a card needs a URL"]
+    assert len(breaks_limits(Content("card", "abc", "通b", "通a"), limits)) == 3
+    assert breaks_limits(Content("card", "通b", "c", "通"), limits) == []
+    assert breaks_limits(Content("card", ""), TextLimits()) == []
+
+
+def test_what_is_not_sent_counts_as_well() -> None:
+    content, limits = Content("text", " " * 9, "b"), TextLimits(total_bytes=9)
+    assert too_long(content, limits, what="it", sent=b"b" * 10) == ["it is 1 bytes too long: 10 of at most 9"]
+    assert too_long(content, limits, what="it", sent="b") == ["its title, text and URL together is 1 bytes too long: 10 of at most 9"]
+    assert too_long(Content("text", "", "b" * 9), limits, what="it", sent="b" * 9) == []
+
+
+@pytest.mark.parametrize(("line", "held"), [("   a", "   a"), ("    a  b", "\u00a0" * 4 + "a  b"), ("\ta", "\u00a0" * 4 + "a"), ("", "")])
+def test_blanks_that_would_make_code_are_held(line: str, held: str) -> None:
+    assert hold_blanks(line) == held

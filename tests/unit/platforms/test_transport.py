@@ -251,7 +251,30 @@ def test_answer_that_lacks_what_it_must_hold_leaves_doubt() -> None:
     assert (script.calls, raised.value.leaves_doubt) == (1, True)
 
 
-def test_what_may_be_repeated_leaves_no_doubt() -> None:
+REPEATABLE = Request("send", "POST", "send", reaches_people=True)
+
+
+def test_what_reaches_people_is_tried_again_and_leaves_doubt() -> None:
+    script = Script(error(UnreachableError))
+    with pytest.raises(UnreachableError) as raised:
+        transport_of(script, attempts=2)[0].call(REPEATABLE, accept)
+    assert (script.calls, raised.value.leaves_doubt) == (2, True)
+
+
+def test_lost_answer_leaves_doubt_whatever_comes_after_it() -> None:
+    script = Script(error(UnreachableError), error(ThrottledError))
+    with pytest.raises(ThrottledError) as raised:
+        transport_of(script, attempts=3)[0].call(REPEATABLE, accept)
+    assert raised.value.leaves_doubt is True
+
+
+def test_what_was_only_throttled_leaves_no_doubt() -> None:
+    with pytest.raises(ThrottledError) as raised:
+        transport_of(Script(error(ThrottledError)), attempts=2)[0].call(REPEATABLE, accept)
+    assert raised.value.leaves_doubt is False
+
+
+def test_reading_leaves_no_doubt() -> None:
     with pytest.raises(UnreachableError) as raised:
         call(transport_of(Script(error(UnreachableError)))[0])
     assert raised.value.leaves_doubt is False

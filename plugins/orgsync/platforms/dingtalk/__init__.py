@@ -40,6 +40,19 @@ def _messenger(conn_id: str) -> Messenger:
     return messenger
 
 
+def _escape_markdown(text: str) -> str:
+    from orgsync.platforms.dingtalk.messages import escape
+
+    return escape(text)
+
+
 PLATFORM = Platform(
-    name="dingtalk", title="DingTalk (钉钉)", form=FORM, connect=_connect, extract=_extract, tidy=_tidy, messenger=_messenger
+    name="dingtalk",
+    title="DingTalk (钉钉)",
+    form=FORM,
+    connect=_connect,
+    extract=_extract,
+    tidy=_tidy,
+    messenger=_messenger,
+    escape_markdown=_escape_markdown,
 )

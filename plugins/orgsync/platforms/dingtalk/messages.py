@@ -13,15 +13,17 @@ from typing import Any
 from orgsync.platforms.deliveries import (
     OPEN_WORDS,
     bad_url,
+    breaks_limits,
     encode,
     escape_url,
+    fit_key,
+    hold_blanks,
     join_parts,
     lacks_text,
-    lacks_title,
-    too_many_bytes,
+    too_long,
     too_many_characters,
 )
-from orgsync.platforms.messages import Content, Delivery
+from orgsync.platforms.messages import Content, Delivery, TextLimits
 
 Body = dict[str, Any]
 
@@ -33,6 +35,22 @@ CARD_URL_CHARACTERS = 500
 SUBJECT_CHARACTERS = 1024
 DESCRIPTION_CHARACTERS = 4096
 TODO_URL_BYTES = 1024
+SOURCE_ID_CHARACTERS = 128
+
+LONGEST: Mapping[str, TextLimits] = {
+    "text": TextLimits(total_bytes=MSG_BYTES),
+    "markdown": TextLimits(total_bytes=MSG_BYTES, needs_title=True, needs_body=True),
+    # A character has four bytes at most.
+    "card": TextLimits(total_bytes=MSG_BYTES, url_bytes=4 * CARD_URL_CHARACTERS, needs_title=True, needs_url=True),
+    "announcement": TextLimits(total_bytes=MSG_BYTES, needs_title=True),
+    "todo": TextLimits(
+        title_characters=SUBJECT_CHARACTERS,
+        body_characters=DESCRIPTION_CHARACTERS,
+        url_bytes=TODO_URL_BYTES,
+        needs_title=True,
+        needs_url=True,
+    ),
+}
 
 # AARRGGBB without 0x.
 _HEAD_COLOUR = "FF3370FF"
@@ -40,15 +58,15 @@ _HEAD_WORDS = "通知"
 
 
 def find_problems(content: Content) -> Sequence[str]:
+    limits = LONGEST[content.kind]
+    problems = breaks_limits(content, limits) + bad_url(content)
     if content.kind == "todo":
-        return _todo_problems(content)
-    problems = lacks_text(content, needs_body=content.kind == "markdown")
-    if content.kind in ("markdown", "card", "announcement"):
-        problems += lacks_title(content)
-    problems += bad_url(content, is_needed=content.kind == "card")
+        return problems
+    problems += lacks_text(content)
     if content.kind == "card":
         problems += too_many_characters("its URL", content.url, CARD_URL_CHARACTERS)
-    return problems + too_many_bytes("the message (title, text and URL together, as JSON)", encode(write_msg(content)), MSG_BYTES)
+    what = "the message (title, text and URL together, as JSON)"
+    return problems + too_long(content, limits, what=what, sent=encode(write_msg(content)))
 
 
 def write_msg(content: Content) -> Body:
@@ -84,13 +102,18 @@ def write_todo(content: Content, *, source_id: str, creator: str, executors: Seq
     """Each executor sees the todo, and not in whose name it was made; `detailUrl` has been needed since 2024-02-01 (§8)."""
     return {
         **write_todo_change(content),
-        "sourceId": source_id,
+        "sourceId": read_source_id(source_id),
         "creatorId": creator,
         "executorIds": list(executors),
         "detailUrl": {"appUrl": content.url, "pcUrl": content.url},
         "isOnlyShowExecutor": True,
         "notifyConfigs": {"dingNotify": "1"},
     }
+
+
+def read_source_id(key: str) -> str:
+    """How long one may be is not told."""
+    return fit_key(key, shortest=1, longest=SOURCE_ID_CHARACTERS)
 
 
 def write_todo_change(content: Content) -> Body:
@@ -101,13 +124,14 @@ def write_todo_change(content: Content) -> Body:
 
 def escape(text: str) -> str:
     """Plain text as Markdown that shows it as it is written: marks lose their meaning, and line ends keep theirs."""
-    lines = (_escape_start(re.sub(r"([\\`*_\[\]<~])", r"\\\1", line)) for line in text.splitlines())
+    lines = (_escape_start(re.sub(r"([\\`*_\[\]<~]|&(?=#?\w+;))", r"\\\1", line)) for line in text.splitlines())
     return "  \n".join(lines)
 
 
 def _escape_start(line: str) -> str:
-    """Headings, quotes and lists begin a line."""
-    return re.sub(r"^(\s*)([#>+-])", r"\1\\\2", line)
+    """Headings, quotes, lists and tables begin a line."""
+    marked = re.sub(r"^(\s*)([#>+=|-]|:(?=-))", r"\1\\\2", line)
+    return hold_blanks(re.sub(r"^(\s*[0-9]{1,9})(?=[.)])", r"\1\\", marked))
 
 
 def _write_markdown(content: Content, *, body: str) -> Body:
@@ -127,13 +151,3 @@ def _write_oa(content: Content) -> Body:
     body: Mapping[str, str] = {"title": content.title, **({"content": content.body} if content.body else {})}
     head = {"bgcolor": _HEAD_COLOUR, "text": _HEAD_WORDS}
     return {"msgtype": "oa", "oa": {"message_url": content.url, "pc_message_url": content.url, "head": head, "body": body}}
-
-
-def _todo_problems(content: Content) -> Sequence[str]:
-    return [
-        *lacks_title(content),
-        *bad_url(content, is_needed=True),
-        *too_many_characters("its title", content.title, SUBJECT_CHARACTERS),
-        *too_many_characters("its body", content.body, DESCRIPTION_CHARACTERS),
-        *too_many_bytes("its URL", content.url, TODO_URL_BYTES),
-    ]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from orgsync.errors import ConfigurationError, PlatformError, RefusedError
+from orgsync.errors import ConfigurationError, PlatformBusyError, PlatformError, RefusedError, UnreachableError
 from orgsync.platforms.deliveries import check_delivery, count_receivers
 from orgsync.platforms.dingtalk.client import DingTalkClient
 from orgsync.platforms.dingtalk.codes import PLATFORM
-from orgsync.platforms.dingtalk.messages import find_problems, write_notification, write_todo, write_todo_change
+from orgsync.platforms.dingtalk.messages import LONGEST, find_problems, read_source_id, write_notification, write_todo, write_todo_change
 from orgsync.platforms.dingtalk.new_codes import NO_SUCH_TASK, TASK_EXISTS, is_about
 from orgsync.platforms.dingtalk.send_results import UNDELIVERED, is_done, read_outcomes, read_refused_departments
 from orgsync.platforms.dingtalk.todos import TodoClient, TodoId
 from orgsync.platforms.messages import Content, Delivery, Limits, Outcome, Person, Recall, Receipt, Results
+
+log = logging.getLogger(__name__)
 
 # §9: billable calls of a company in a month, by edition; work notifications, their results and todos all count.
 BILLABLE_CALLS = {"standard": 5_000, "professional": 200_000}
@@ -38,6 +41,7 @@ LIMITS = Limits(
     has_results=True,
     result_hours=24,
     recall_hours=24,
+    longest=LONGEST,
 )
 
 _NO_UNION_ID = "no unionId is known of them, by which DingTalk's todos go"
@@ -75,7 +79,8 @@ class DingTalkMessenger:
     def fetch_results(self, platform_id: str, people: Sequence[Person]) -> Results:
         """One call if everybody's result is there, two while it is not, each of them billed. A todo has no results.
 
-        Of more than 100 people, and of departments and everybody, DingTalk tells only whether it is done.
+        Of more than 100 people, and of departments and everybody, DingTalk tells only whether it is done. That there were more of them
+        than the people named, because a call was for departments too, shows only in that no result comes.
         """
         if TodoId.is_one(platform_id):
             return Results({}, is_final=True)
@@ -83,7 +88,11 @@ class DingTalkMessenger:
         if not people or len(people) > MOST_RESULTS:
             return Results({}, is_final=self._is_done(task_id))
         user_ids = [person.user_id for person in people]
-        result = self._fetch_result(task_id)
+        try:
+            result = self._fetch_result(task_id)
+        except (PlatformBusyError, UnreachableError) as error:
+            log.warning("no result of a work notification, perhaps because it has more than %d receivers: %s", MOST_RESULTS, error)
+            return Results({}, is_final=self._is_done(task_id))
         is_final = read_outcomes(result).keys() >= set(user_ids)
         if not is_final and (is_final := self._is_done(task_id)):
             # It may have come to its end between the two answers.
@@ -130,7 +139,12 @@ class DingTalkMessenger:
         except PlatformError as error:
             if not is_about(error, TASK_EXISTS):
                 raise
-        return str(self._todos.find(creator, delivery.key).content["id"])
+        try:
+            return str(self._todos.find(creator, read_source_id(delivery.key)).content["id"])
+        except PlatformError as error:
+            # It is there, whatever its id.
+            error.leaves_doubt = True
+            raise
 
     def _fetch_result(self, task_id: int) -> Mapping[str, Any]:
         result: Mapping[str, Any] = self._client.get_send_result(agent_id=self._agent_id, task_id=task_id).content["send_result"]

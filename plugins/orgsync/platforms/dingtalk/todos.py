@@ -54,7 +54,7 @@ class TodoClient:
     def create(self, creator: str, body: Mapping[str, Any], *, shown: Mapping[str, Any]) -> Reply:
         """`id`. A second todo with the same `sourceId` is refused, not made: this call may be repeated."""
         path = f"v1.0/todo/users/{_quote(creator)}/tasks"
-        return self._call("POST", CREATE_TODO, path, lacks_todo, operator=creator, body=body, shown=shown)
+        return self._call("POST", CREATE_TODO, path, lacks_todo, operator=creator, body=body, shown=shown, reaches_people=True)
 
     def find(self, creator: str, source_id: str) -> Reply:
         """Known from DingTalk's SDKs only: it is not in today's documents."""
@@ -77,13 +77,15 @@ class TodoClient:
         operator: str = "",
         body: Mapping[str, Any] | None = None,
         shown: Mapping[str, Any] | None = None,
+        reaches_people: bool = False,
     ) -> Reply:
         query = {"operatorId": operator} if operator else {}
         judge = judge_new_by(check)
 
         def call(token: Token, caller_retries: frozenset[str]) -> Reply:
             headers = {"x-acs-dingtalk-access-token": token.value}
-            request = Request(interface, method, f"{self._api_url}/{path}", query=query, headers=headers, body=body)
+            url = f"{self._api_url}/{path}"
+            request = Request(interface, method, url, query=query, headers=headers, body=body, reaches_people=reaches_people)
             return self.transport.call(request, judge, params=shown, caller_retries=caller_retries)
 
         return self._tokens.call(call, stale_codes=STALE_NEW_TOKEN_CODES)

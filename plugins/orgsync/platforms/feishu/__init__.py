@@ -41,6 +41,12 @@ def _messenger(conn_id: str) -> Messenger:
     return messenger
 
 
+def _escape_markdown(text: str) -> str:
+    from orgsync.platforms.feishu.messages import escape_markdown
+
+    return escape_markdown(text)
+
+
 PLATFORM = Platform(
     name="feishu",
     title="Feishu (飞书)",
@@ -49,5 +55,6 @@ PLATFORM = Platform(
     extract=_extract,
     tidy=_tidy,
     messenger=_messenger,
+    escape_markdown=_escape_markdown,
     user_keys=USER_KEYS,
 )

@@ -146,13 +146,23 @@ class FeishuClient:
         path: str = "",
         telling: frozenset[str] = frozenset(),
         is_once: bool = False,
+        reaches_people: bool = False,
     ) -> Reply:
         """`telling` are codes that answer what was asked: not a call that failed. `params` is what may be shown of query and body."""
         judge = judge_by(check)
 
         def call(token: Token, caller_retries: frozenset[str]) -> Reply:
             headers = {"Authorization": f"Bearer {token.value}"}
-            request = Request(interface, method, f"{API}/{path or interface}", query=query, headers=headers, body=body, is_once=is_once)
+            request = Request(
+                interface,
+                method,
+                f"{API}/{path or interface}",
+                query=query,
+                headers=headers,
+                body=body,
+                is_once=is_once,
+                reaches_people=reaches_people,
+            )
             return self.transport.call(request, judge, params=query if params is None else params, caller_retries=caller_retries | telling)
 
         return self._tokens.call(call, stale_codes=STALE_TOKEN_CODES)

@@ -52,7 +52,9 @@ class FeishuMessageClient:
     def send_message(self, receive_id_type: str, body: Body, *, shown: Body) -> Reply:
         """`message_id` (om_…). With a `uuid` it may be repeated within an hour."""
         query = {"receive_id_type": receive_id_type}
-        return self._client.ask("POST", SEND_MESSAGE, query, lacks_message, body=body, params=shown, telling=RECEIVER_CODES)
+        return self._client.ask(
+            "POST", SEND_MESSAGE, query, lacks_message, body=body, params=shown, telling=RECEIVER_CODES, reaches_people=True
+        )
 
     def send_batch(self, body: Body, *, shown: Body) -> Reply:
         """`message_id` (bm-…) and who is invalid. There is no idempotency key, so no attempt is repeated that may have been taken."""
@@ -86,7 +88,8 @@ class FeishuMessageClient:
 
     def create_task(self, user_id_type: str, body: Body, *, shown: Body) -> Reply:
         """`task.guid`. With a `client_token` it may be repeated within five minutes."""
-        return self._client.ask("POST", CREATE_TASK, {"user_id_type": user_id_type}, lacks_task, body=body, params=shown)
+        query = {"user_id_type": user_id_type}
+        return self._client.ask("POST", CREATE_TASK, query, lacks_task, body=body, params=shown, reaches_people=True)
 
     def get_task(self, guid: str) -> Reply:
         return self._client.ask("GET", GET_TASK, {}, lacks_task, path=_task_path(guid))

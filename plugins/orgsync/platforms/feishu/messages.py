@@ -14,16 +14,18 @@ from typing import Any, NamedTuple
 from orgsync.platforms.deliveries import (
     OPEN_WORDS,
     bad_url,
+    breaks_limits,
     encode,
     escape_url,
     fit_key,
+    hold_blanks,
     join_parts,
     lacks_text,
-    lacks_title,
-    too_many_bytes,
+    not_of_the_web,
+    too_long,
     too_many_characters,
 )
-from orgsync.platforms.messages import Content, Delivery, Person
+from orgsync.platforms.messages import Content, Delivery, Person, TextLimits
 
 Body = dict[str, Any]
 
@@ -38,6 +40,21 @@ ORIGIN_URL_CHARACTERS = 1024
 ORIGIN_TITLE_CHARACTERS = 512
 CLIENT_TOKEN_CHARACTERS = (10, 100)
 
+_TITLED = TextLimits(total_bytes=CARD_BYTES, needs_title=True)
+LONGEST: Mapping[str, TextLimits] = {
+    "text": TextLimits(total_bytes=TEXT_BYTES),
+    "markdown": TextLimits(total_bytes=CARD_BYTES, needs_title=True, needs_body=True),
+    "card": _TITLED,
+    "announcement": _TITLED,
+    # A character has four bytes at most.
+    "todo": TextLimits(
+        title_characters=SUMMARY_CHARACTERS,
+        body_characters=DESCRIPTION_CHARACTERS,
+        url_bytes=4 * ORIGIN_URL_CHARACTERS,
+        needs_title=True,
+    ),
+}
+
 _ORIGIN = "orgsync"
 
 
@@ -51,15 +68,13 @@ class Written(NamedTuple):
 def find_problems(content: Content) -> Sequence[str]:
     if content.kind == "todo":
         return _todo_problems(content)
-    problems = lacks_text(content, needs_body=content.kind == "markdown")
-    if content.kind in ("markdown", "card", "announcement"):
-        problems += lacks_title(content)
-    problems += bad_url(content, is_needed=False)
+    limits = LONGEST[content.kind]
+    problems = lacks_text(content) + breaks_limits(content, limits) + bad_url(content)
     written = write_message(content)
-    most = TEXT_BYTES if written.msg_type == "text" else CARD_BYTES
     # As in a batch, where it is a little longer.
     wrapped = {"post": written.content} if written.msg_type == "post" else written.content
-    return problems + too_many_bytes("the message (title, text and URL together, as JSON)", encode(wrapped), most)
+    what = "the message (title, text and URL together, as JSON)"
+    return problems + too_long(content, limits, what=what, sent=encode(wrapped))
 
 
 def write_message(content: Content) -> Written:
@@ -138,6 +153,25 @@ def escape_text(text: str) -> str:
     return re.sub(r"<(?=/?(?:at|b|i|u|s)[\s>/])", "＜", text, flags=re.IGNORECASE)
 
 
+def escape_markdown(text: str) -> str:
+    """Plain text as a card's Markdown that shows it as it is written.
+
+    Feishu follows CommonMark, has tags of its own and takes marks as numbered entities (page rich-text, 特殊字符转义说明). A single
+    line end may be passed over there, `<br>` is not.
+    """
+    return "<br>".join(_escape_line(hold_blanks(line)) for line in text.splitlines())
+
+
+def _escape_line(line: str) -> str:
+    """Words between colons are Feishu's emoji; a dot or bracket after a number begins a list."""
+    marked = re.sub(r"[\\`*_\[\]<>#+!~|&$=-]|:(?=\w+:)", lambda found: _as_entity(found[0]), line)
+    return re.sub(r"^(\s*[0-9]+)([.)])", lambda found: f"{found[1]}{_as_entity(found[2])}", marked)
+
+
+def _as_entity(mark: str) -> str:
+    return f"&#{ord(mark)};"
+
+
 def _batch_content(written: Written) -> Body:
     if written.msg_type == "interactive":
         return {"card": written.content}
@@ -190,11 +224,8 @@ def _milliseconds(instant: datetime) -> str:
 
 
 def _todo_problems(content: Content) -> Sequence[str]:
-    is_web = not content.url or content.url.lower().startswith(("http://", "https://"))
     return [
-        *lacks_title(content),
-        *([] if is_web else ["its URL does not begin with http:// or https://"]),
-        *too_many_characters("its title", content.title, SUMMARY_CHARACTERS),
-        *too_many_characters("its body", content.body, DESCRIPTION_CHARACTERS),
+        *breaks_limits(content, LONGEST["todo"]),
+        *not_of_the_web(content),
         *too_many_characters("its URL", content.url, ORIGIN_URL_CHARACTERS),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from orgsync.errors import ConfigurationError, PlatformError, RefusedError
@@ -19,6 +19,7 @@ from orgsync.platforms.feishu.codes import (
 )
 from orgsync.platforms.feishu.message_client import FeishuMessageClient
 from orgsync.platforms.feishu.messages import (
+    LONGEST,
     find_problems,
     read_receiver,
     task_id_type,
@@ -30,6 +31,7 @@ from orgsync.platforms.feishu.messages import (
 )
 from orgsync.platforms.feishu.records import items_of
 from orgsync.platforms.messages import Content, Delivery, Limits, Outcome, Person, Recall, Receipt, Results
+from orgsync.platforms.records import records_of
 
 # §7.1: one success for a `uuid` within an hour; §8: one for a `client_token` within five minutes.
 UUID_SECONDS = 3600
@@ -49,6 +51,7 @@ LIMITS = Limits(
     has_results=True,
     result_hours=7 * 24,
     recall_hours=24,
+    longest=LONGEST,
 )
 
 _BATCH_PREFIXES = ("bm-", "bm_")
@@ -138,8 +141,9 @@ class FeishuMessenger:
 
     def _send_task(self, delivery: Delivery) -> Receipt:
         kind = task_id_type(delivery.people)
-        reply = self._client.create_task(kind, write_task(delivery, user_id_type=kind), shown=count_receivers(delivery))
-        return Receipt(str(reply.content["data"]["task"]["guid"]))
+        body = write_task(delivery, user_id_type=kind)
+        task = self._client.create_task(kind, body, shown=count_receivers(delivery)).content["data"]["task"]
+        return Receipt(str(task["guid"]), _left_out(delivery, body["members"], task.get("members")))
 
     def _single_results(self, message_id: str, people: Sequence[Person]) -> Results:
         """A single message is in the chat when it is answered, so it is delivered."""
@@ -163,6 +167,14 @@ class FeishuMessenger:
 
     def _is_done(self, guid: str) -> bool:
         return str(self._client.get_task(guid).content["data"]["task"].get("status")) == "done"
+
+
+def _left_out(delivery: Delivery, asked: Sequence[Mapping[str, str]], members: object) -> dict[str, str]:
+    """Feishu passes over whom it does not know, and tells who the members are."""
+    if not isinstance(members, list):
+        return {}
+    taken = {str(member.get("id")) for member in records_of(members)}
+    return {person.user_id: _INVALID for person, member in zip(delivery.people, asked, strict=True) if member["id"] not in taken}
 
 
 def _is_single(delivery: Delivery) -> bool:

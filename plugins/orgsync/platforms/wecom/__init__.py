@@ -40,4 +40,19 @@ def _messenger(conn_id: str) -> Messenger:
     return messenger
 
 
-PLATFORM = Platform(name="wecom", title="WeCom (企业微信)", form=FORM, connect=_connect, extract=_extract, tidy=_tidy, messenger=_messenger)
+def _escape_markdown(text: str) -> str:
+    from orgsync.platforms.wecom.messages import escape_markdown
+
+    return escape_markdown(text)
+
+
+PLATFORM = Platform(
+    name="wecom",
+    title="WeCom (企业微信)",
+    form=FORM,
+    connect=_connect,
+    extract=_extract,
+    tidy=_tidy,
+    messenger=_messenger,
+    escape_markdown=_escape_markdown,
+)

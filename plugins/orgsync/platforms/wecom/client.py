@@ -143,7 +143,9 @@ class WeComClient:
 
         `shown` is what may be known of the body by whoever reads an error.
         """
-        return self._call("app", "POST", SEND_MESSAGE, body, nothing_needed, shown=shown, telling=frozenset({NOBODY_REACHED}))
+        return self._call(
+            "app", "POST", SEND_MESSAGE, body, nothing_needed, shown=shown, telling=frozenset({NOBODY_REACHED}), reaches_people=True
+        )
 
     def recall_message(self, message_id: str) -> Reply:
         """Within 24 hours (42052), by the app that sent it (40058)."""
@@ -165,11 +167,13 @@ class WeComClient:
         shown: Mapping[str, Any] | None = None,
         tolerated: frozenset[str] = NOTHING,
         telling: frozenset[str] = NOTHING,
+        reaches_people: bool = False,
     ) -> Reply:
         def call(token: Token, caller_retries: frozenset[str]) -> Reply:
             in_query = {name: str(value) for name, value in params.items()} if method == "GET" else {}
             query = {"access_token": token.value, **in_query}
-            request = Request(interface, method, _path(interface), query=query, body=params if method == "POST" else None)
+            body = params if method == "POST" else None
+            request = Request(interface, method, _path(interface), query=query, body=body, reaches_people=reaches_people)
             landed = params if shown is None else shown
             return self.transport.call(request, judge, params=landed, caller_retries=caller_retries | tolerated)
 

@@ -6,20 +6,21 @@ WeCom has no todos for self-built apps: a todo is a card that opens the work and
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orgsync.platforms.deliveries import (
     OPEN_WORDS,
-    bad_url,
+    breaks_limits,
     escape_url,
     join_parts,
     lacks_text,
-    lacks_title,
-    too_many_bytes,
+    not_of_the_web,
+    too_long,
     too_many_characters,
 )
-from orgsync.platforms.messages import Content, Delivery
+from orgsync.platforms.messages import Content, Delivery, TextLimits
 
 Body = dict[str, Any]
 
@@ -29,26 +30,43 @@ TITLE_CHARACTERS = 128
 DESCRIPTION_CHARACTERS = 512
 URL_BYTES = 2048
 
+_CARD = TextLimits(
+    title_characters=TITLE_CHARACTERS,
+    body_characters=DESCRIPTION_CHARACTERS,
+    url_bytes=URL_BYTES,
+    needs_title=True,
+    needs_url=True,
+)
+LONGEST: Mapping[str, TextLimits] = {
+    "text": TextLimits(total_bytes=TEXT_BYTES),
+    "markdown": TextLimits(total_bytes=TEXT_BYTES, needs_body=True),
+    "card": _CARD,
+    # A card or a text: what neither of them takes. A character has four bytes at most.
+    "announcement": TextLimits(total_bytes=4 * (TITLE_CHARACTERS + DESCRIPTION_CHARACTERS) + URL_BYTES, url_bytes=URL_BYTES),
+    "todo": _CARD,
+}
+
 # §8: the longest window in which an identical request is dropped.
 DUPLICATE_SECONDS = 14_400
 
 # At most 4 characters.
 _BUTTON = "详情"
 
+# Bold, links, code and <font> are all that acts within a line.
+_LOOK_ALIKES = str.maketrans("*[]`<", "＊［］｀＜")
+_LOOK_ALIKES_AT_START = str.maketrans("#>", "＃＞")
+
 
 def find_problems(content: Content) -> Sequence[str]:
     message = write_message(content)
-    if "textcard" not in message:
-        text = message[message["msgtype"]]["content"]
-        problems = lacks_text(content, needs_body=content.kind == "markdown")
-        return problems + too_many_bytes("the message (title, text and URL together)", text, TEXT_BYTES)
-    return [
-        *lacks_title(content),
-        *bad_url(content, is_needed=True),
-        *too_many_characters("its title", content.title, TITLE_CHARACTERS),
-        *too_many_characters("its text, as HTML,", message["textcard"]["description"], DESCRIPTION_CHARACTERS),
-        *too_many_bytes("its URL", content.url, URL_BYTES),
-    ]
+    if "textcard" in message:
+        description = message["textcard"]["description"]
+        problems = breaks_limits(content, _CARD) + not_of_the_web(content)
+        return problems + too_many_characters("its text, as HTML,", description, DESCRIPTION_CHARACTERS)
+    limits = TextLimits(total_bytes=TEXT_BYTES, needs_body=content.kind == "markdown")
+    text = message[message["msgtype"]]["content"]
+    what = "the message (title, text and URL together)"
+    return lacks_text(content) + breaks_limits(content, limits) + too_long(content, limits, what=what, sent=text)
 
 
 def write_message(content: Content) -> Body:
@@ -85,6 +103,16 @@ def escape(text: str) -> str:
     return "<br>".join(html.escape(line, quote=False) for line in text.splitlines())
 
 
+def escape_markdown(text: str) -> str:
+    """Plain text in WeCom's Markdown, which has no escapes: a mark that would act becomes the full-width one that looks like it."""
+    return "\n".join(_escape_start(line.translate(_LOOK_ALIKES)) for line in text.splitlines())
+
+
+def _escape_start(line: str) -> str:
+    """Headings and quotes begin a line."""
+    return re.sub(r"^\s*[#>]+", lambda found: found[0].translate(_LOOK_ALIKES_AT_START), line)
+
+
 def _write_card(content: Content) -> Body:
     due = f'<div class="gray">{content.due_at:%Y-%m-%d %H:%M} 截止</div>' if content.due_at else ""
     # An empty text is refused (44004).
@@ -94,7 +122,6 @@ def _write_card(content: Content) -> Body:
 
 
 def _write_markdown(content: Content) -> str:
-    """WeCom's Markdown has no escapes: of a title only what would end its line is taken out."""
-    heading = f"### {' '.join(content.title.split())}" if content.title.strip() else ""
+    heading = f"### {escape_markdown(' '.join(content.title.split()))}" if content.title.strip() else ""
     link = f"[{OPEN_WORDS}]({escape_url(content.url)})" if content.url else ""
     return join_parts(heading, content.body, link)

@@ -13,7 +13,7 @@ from orgsync.platforms.messages import Content, Delivery, Limits, Person, Recall
 from orgsync.platforms.wecom.client import WeComClient
 from orgsync.platforms.wecom.codes import NOBODY_REACHED, PLATFORM, RECALL_TOO_LATE, code_of, error_for
 from orgsync.platforms.wecom.interfaces import SEND_MESSAGE
-from orgsync.platforms.wecom.messages import DUPLICATE_SECONDS, find_problems, write_send
+from orgsync.platforms.wecom.messages import DUPLICATE_SECONDS, LONGEST, find_problems, write_send
 from orgsync.platforms.wecom.records import fold
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ LIMITS = Limits(
     is_idempotent=True,
     idempotent_seconds=DUPLICATE_SECONDS,
     recall_hours=24,
+    longest=LONGEST,
 )
 
 _UNREACHABLE = "unknown, gone, or outside the app's 可见范围"

@@ -310,6 +310,13 @@ def test_results_that_are_not_supported_are_not_asked_for(count: int) -> None:
     assert (dict(results.outcomes), results.is_final, platform.asked(RESULT)) == ({}, True, [])
 
 
+@pytest.mark.parametrize("status", [1, 2])
+def test_result_that_does_not_come_is_no_result(status: int) -> None:
+    """As of a call that was for departments too: of more than 100 receivers DingTalk does not answer in time."""
+    platform = FakeSending().on(RESULT, trouble(UnreachableError)).on(PROGRESS, envelope(progress={"status": status}))
+    assert messenger_of(platform).fetch_results("42", [ANN]) == Results({}, is_final=status == 2)
+
+
 def test_recall_uses_a_name_of_its_own() -> None:
     platform = FakeSending().on(RECALL, envelope())
     assert messenger_of(platform).recall("42") == Recall("recalled")
@@ -361,6 +368,14 @@ def test_todo_made_before_is_looked_up(message: str) -> None:
     platform.on(FIND, new(id="t9", sourceId="key-1"))
     assert messenger_of(platform).send(Delivery(TODO, "key-1", people=(ANN,))).platform_id == "t9:union-ann"
     assert platform.asked(FIND)[0].path == "https://api.example.com/v1.0/todo/users/union-ann/tasks/sources/key-1"
+
+
+def test_todo_made_before_that_is_not_found_leaves_doubt() -> None:
+    platform = FakeSending().on(CREATE, new(400, code="todo.taskCreate.paramError", message="task exist", requestid="r"))
+    platform.on(FIND, new(404, code="InvalidAction.NotFound", message="not found"))
+    with pytest.raises(RefusedError) as raised:
+        messenger_of(platform).send(Delivery(TODO, "key-1", people=(ANN,)))
+    assert raised.value.leaves_doubt is True
 
 
 def test_todo_is_tried_again_after_trouble() -> None:

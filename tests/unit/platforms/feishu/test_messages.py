@@ -351,6 +351,14 @@ def test_todo_may_be_tried_again_and_has_fewer_people_than_a_message() -> None:
         messenger_of(platform).send(Delivery(TODO, "0123456789", people=tuple(Person(f"u{number}") for number in range(51))))
 
 
+def test_who_is_not_among_the_members_is_refused() -> None:
+    members = [{"id": "ou_ann", "type": "user", "role": "assignee"}]
+    platform = Sending().on(CREATE, envelope(task={"guid": "g-1", "members": members}))
+    receipt = messenger_of(platform).send(Delivery(TODO, "0123456789", people=(ANN, Person("ou_x"))))
+    assert (receipt.platform_id, list(receipt.refused)) == ("g-1", ["ou_x"])
+    assert "not a valid id" in receipt.refused["ou_x"]
+
+
 def test_life_of_a_todo() -> None:
     platform = Sending().on(UPDATE, envelope()).on("DELETE task/v2/tasks/:task_guid", envelope())
     messenger = messenger_of(platform)

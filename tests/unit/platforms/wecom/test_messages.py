@@ -90,6 +90,7 @@ PROBLEMS = {
     "no body": (Content("markdown", "t"), "a markdown needs a body"),
     "no URL": (Content("card", "t", "b"), "a card needs a URL"),
     "todo without URL": (Content("todo", "t"), "a todo needs a URL"),
+    "scheme": (Content("card", "t", "b", "dingtalk://a"), "does not begin with http:// or https://"),
     "no title": (Content("card", "", "b", URL), "a card needs a title"),
     "title": (Content("card", "通" * 129, "b", URL), "its title is 1 characters too long: 129 of at most 128"),
     "escapes count": (Content("card", "t", "&" * 103, URL), "its text, as HTML, is 3 characters too long: 515 of at most 512"),
@@ -163,10 +164,11 @@ def test_same_body_is_sent_again_after_trouble() -> None:
     assert encode(first.body) == encode(second.body)
 
 
-def test_trouble_that_stays_leaves_no_doubt_that_would_forbid_another_try() -> None:
+def test_trouble_that_stays_leaves_doubt() -> None:
+    """It may be tried again for four hours all the same, and not after them."""
     with pytest.raises(UnreachableError) as raised:
         messenger_of(UnreachableError(Refusal("wecom", SEND, "nothing")))[0].send(Delivery(TEXT, "k", people=PEOPLE))
-    assert raised.value.leaves_doubt is False
+    assert raised.value.leaves_doubt is True
 
 
 def test_message_without_a_number_is_sent_and_cannot_be_recalled() -> None:
