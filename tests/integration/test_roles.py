@@ -74,6 +74,7 @@ RELATIONS = {
     "notify.recipient": STATE,
     "notify.attempt": STATE,
     "notify.attempt_attempt_id_seq": UNREAD_SEQUENCE,
+    "notify.announced_plan": FACT,
     "orgsync.migration": INNER_VIEW,
 }
 INSTANT = "timestamp with time zone"

@@ -289,6 +289,20 @@ def save_verdicts(connection: Connection, verdicts: Mapping[int, Verdict], *, no
     execute(connection, "outbox/save_verdicts", verdicts=encode_list(rows), now=now)
 
 
+def find_unannounced(connection: Connection, tenant_id: str, *, since: datetime) -> list[Row]:
+    """The plans that live syncs applied since then and whose changes were not told; what a replay or a backfill loads is none of them."""
+    return fetch_all(connection, "outbox/find_unannounced", tenant_id=tenant_id, since=since)
+
+
+def list_changes(connection: Connection, tenant_id: str, *, taken_at: datetime, kinds: Sequence[str]) -> list[Row]:
+    return fetch_all(connection, "outbox/list_changes", tenant_id=tenant_id, taken_at=taken_at, kinds=list(kinds))
+
+
+def mark_announced(connection: Connection, plan: Row, *, messages: int) -> None:
+    named = {"plan_id": plan["plan_id"], "tenant_id": plan["tenant_id"]}
+    execute(connection, "outbox/mark_announced", **named, messages=messages)
+
+
 def enqueue(connection: Connection, **message: object) -> int:
     return int(fetch_all(connection, "outbox/enqueue", **message)[0]["message_id"])
 
