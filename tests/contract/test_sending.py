@@ -82,7 +82,7 @@ class Post:
 
     def hurry(self, *, attempts: int) -> None:
         """Wait hardly at all."""
-        transport: Transport = self.messenger._client.transport  # type: ignore[attr-defined]
+        transport: Transport = self.messenger.transport  # type: ignore[attr-defined]
         transport.patience = Patience(attempts=attempts, first_wait_seconds=0.01)
         transport.sleep = lambda seconds: time.sleep(min(seconds, 0.01))
 

@@ -54,13 +54,14 @@ class DingTalkMessenger:
         self, client: DingTalkClient, todos: TodoClient, *, agent_id: str = "", todo_creator: str = "", edition: str = "standard"
     ) -> None:
         self.limits = replace(LIMITS, billable_calls_per_month=BILLABLE_CALLS[edition])
+        self.transport = client.transport
         self._client = client
         self._todos = todos
         self._agent_id_text = agent_id
         self._todo_creator = todo_creator
 
     def __repr__(self) -> str:
-        return f"DingTalkMessenger(connection {self._client.transport.conn_id!r})"
+        return f"DingTalkMessenger(connection {self.transport.conn_id!r})"
 
     def find_problems(self, content: Content) -> Sequence[str]:
         return find_problems(content)
@@ -155,7 +156,7 @@ class DingTalkMessenger:
 
     @property
     def _agent_id(self) -> int:
-        conn_id = self._client.transport.conn_id
+        conn_id = self.transport.conn_id
         if not self._agent_id_text:
             raise ConfigurationError(
                 f"connection {conn_id!r} has no agent_id; set it to the AgentId of the app: work notifications are sent in its name"

@@ -65,11 +65,12 @@ class FeishuMessenger:
 
     def __init__(self, client: FeishuMessageClient, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.limits = LIMITS
+        self.transport = client.transport
         self._client = client
         self._now = now
 
     def __repr__(self) -> str:
-        return f"FeishuMessenger(connection {self._client.transport.conn_id!r})"
+        return f"FeishuMessenger(connection {self.transport.conn_id!r})"
 
     def find_problems(self, content: Content) -> Sequence[str]:
         return find_problems(content)
