@@ -132,9 +132,11 @@ class DingTalkMessenger:
             return Receipt("", refused)
         creator = self._todo_creator or executors[0]
         body = write_todo(delivery.content, source_id=delivery.key, creator=creator, executors=executors)
-        return Receipt(str(TodoId(self._create_todo(delivery, creator, body), creator)), refused)
+        task_id = self._create_todo(delivery, creator, body)
+        return Receipt(str(TodoId(task_id, creator)) if task_id else "", refused)
 
     def _create_todo(self, delivery: Delivery, creator: str, body: dict[str, object]) -> str:
+        """Empty for one that was made before, and whose id DingTalk refuses to tell: people have it all the same."""
         try:
             return str(self._todos.create(creator, body, shown=count_receivers(delivery)).content["id"])
         except PlatformError as error:
@@ -142,8 +144,10 @@ class DingTalkMessenger:
                 raise
         try:
             return str(self._todos.find(creator, read_source_id(delivery.key)).content["id"])
+        except RefusedError as error:
+            log.warning("a todo was made before, and cannot be changed or deleted: %s", error)
+            return ""
         except PlatformError as error:
-            # It is there, whatever its id.
             error.leaves_doubt = True
             raise
 
