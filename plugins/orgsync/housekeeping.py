@@ -13,12 +13,12 @@ from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import BusyTenantError
 from orgsync.landing import LandedSnapshot, list_snapshots, remove_snapshot, remove_unfinished
-from orgsync.pipeline import find_warehouse
 from orgsync.retention import list_expired
 from orgsync.settings import Settings, report_path
 from orgsync.tenants import Tenant
 from orgsync.warehouse import runs, snapshots
 from orgsync.warehouse.connection import open_warehouse
+from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema
 
 log = logging.getLogger(__name__)

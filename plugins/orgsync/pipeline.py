@@ -33,7 +33,7 @@ from orgsync.settings import Settings
 from orgsync.tenants import Tenant
 from orgsync.warehouse import history, plans, runs, snapshots
 from orgsync.warehouse.connection import Address, open_warehouse
-from orgsync.warehouse.hook import read_address
+from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema, migrate
 from orgsync.warehouse.runs import StepRecord
 from orgsync.warehouse.statements import query
@@ -55,10 +55,6 @@ class Run:
     @property
     def address(self) -> Address:
         return find_warehouse(self.settings)
-
-
-def find_warehouse(settings: Settings) -> Address:
-    return read_address(settings.warehouse_conn_id, statement_timeout_seconds=settings.statement_timeout_seconds)
 
 
 def migrate_warehouse(settings: Settings) -> list[str]:

@@ -19,6 +19,7 @@ class Settings:
     tenants_file: Path
     landing_zone: str
     report_folder: Path
+    templates_folder: Path = HOME / "include" / "templates" / "messages"
     warehouse_conn_id: str = "orgsync_warehouse"
     statement_timeout_seconds: int = 3600
 
@@ -31,6 +32,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         tenants_file=Path(given.get("ORGSYNC_TENANTS", HOME / "include" / "tenants.yaml")),
         landing_zone=given.get("ORGSYNC_LANDING_ZONE", f"file://{state / 'landing'}"),
         report_folder=Path(given.get("ORGSYNC_REPORTS", state / "reports")),
+        templates_folder=Path(given.get("ORGSYNC_TEMPLATES", HOME / "include" / "templates" / "messages")),
         statement_timeout_seconds=_read_seconds(given, "ORGSYNC_STATEMENT_TIMEOUT_SECONDS", default=3600),
     )
 

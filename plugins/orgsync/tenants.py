@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import yaml
 from croniter import croniter
-from yaml.reader import ReaderError
 
 from orgsync.budget import Allowance, Budget
 from orgsync.errors import ConfigurationError
@@ -20,6 +19,7 @@ from orgsync.frames import DEPARTMENTS, USERS
 from orgsync.platforms import PLATFORM_NAMES, load_platform
 from orgsync.platforms.platform import Scope
 from orgsync.retention import Retention
+from orgsync.yaml_files import compose_yaml
 
 IDENTIFIER = "abcdefghijklmnopqrstuvwxyz0123456789_"
 MAPPED_COLUMNS = {frame.name: set(frame.content) - {"attributes"} for frame in (USERS, DEPARTMENTS)}
@@ -57,20 +57,7 @@ class Tenant:
 
 def load_tenants(path: Path) -> list[Tenant]:
     """Raises ConfigurationError naming file, line and what to write instead."""
-    try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except FileNotFoundError:
-        raise ConfigurationError(f"there is no tenants file {path}; write one, or set ORGSYNC_TENANTS") from None
-    except OSError as error:
-        raise ConfigurationError(f"the tenants file {path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise ConfigurationError(f"{path}, line {line}: not UTF-8; save the file in that encoding") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigurationError(f"{path}, line {line}: not YAML: {error.problem}") from error
-    except ReaderError as error:
-        raise ConfigurationError(f"{path}: not YAML: it holds the character U+{error.character:04X}; remove it") from error
+    root = compose_yaml(path, what="tenants file", missing="write one, or set ORGSYNC_TENANTS")
     return _Reader(path).read_file(root)
 
 

@@ -13,16 +13,18 @@ DEFAULTS = Settings(
     tenants_file=HOME / "include" / "tenants.yaml",
     landing_zone=f"file://{HOME}/.orgsync/landing",
     report_folder=HOME / ".orgsync" / "reports",
+    templates_folder=HOME / "include" / "templates" / "messages",
 )
 
 
 def test_nothing_has_to_be_set() -> None:
     assert read_settings({}) == DEFAULTS
     assert DEFAULTS.tenants_file.exists()
+    assert DEFAULTS.templates_folder.is_dir()
 
 
 def test_variable_set_to_nothing_counts_as_not_set() -> None:
-    names = ("STATE", "TENANTS", "LANDING_ZONE", "REPORTS", "STATEMENT_TIMEOUT_SECONDS")
+    names = ("STATE", "TENANTS", "TEMPLATES", "LANDING_ZONE", "REPORTS", "STATEMENT_TIMEOUT_SECONDS")
     assert read_settings({f"ORGSYNC_{name}": " " for name in names} | {"ORGSYNC_STATE": ""}) == DEFAULTS
 
 
@@ -38,12 +40,14 @@ def test_each_knob_can_be_set() -> None:
         "ORGSYNC_TENANTS": "/etc/tenants.yaml",
         "ORGSYNC_LANDING_ZONE": "s3://bucket/orgsync",
         "ORGSYNC_REPORTS": "/var/reports",
+        "ORGSYNC_TEMPLATES": "/etc/templates",
         "ORGSYNC_STATEMENT_TIMEOUT_SECONDS": "60",
     }
     assert read_settings(environ) == Settings(
         tenants_file=Path("/etc/tenants.yaml"),
         landing_zone="s3://bucket/orgsync",
         report_folder=Path("/var/reports"),
+        templates_folder=Path("/etc/templates"),
         statement_timeout_seconds=60,
     )
 
@@ -56,5 +60,5 @@ def test_timeout_that_is_no_number_is_named(text: str) -> None:
 
 def test_every_knob_has_its_line_in_the_example() -> None:
     example = (HOME / ".env.example").read_text(encoding="utf-8")
-    for name in ("TENANTS", "LANDING_ZONE", "REPORTS", "STATEMENT_TIMEOUT_SECONDS"):
+    for name in ("TENANTS", "TEMPLATES", "LANDING_ZONE", "REPORTS", "STATEMENT_TIMEOUT_SECONDS"):
         assert f"\nORGSYNC_{name}=" in example

@@ -15,6 +15,7 @@ from orgsync.errors import ConfigurationError, OrgsyncError, StatementError, War
 SESSION = "-c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning"
 LOST = ("08", "57P")  # SQLSTATE classes: connection exception, operator intervention
 PASSING = ("40", "53", "55P03", "57")  # rolled back for another's sake, out of resources, a lock not available, cancelled
+ASKED_WRONGLY = "NT001"  # our own functions' word for what whoever called them has to mend
 VALUES = "22"  # data exception: the server's own words quote the value
 
 
@@ -80,6 +81,8 @@ def _translate(error: psycopg2.Error, address: Address, *, is_lost: bool) -> Org
             f"the login {address.user!r} of connection {address.conn_id!r} may not do this: {said}. "
             "A sync needs a member of orgsync_loader, `orgsync migrate` the owner of the schemas"
         )
+    if code == ASKED_WRONGLY:
+        return ConfigurationError(said)
     if code.startswith(PASSING):
         return WarehouseUnavailableError(
             f"the warehouse at {_place(address)} gave up a statement ({code}: {said}); the step can be run again"

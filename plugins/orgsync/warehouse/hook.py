@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from orgsync.connections import find_connection
 from orgsync.errors import ConfigurationError
+from orgsync.settings import Settings
 from orgsync.warehouse.connection import Address
+
+
+def find_warehouse(settings: Settings) -> Address:
+    return read_address(settings.warehouse_conn_id, statement_timeout_seconds=settings.statement_timeout_seconds)
 
 
 def read_address(conn_id: str, *, statement_timeout_seconds: int) -> Address:

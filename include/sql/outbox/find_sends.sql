@@ -1,0 +1,41 @@
+-- The most urgent calls of a tenant (tenant_id) that are to be made now, so many (most_calls), held until the transaction ends; those that
+-- another worker has are passed over. A change of a todo waits for the one before it.
+select
+    delivery.delivery_id,
+    delivery.action as work,
+    delivery.key,
+    delivery.to_all,
+    delivery.department_ids,
+    delivery.people,
+    delivery.priority,
+    delivery.state,
+    delivery.platform_id,
+    delivery.attempts,
+    delivery.first_called_at,
+    delivery.sent_at,
+    delivery.results_asked,
+    message.kind,
+    message.title,
+    message.body,
+    message.url,
+    message.due_at
+from notify.delivery as delivery
+join notify.message as message
+  on message.message_id = delivery.message_id
+where delivery.tenant_id = %(tenant_id)s
+  and delivery.state in ('waiting', 'unknown')
+  and delivery.next_attempt_at <= %(now)s
+  and delivery.recall_after is null
+  and not exists (
+    select
+    from notify.delivery as earlier
+    where earlier.of_delivery_id = delivery.of_delivery_id
+      and earlier.delivery_id < delivery.delivery_id
+      and earlier.state in ('waiting', 'calling', 'unknown')
+  )
+order by
+    delivery.priority desc,
+    delivery.next_attempt_at,
+    delivery.delivery_id
+limit %(most_calls)s
+for update of delivery skip locked

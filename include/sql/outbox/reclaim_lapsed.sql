@@ -1,0 +1,37 @@
+-- Finds the calls of a tenant (tenant_id) whose worker is gone (its lease ended before now): nobody knows whether they went out.
+-- Their attempts are unknown, and what reaches them next is decided by the platform's idempotency. A second run finds none.
+with lapsed as (
+    update notify.delivery
+    set state = 'unknown',
+        reason = 'whoever made this call ended before its answer was written down',
+        next_attempt_at = %(now)s,
+        claimed_by = null,
+        lease_until = null
+    where delivery.tenant_id = %(tenant_id)s
+      and delivery.state = 'calling'
+      and delivery.lease_until <= %(now)s
+    returning delivery.delivery_id
+), asked as (
+    -- A question or a recall whose worker is gone is simply asked again.
+    update notify.delivery
+    set claimed_by = null,
+        lease_until = null
+    where delivery.tenant_id = %(tenant_id)s
+      and delivery.state <> 'calling'
+      and delivery.lease_until <= %(now)s
+    returning delivery.delivery_id
+), lost as (
+    update notify.attempt
+    set outcome = 'unknown',
+        reason = 'whoever made this call ended before its answer was written down',
+        finished_at = %(now)s
+    from (select delivery_id from lapsed union all select delivery_id from asked) as ended
+    where attempt.delivery_id = ended.delivery_id
+      and attempt.outcome = 'calling'
+)
+update notify.recipient
+set state = 'unknown',
+    updated_at = %(now)s
+from lapsed
+where recipient.delivery_id = lapsed.delivery_id
+  and recipient.state = 'pending'

@@ -1,0 +1,76 @@
+-- Writes down who the messages (message_ids) of a tenant (tenant_id) are for, as the organization is now. Named people who are not in it
+-- have failed; who has resigned gets nothing. A second run adds nobody.
+with recursive message as (
+    select
+        message_id,
+        audience
+    from notify.message
+    where message_id = any (%(message_ids)s)
+), below as (
+    select
+        message.message_id,
+        named.department_id
+    from message
+    cross join jsonb_array_elements_text(coalesce(message.audience -> 'departments', '[]')) as named (department_id)
+    union
+    select
+        below.message_id,
+        child.department_id
+    from below
+    join org.department_version as child
+      on child.tenant_id = %(tenant_id)s
+     and child.parent_id = below.department_id
+     and child.valid_to is null
+), meant as (
+    select
+        message.message_id,
+        version.user_id
+    from message
+    join org.user_version as version
+      on version.tenant_id = %(tenant_id)s
+     and version.valid_to is null
+    where (message.audience ->> 'everyone')::boolean
+    union
+    select
+        below.message_id,
+        membership.user_id
+    from below
+    join org.membership_version as membership
+      on membership.tenant_id = %(tenant_id)s
+     and membership.department_id = below.department_id
+     and membership.valid_to is null
+    union
+    select
+        message.message_id,
+        named.user_id
+    from message
+    cross join jsonb_array_elements_text(coalesce(message.audience -> 'users', '[]')) as named (user_id)
+    union
+    select
+        message.message_id,
+        found.user_id
+    from message
+    cross join lateral notify.query_audience(%(tenant_id)s, message.audience ->> 'query') as found
+    where message.audience ->> 'query' is not null
+      and found.user_id is not null
+)
+insert into notify.recipient (
+    message_id,
+    user_id,
+    state,
+    reason,
+    updated_at
+)
+select
+    meant.message_id,
+    meant.user_id,
+    case when version.user_id is null then 'failed' else 'pending' end,
+    case when version.user_id is null then 'not in the organization: gone, or never there' end,
+    %(now)s
+from meant
+left join org.user_version as version
+  on version.tenant_id = %(tenant_id)s
+ and version.user_id = meant.user_id
+ and version.valid_to is null
+where version.status is distinct from 'resigned'
+on conflict do nothing

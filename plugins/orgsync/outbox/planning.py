@@ -1,0 +1,132 @@
+"""Turns messages that may go into calls: who they are for, as the organization is now, in the fewest calls."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from psycopg2.extensions import connection as Connection
+
+from orgsync.outbox import store
+from orgsync.outbox.chunks import Audience, choose_way, people_per_call
+from orgsync.outbox.quota import Call, find_hold
+from orgsync.platforms.messages import Content, Limits, Messenger
+from orgsync.warehouse.statements import Row
+
+log = logging.getLogger(__name__)
+
+MOST_MESSAGES = 2000
+"""In one transaction; equal ones among them share calls."""
+NOBODY = "nobody of its audience is in the organization now"
+_TODO_WAIT = timedelta(seconds=20)
+_PAUSE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A tenant, and what sends its messages.
+
+    `is_whole` says that the tenant is all that the app sees; `timezone` is where its people read.
+    """
+
+    tenant_id: str
+    messenger: Messenger
+    is_whole: bool
+    timezone: ZoneInfo
+
+
+def plan_messages(connection: Connection, desk: Desk, *, now: datetime) -> int:
+    """Make the calls for the messages that may go now; returns how many messages there were. One transaction: all of it, or nothing."""
+    usage = store.read_usage(connection, desk.tenant_id, now=now)
+    messages = store.claim_messages(connection, desk.tenant_id, most=MOST_MESSAGES, now=now)
+    if not messages:
+        return 0
+    most_urgent = max(message["priority"] for message in messages)
+    held = find_hold(Call(priority=most_urgent), usage, desk.messenger.limits, now=now)
+    if held and held.until - now > _PAUSE:
+        # Who gets them is looked up when they go, so they wait as they are.
+        store.hold(connection, desk.tenant_id, held, priority=most_urgent)
+        return 0
+    recent = store.count_recent_calls(connection, desk.tenant_id, now=now)
+    for number, equal in enumerate(_group(messages)):
+        paced = _pace(desk.messenger.limits, in_minute=recent["in_minute"] + number, in_day=recent["in_day"] + number)
+        _plan_equal(connection, desk, equal, paced, now=now)
+    return len(messages)
+
+
+def read_content(row: Row, timezone: ZoneInfo) -> Content:
+    """What a message says, its time as its readers' clocks show it."""
+    due_at = row["due_at"].astimezone(timezone) if row["due_at"] else None
+    return Content(row["kind"], title=row["title"], body=row["body"], url=row["url"], due_at=due_at)
+
+
+def _group(messages: Sequence[Row]) -> Iterable[list[Row]]:
+    """Equal messages together, in the order in which the first of them comes; a change of a todo is alone."""
+    groups: dict[str, list[Row]] = {}
+    for message in messages:
+        groups.setdefault(message["content_digest"], []).append(message)
+    return groups.values()
+
+
+def _pace(limits: Limits, *, in_minute: int, in_day: int) -> Row:
+    """What a person may get in a minute and a day, where the calls there were could have reached it; 0 is not looked at."""
+    minute, day = limits.messages_per_person_per_minute, limits.messages_per_person_per_day
+    return {"per_minute": minute if in_minute >= minute else 0, "per_day": day if in_day >= day else 0}
+
+
+def _plan_equal(connection: Connection, desk: Desk, messages: list[Row], paced: Row, *, now: datetime) -> None:
+    if messages[0]["action"] != "send":
+        _plan_change(connection, desk, messages[0], now=now)
+        return
+    problems = desk.messenger.find_problems(read_content(messages[0], desk.timezone))
+    if problems:
+        store.fail_messages(connection, messages, "; ".join(problems), now=now)
+        return
+    message_ids = [message["message_id"] for message in messages]
+    people = store.resolve_recipients(connection, desk.tenant_id, message_ids, now=now)
+    if not people:
+        store.fail_messages(connection, messages, NOBODY, now=now)
+        return
+    _write_calls(connection, desk, messages, paced, people=people, now=now)
+    store.mark_claimed(connection, messages, now=now)
+
+
+def _write_calls(connection: Connection, desk: Desk, messages: list[Row], paced: Row, *, people: int, now: datetime) -> None:
+    limits, kind = desk.messenger.limits, messages[0]["kind"]
+    audience = Audience(people, is_everybody=any(message["is_everybody"] for message in messages), is_whole=desk.is_whole)
+    way = choose_way(replace(audience, departments=1), kind, limits)
+    if way == "departments":
+        message_ids = [message["message_id"] for message in messages]
+        audience = store.measure_departments(
+            connection,
+            desk.tenant_id,
+            message_ids,
+            people=people,
+            departments_per_call=limits.departments_per_call,
+            is_everybody=audience.is_everybody,
+        )
+        way = choose_way(audience, kind, limits)
+    sizes: Row = {"tenant_id": desk.tenant_id}
+    if way != "everybody":
+        sizes["people_per_call"] = people_per_call(kind, limits)
+    sizes |= {"departments": {"departments_per_call": limits.departments_per_call}, "people": paced, "everybody": {}}[way]
+    store.write_calls(connection, way, messages, **sizes, now=now)
+    log.info("%d messages to %d people go by %s", len(messages), people, way)
+
+
+def _plan_change(connection: Connection, desk: Desk, message: Row, *, now: datetime) -> None:
+    """A todo that is not there yet is waited for; one that never came about cannot be changed."""
+    todo = store.find_todo(connection, message["of_message_id"])
+    if todo["state"] == "pending" or todo["open_calls"]:
+        store.postpone_message(connection, message, "its todo is not sent yet", until=now + _TODO_WAIT)
+        return
+    problems = desk.messenger.find_problems(read_content(message, desk.timezone)) if message["action"] == "update" else []
+    if problems:
+        store.fail_messages(connection, [message], "; ".join(problems), now=now)
+    elif store.write_calls_to_change(connection, message, now=now):
+        store.mark_claimed(connection, [message], now=now)
+    else:
+        store.fail_messages(connection, [message], f"its todo is {todo['state']}: there is nothing to change", now=now)

@@ -1,0 +1,153 @@
+"""What a platform's quotas still allow, and until when a call that they do not allow has to wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from orgsync.platforms.messages import Limits
+
+# All three count their days and months there.
+PLATFORM_TIMEZONE = ZoneInfo("Asia/Shanghai")
+
+URGENT = 7
+RESERVED_SHARE = 0.1
+"""Of the calls of a month: the last tenth is for what is urgent."""
+WARNING_SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a tenant has used in the windows that end now; days and months are the platform's calendar's."""
+
+    calls_this_second: int = 0
+    calls_this_minute: int = 0
+    people_this_minute: int = 0
+    people_today: int = 0
+    to_all_today: int = 0
+    calls_this_month: int = 0
+    oldest_in_minute: datetime | None = None
+
+    def plus(self, call: Call, now: datetime) -> Usage:
+        return Usage(
+            self.calls_this_second + call.calls,
+            self.calls_this_minute + call.calls,
+            self.people_this_minute + (0 if call.to_all else call.people),
+            self.people_today + call.people,
+            self.to_all_today + call.to_all,
+            self.calls_this_month + call.calls,
+            self.oldest_in_minute or now,
+        )
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a call would use. `people` are receivers of a send, 0 for a recall or a question."""
+
+    people: int = 0
+    to_all: bool = False
+    calls: int = 1
+    priority: int = 5
+
+
+@dataclass(frozen=True)
+class Hold:
+    """It may not go before `until`. `is_for_all` says that no call of this priority or a lower one may, whatever it is."""
+
+    until: datetime
+    reason: str
+    is_for_all: bool = True
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """One quota as a person sees it: `used` of `most`, and when it is new. `warning` is what is to be done about it, if anything."""
+
+    name: str
+    used: int
+    most: int
+    renewed_at: datetime
+    warning: str = ""
+
+
+def find_hold(call: Call, usage: Usage, limits: Limits, *, now: datetime) -> Hold | None:
+    """Why this call may not be made now; the longest wait is told first."""
+    month, day = next_month(now), next_day(now)
+    if limits.billable_calls_per_month:
+        most = limits.billable_calls_per_month
+        if usage.calls_this_month + call.calls > most:
+            return Hold(month, f"this month's {most} calls are used up; it goes on {_on(month)}, or with a larger edition")
+        if call.priority < URGENT and usage.calls_this_month + call.calls > most - int(most * RESERVED_SHARE):
+            return Hold(
+                month, f"the last {int(most * RESERVED_SHARE)} of this month's {most} calls are kept for priority {URGENT} and above"
+            )
+    if limits.send_to_all_per_day and call.to_all and usage.to_all_today + 1 > limits.send_to_all_per_day:
+        return Hold(day, f"{limits.send_to_all_per_day} messages to everybody are allowed in a day, and were sent", is_for_all=False)
+    if limits.recipients_per_day and call.people and usage.people_today + call.people > limits.recipients_per_day:
+        return Hold(
+            day, f"{limits.recipients_per_day} recipients are allowed in a day; {usage.people_today} were reached", is_for_all=False
+        )
+    return _find_pause(call, usage, limits, now=now)
+
+
+def _find_pause(call: Call, usage: Usage, limits: Limits, *, now: datetime) -> Hold | None:
+    """The platform's pace. A call larger than a whole minute's people has the minute for itself: it cannot be made smaller.
+
+    Everybody has a quota of its own, and does not count in the minute.
+    """
+    minute = (usage.oldest_in_minute or now) + timedelta(minutes=1)
+    most = limits.people_per_minute
+    if most and call.people and not call.to_all and usage.people_this_minute and usage.people_this_minute + call.people > most:
+        return Hold(minute, f"{most} recipients are allowed in a minute")
+    if limits.calls_per_minute and usage.calls_this_minute + call.calls > limits.calls_per_minute:
+        return Hold(minute, f"{limits.calls_per_minute} calls are allowed in a minute")
+    if limits.calls_per_second and usage.calls_this_second + call.calls > max(limits.calls_per_second, call.calls):
+        return Hold(now + timedelta(seconds=1), f"{limits.calls_per_second:g} calls are allowed in a second")
+    return None
+
+
+def read_gauges(usage: Usage, limits: Limits, *, now: datetime) -> list[Gauge]:
+    """The quotas of this tenant's platform that are known, for `orgsync quota`."""
+    gauges = []
+    if limits.billable_calls_per_month:
+        most, used = limits.billable_calls_per_month, usage.calls_this_month
+        gauges.append(Gauge("billable calls this month", used, most, next_month(now), _warn_of_month(used, most)))
+    if limits.recipients_per_day:
+        gauges.append(Gauge("recipients today", usage.people_today, limits.recipients_per_day, next_day(now)))
+    if limits.send_to_all_per_day:
+        gauges.append(Gauge("messages to everybody today", usage.to_all_today, limits.send_to_all_per_day, next_day(now)))
+    minute = (usage.oldest_in_minute or now) + timedelta(minutes=1)
+    if limits.people_per_minute:
+        gauges.append(Gauge("recipients this minute", usage.people_this_minute, limits.people_per_minute, minute))
+    if limits.calls_per_minute:
+        gauges.append(Gauge("calls this minute", usage.calls_this_minute, limits.calls_per_minute, minute))
+    return gauges
+
+
+def next_day(now: datetime) -> datetime:
+    return day_start(now) + timedelta(days=1)
+
+
+def next_month(now: datetime) -> datetime:
+    return (month_start(now) + timedelta(days=32)).replace(day=1)
+
+
+def day_start(now: datetime) -> datetime:
+    return now.astimezone(PLATFORM_TIMEZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def month_start(now: datetime) -> datetime:
+    return day_start(now).replace(day=1)
+
+
+def _warn_of_month(used: int, most: int) -> str:
+    if used >= most:
+        return "used up: nothing is sent until next month; a larger edition or an add-on lifts it"
+    if used >= most - int(most * RESERVED_SHARE):
+        return f"only what has priority {URGENT} or more is sent until next month"
+    return f"{used / most:.0%} are used" if used >= most * WARNING_SHARE else ""
+
+
+def _on(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d}"

@@ -1,0 +1,186 @@
+"""The verbs of the outbox. The DAGs, the command and the operator call them; this is the only module that joins the others."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from psycopg2.extensions import connection as Connection
+
+from orgsync.errors import ConfigurationError
+from orgsync.outbox import quota, store
+from orgsync.outbox.delivery import Tally, Worker, deliver
+from orgsync.outbox.planning import Desk
+from orgsync.platforms import load_platform
+from orgsync.platforms.messages import Content, Limits, Messenger
+from orgsync.platforms.platform import Scope
+from orgsync.settings import Settings
+from orgsync.tenants import Tenant
+from orgsync.warehouse.connection import open_warehouse
+from orgsync.warehouse.hook import find_warehouse
+from orgsync.warehouse.migrations import check_schema
+
+log = logging.getLogger(__name__)
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Whom a message is for: everybody, or people, departments with all below them, and a saved query of notify.audience_query."""
+
+    everyone: bool = False
+    users: Sequence[str] = ()
+    departments: Sequence[str] = ()
+    query: str = ""
+
+    def as_json(self) -> Row:
+        if self.everyone:
+            return {"everyone": True}
+        named = {"users": list(self.users), "departments": list(self.departments)}
+        return {name: ids for name, ids in named.items() if ids} | ({"query": self.query} if self.query else {})
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is to be sent, to whom and when; the columns of notify.message."""
+
+    content: Content
+    audience: Audience
+    priority: int = 5
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+    dedupe_key: str | None = None
+    source: str = ""
+
+
+def open_messenger(tenant: Tenant) -> Messenger:
+    """Raises ConfigurationError when the tenant's platform only reads, or its connection is missing or lacks a part."""
+    messenger = load_platform(tenant.platform).messenger
+    if messenger is None:
+        raise ConfigurationError(f"{tenant.platform} is read only: messages of tenant {tenant.id} cannot be sent")
+    return messenger(tenant.conn_id)
+
+
+def enqueue(settings: Settings, tenant: Tenant, message: Message) -> int:
+    """Queue a message; returns its id, or that of an earlier one with the same dedupe_key.
+
+    Raises ConfigurationError with everything that keeps the platform from taking it, before anything is written.
+    """
+    messenger = open_messenger(tenant)
+    if problems := messenger.find_problems(message.content):
+        raise ConfigurationError(f"this {message.content.kind} cannot be sent through {tenant.platform}: {'; '.join(problems)}")
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        _keep_channel(connection, tenant, messenger)
+        return store.enqueue(
+            connection,
+            tenant_id=tenant.id,
+            **asdict(message.content),
+            audience=message.audience.as_json(),
+            priority=message.priority,
+            not_before=message.not_before,
+            expires_at=message.expires_at,
+            dedupe_key=message.dedupe_key,
+            source=message.source,
+        )
+
+
+def change_todo(
+    settings: Settings, message_id: int, action: str, *, title: str | None = None, body: str | None = None, due_at: datetime | None = None
+) -> int:
+    """Queue an update, the completion or the removal of a todo; returns the id of that message."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        return store.change_todo(connection, message_id=message_id, action=action, title=title, body=body, due_at=due_at, source="")
+
+
+def recall(settings: Settings, message_id: int) -> str:
+    """Ask for a message to be taken back; the answer says whether it was sent at all. The platform's own comes with the next push."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        return store.recall(connection, message_id)
+
+
+def find_due(settings: Settings, tenants: Sequence[Tenant], *, now: datetime) -> list[str]:
+    """The tenants for which there is something to do now. What is known of all of them is brought up to date first."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        for tenant in tenants:
+            _keep_known(connection, tenant)
+        known = {tenant.id for tenant in tenants}
+        return [tenant_id for tenant_id in store.find_due(connection, now=now) if tenant_id in known]
+
+
+def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Worker | None = None) -> Tally:
+    """Send what may go within `run_for`, take back what is to be, ask what became of the rest.
+
+    Raises, when all else is done, what a person must mend before the rest can be sent.
+    """
+    messenger = open_messenger(tenant)
+    desk = Desk(tenant.id, messenger, tenant.scope == Scope(), ZoneInfo(tenant.timezone))
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        _keep_channel(connection, tenant, messenger)
+        connection.commit()
+        tally = deliver(connection, desk, worker or Worker(), run_for=run_for)
+    log.info("tenant %s: %d messages planned, attempts: %s", tenant.id, tally.messages, dict(tally.attempts) or "none")
+    if tally.blocked_by:
+        raise tally.blocked_by
+    return tally
+
+
+def read_quota(settings: Settings, tenant_id: str | None, *, now: datetime) -> list[Row]:
+    """Each tenant's quotas: what is used, of how much, until when, and what waits."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        return [
+            {
+                "tenant_id": channel["tenant_id"],
+                "platform": channel["platform"],
+                "waiting": channel["waiting"],
+                "reason": channel["reason"],
+                "gauges": [asdict(gauge) for gauge in _read_gauges(connection, channel, now)],
+            }
+            for channel in store.list_channels(connection, tenant_id)
+        ]
+
+
+def list_messages(settings: Settings, *, tenant_id: str | None = None, state: str | None = None, most: int = 20) -> list[Row]:
+    """The newest messages first, with their recipients counted by state."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        return store.list_messages(connection, tenant_id=tenant_id, state=state, message_id=None, most=most)
+
+
+def find_message(settings: Settings, message_id: int, *, most: int) -> Row:
+    """One message with its attempts, and so many (most) of the recipients who did not get it."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        found = store.list_messages(connection, tenant_id=None, state=None, message_id=message_id, most=1)
+        if not found:
+            raise ConfigurationError(f"there is no message {message_id}; `orgsync outbox` lists the newest")
+        missed = store.list_recipients(connection, message_id, most=most)
+        return {**found[0], "attempts": store.list_attempts(connection, message_id), "missed": missed}
+
+
+def _keep_known(connection: Connection, tenant: Tenant) -> None:
+    """A tenant whose connection is not right keeps no other from sending."""
+    try:
+        _keep_channel(connection, tenant, open_messenger(tenant))
+    except ConfigurationError as error:
+        log.warning("tenant %s cannot send: %s", tenant.id, error)
+
+
+def _keep_channel(connection: Connection, tenant: Tenant, messenger: Messenger) -> None:
+    limits = asdict(messenger.limits)
+    store.save_channel(connection, tenant_id=tenant.id, platform=tenant.platform, is_whole=tenant.scope == Scope(), limits=limits)
+
+
+def _read_gauges(connection: Connection, channel: Row, now: datetime) -> list[quota.Gauge]:
+    known = {name: value for name, value in channel["limits"].items() if name in Limits.__dataclass_fields__}
+    return quota.read_gauges(store.read_usage(connection, channel["tenant_id"], now=now), Limits(**known), now=now)
