@@ -448,6 +448,16 @@ def test_results_tell_who_got_it_and_who_read_it(post: Post, count: int) -> None
     assert post.final_results(platform_id, *people).outcomes == {person.user_id: Outcome("read") for person in people}
 
 
+@pytest.mark.parametrize("organization", ["feishu"], indirect=True)
+def test_who_may_send_need_not_see_who_read_it(post: Post) -> None:
+    """Feishu opens the two with scopes of their own."""
+    post.organization.set(permissions=["im:message:send_as_bot"])
+    platform_id = post.messenger.send(post.delivery("text", post.people[0])).platform_id
+    post.organization.control("POST", "inbox/read", {"user": post.people[0].user_id, "platform_id": platform_id})
+    assert post.final_results(platform_id, post.people[0]).outcomes == {post.people[0].user_id: Outcome("delivered")}
+    assert post.messenger.recall(platform_id).state == "recalled"
+
+
 @pytest.mark.parametrize("organization", ["dingtalk", "feishu"], indirect=True)
 def test_results_of_what_is_under_way_are_not_final(post: Post) -> None:
     post.organization.set(**({"send_seconds": 1000} if post.name == "dingtalk" else {"progress_polls": 1}))
