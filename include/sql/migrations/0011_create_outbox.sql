@@ -174,7 +174,8 @@ comment on column notify.attempt.could_repeat is 'An attempt before it may have 
 create index attempt_by_delivery on notify.attempt (delivery_id);
 create index attempt_by_time on notify.attempt (tenant_id, started_at);
 
--- Who is in a saved audience. Stable, so that its statement can only read.
+-- Who is in a saved audience. Its statement can only read; a volatile function that it calls runs with the rights of whoever delivers,
+-- so only those who may load may save one.
 create function notify.query_audience(tenant text, name text) returns table (user_id text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
