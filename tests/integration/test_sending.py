@@ -310,6 +310,21 @@ class TestTrouble:
         assert repeats == [(1 if office.world.platform != "wecom" else 0,)]
 
 
+    def test_a_refusal_after_a_lost_answer_undoes_nothing(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Somebody may have it, so nobody is told that it failed."""
+        hurry(monkeypatch)
+        interface = SENDS[office.world.platform]
+        office.world.control("POST", "faults", {"interface": interface, "kind": "lost_answer", "calls": [1]})
+        message = office.enqueue(body="可能已收到")
+        office.push()
+        code = {"dingtalk": 40035, "wecom": 40035, "feishu": 11246}[office.world.platform]
+        office.world.control("POST", "faults", {"interface": interface, "kind": "error_code", "code": code})
+        office.follow(minutes=1)
+        assert office.state(message) == "partly"
+        assert set(office.recipients(message).values()) == {"unknown"}
+        assert str(code) in office.message(message)["reason"]
+
+
 class TestResults:
     def test_delivered_and_read(self, dingtalk_office: Office) -> None:
         office = dingtalk_office
