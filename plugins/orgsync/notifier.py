@@ -67,7 +67,10 @@ class OrgsyncNotifier(BaseNotifier):  # type: ignore[misc]
         BaseNotifier.__call__(copy.copy(self), *args)
 
     def notify(self, context: Any) -> None:
-        """The key tells one notifier from another by what it says before that is rendered: a failure may be followed by a success."""
+        queue(self, context, key=self.find_key(context))
+
+    def find_key(self, context: Any) -> str:
+        """Tells one notifier from another by what it says before that is rendered: a failure may be followed by a success."""
         dag_run = context.get("dag_run")
         cleared = (dag_run.clear_number if dag_run else None) or 0
-        queue(self, context, key=f"{find_place(context)}/{cleared}/{self._digest}")
+        return f"{find_place(context)}/{cleared}/{self._digest}"
