@@ -17,7 +17,7 @@ from psycopg2.extensions import connection as Connection
 
 from stack.postgres import PostgresServer, embedded_postgres
 
-pytest_plugins = ["tests.integration.world"]
+pytest_plugins = ["tests.integration.world", "tests.integration.office"]
 
 
 @pytest.fixture(scope="session")
