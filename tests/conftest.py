@@ -20,6 +20,10 @@ from stack.postgres import PostgresServer, embedded_postgres
 pytest_plugins = ["tests.integration.world", "tests.integration.office"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-step", action="store_true", help="kill at every step where otherwise one of each kind will do")
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     with embedded_postgres(tmp_path_factory.mktemp("postgres")) as server:
