@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orgsync import cli_sandbox
+from orgsync import cli_sandbox, cli_sending
 from orgsync.console import (
     JsonOption,
     OneTenantArgument,
@@ -34,11 +34,12 @@ SHOWN = "%Y-%m-%d %H:%M:%S"
 INSTANTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 
 app = typer.Typer(
-    help="Keep a PostgreSQL warehouse equal to a company's directory.",
+    help="Keep a PostgreSQL warehouse equal to a company's directory, and send its people messages.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(cli_sending.app)
 app.add_typer(cli_sandbox.app, name="sandbox")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -58,6 +59,15 @@ def sandbox_fault(
         print_json({name: _control("DELETE", f"{name}/faults") for name in _played(platform)})
     else:
         print_json({name: _control("POST", f"{name}/faults", {"interface": interface, "kind": kind}) for name in _played(platform)})
+
+
+@app.command("inbox")
+def inbox(
+    user: Annotated[str, typer.Argument(metavar="USER", help="A person's id, as it is in the warehouse.")],
+    platform: Annotated[str, typer.Option("--platform", help="One of the platforms it plays.")],
+) -> None:
+    """Show what a person has received, newest first."""
+    print_json(_control("GET", f"{platform}/inbox?user={quote(user, safe='')}"))
 
 
 def _played(platform: str | None) -> list[str]:
