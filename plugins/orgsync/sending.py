@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from psycopg2.extensions import connection as Connection
 
 from orgsync.change_rules import ChangeRule, describe_change
-from orgsync.errors import ConfigurationError
+from orgsync.errors import ConfigurationError, OrgsyncError
 from orgsync.outbox import quota, store
 from orgsync.outbox.delivery import Tally, Worker, deliver
 from orgsync.outbox.planning import Desk
@@ -63,6 +63,30 @@ class Message:
     source: str = ""
 
 
+@dataclass(frozen=True)
+class Preview:
+    """What a message says, what keeps the platform from taking it, and `body` as it would go there."""
+
+    content: Content
+    problems: Sequence[str]
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What a pass over a tenant's outbox did, by outcome of its calls, and how much still waits, with the commonest reason.
+
+    `error` is what a person must mend before the rest can be sent.
+    """
+
+    tenant_id: str
+    messages: int = 0
+    attempts: Mapping[str, int] = field(default_factory=dict)
+    waiting: int = 0
+    reason: str = ""
+    error: str = ""
+
+
 def open_messenger(tenant: Tenant) -> Messenger:
     """Raises ConfigurationError when the tenant's platform only reads, or its connection is missing or lacks a part."""
     messenger = load_platform(tenant.platform).messenger
@@ -83,6 +107,12 @@ def enqueue(settings: Settings, tenant: Tenant, message: Message) -> int:
         check_schema(connection)
         _keep_channel(connection, tenant, messenger)
         return _queue(connection, tenant, message)
+
+
+def preview(tenant: Tenant, content: Content) -> Preview:
+    """What would be sent through the tenant's platform; nothing is asked of it, and nothing is written."""
+    problems = open_messenger(tenant).find_problems(content)
+    return Preview(content, problems, load_platform(tenant.platform).write_body(content))
 
 
 def change_todo(
@@ -134,6 +164,11 @@ def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Work
     if tally.blocked_by:
         raise tally.blocked_by
     return tally
+
+
+def push_each(settings: Settings, tenants: Sequence[Tenant], *, run_for: timedelta) -> list[Pushed]:
+    """Push one tenant after the other; an error of one keeps no other from sending."""
+    return [_try_to_push(settings, tenant, run_for) for tenant in tenants]
 
 
 def read_quota(settings: Settings, tenant_id: str | None, *, now: datetime) -> list[Row]:
@@ -220,6 +255,16 @@ def _queue(connection: Connection, tenant: Tenant, message: Message) -> int:
         dedupe_key=message.dedupe_key,
         source=message.source,
     )
+
+
+def _try_to_push(settings: Settings, tenant: Tenant, run_for: timedelta) -> Pushed:
+    try:
+        tally = push(settings, tenant, run_for=run_for)
+        with open_warehouse(find_warehouse(settings)) as connection:
+            [channel] = store.list_channels(connection, tenant.id)
+    except OrgsyncError as error:
+        return Pushed(tenant.id, error=str(error))
+    return Pushed(tenant.id, tally.messages, dict(tally.attempts), channel["waiting"], channel["reason"] or "")
 
 
 def _keep_known(connection: Connection, tenant: Tenant) -> None:
