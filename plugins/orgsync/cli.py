@@ -3,44 +3,44 @@
 from __future__ import annotations
 
 import getpass
-import json
-import logging
 import os
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from orgsync import cli_sandbox, cli_sending
+from orgsync.console import (
+    JsonOption,
+    OneTenantArgument,
+    TenantArgument,
+    log_progress,
+    print_error,
+    print_json,
+    read_tenant,
+    read_tenants,
+    results,
+)
 from orgsync.errors import OrgsyncError
 from orgsync.settings import Settings, read_settings, report_path, state_folder
 
 if TYPE_CHECKING:
     from orgsync.pipeline import RequestedMode, Run
-    from orgsync.tenants import Tenant
 
-WIDTH_OF_A_FILE = 160
 SHOWN = "%Y-%m-%d %H:%M:%S"
 INSTANTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 
 app = typer.Typer(
-    help="Keep a PostgreSQL warehouse equal to a company's directory.",
+    help="Keep a PostgreSQL warehouse equal to a company's directory, and send its people messages.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-sandbox_app = typer.Typer(help="Steer the sandbox: the practice platform that `make demo` starts.", no_args_is_help=True)
-app.add_typer(sandbox_app, name="sandbox")
-
-results = Console()
-if not results.is_terminal:
-    results.width = WIDTH_OF_A_FILE
-
-TenantArgument = Annotated[str, typer.Argument(help="The tenant's id in the tenants file.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+app.add_typer(cli_sending.app)
+app.add_typer(cli_sandbox.app, name="sandbox")
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def main() -> None:
     try:
         app()
     except OrgsyncError as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {_escape(str(error))}", highlight=False, soft_wrap=True)
+        print_error(str(error))
         sys.exit(error.exit_code)
 
 
@@ -104,7 +104,7 @@ def sync(
     from orgsync.pipeline import decide_plan, merge_plan
     from orgsync.pipeline import sync as run_sync
 
-    _log_progress(quiet=as_json)  # after Airflow's import, which sets up logging its own way
+    log_progress(quiet=as_json)  # after Airflow's import, which sets up logging its own way
 
     if approve is not None:
         decide_plan(run, approve, is_approved=True, decided_by=getpass.getuser())
@@ -125,20 +125,18 @@ def plan(
 ) -> None:
     """Show what a plan changes: who joins, leaves, moves; long lists in part, all of it with --json."""
     settings = read_settings()
-    _print_plan(settings, _find_tenant(settings, tenant).id, plan_id, as_json=as_json)
+    _print_plan(settings, read_tenant(settings, tenant).id, plan_id, as_json=as_json)
 
 
 @app.command()
-def quarantine(
-    tenant: Annotated[str | None, typer.Argument(help="One tenant; all if left out.")] = None, as_json: JsonOption = False
-) -> None:
+def quarantine(tenant: OneTenantArgument = None, as_json: JsonOption = False) -> None:
     """List the rows that are kept out, with the reasons, since when, and for how many loads in a row."""
     from orgsync.pipeline import list_quarantine
 
     settings = read_settings()
-    rows = list_quarantine(settings, _find_tenant(settings, tenant).id if tenant else None)
+    rows = list_quarantine(settings, read_tenant(settings, tenant).id if tenant else None)
     if as_json:
-        _print_json(rows)
+        print_json(rows)
     elif rows:
         from orgsync.report import show_quarantine
 
@@ -164,11 +162,11 @@ def replay(
     from orgsync.pipeline import replay as run_replay
     from orgsync.report import show_replay
 
-    _log_progress(quiet=as_json)
+    log_progress(quiet=as_json)
     start, end = _in_utc(after), _in_utc(until) if until else datetime.now(UTC)
     done = run_replay(run, after=start - timedelta(microseconds=1), until=end, dry_run=dry_run)
     if as_json:
-        _print_json(done)
+        print_json(done)
     elif done:
         show_replay(results, done)
     else:
@@ -179,12 +177,12 @@ def replay(
 def report(tenant: TenantArgument, as_json: JsonOption = False) -> None:
     """Show the newest run of a tenant in full."""
     settings = read_settings()
-    _print_run(settings, _find_tenant(settings, tenant).id, run_id=None, as_json=as_json)
+    _print_run(settings, read_tenant(settings, tenant).id, run_id=None, as_json=as_json)
 
 
 @app.command()
 def status(
-    tenant: Annotated[str | None, typer.Argument(help="One tenant; all if left out.")] = None,
+    tenant: OneTenantArgument = None,
     limit: Annotated[int, typer.Option(help="How many runs, newest first.", min=1)] = 10,
     as_json: JsonOption = False,
 ) -> None:
@@ -194,9 +192,9 @@ def status(
     settings = read_settings()
     runs = find_runs(settings, tenant, limit=limit)
     if tenant is not None and not runs:
-        _find_tenant(settings, tenant)  # a name that is nowhere is a mistake, not an empty list
+        read_tenant(settings, tenant)  # a name that is nowhere is a mistake, not an empty list
     if as_json:
-        _print_json(runs)
+        print_json(runs)
     elif runs:
         from orgsync.report import show_runs
 
@@ -207,7 +205,7 @@ def status(
 
 @app.command()
 def housekeeping(
-    tenant: Annotated[str | None, typer.Argument(help="One tenant; all if left out.")] = None,
+    tenant: OneTenantArgument = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would go, and remove nothing.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -215,13 +213,10 @@ def housekeeping(
     settings = read_settings()
 
     from orgsync.housekeeping import clean_tenants
-    from orgsync.tenants import find_tenant, load_tenants
 
-    tenants = load_tenants(settings.tenants_file)
-    chosen = tenants if tenant is None else [find_tenant(tenants, tenant)]
-    cleanings = clean_tenants(settings, chosen, now=datetime.now(UTC), dry_run=dry_run)
+    cleanings = clean_tenants(settings, read_tenants(settings, tenant), now=datetime.now(UTC), dry_run=dry_run)
     if as_json:
-        _print_json([asdict(cleaning) for cleaning in cleanings])
+        print_json([asdict(cleaning) for cleaning in cleanings])
     else:
         from orgsync.report import show_cleanings
 
@@ -240,7 +235,7 @@ def sql(
 
     columns, rows = query_warehouse(read_settings(), statement)
     if as_json:
-        _print_json([dict(zip(columns, row, strict=True)) for row in rows])
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
         show_table(results, columns, rows)
 
@@ -250,96 +245,14 @@ def pools() -> None:
     """Print Airflow's pools, one for each platform, as `airflow pools import` takes them."""
     from orgsync.pools import list_pools
 
-    _print_json(list_pools())
-
-
-PlatformOption = Annotated[str | None, typer.Option("--platform", help="One of the platforms it plays; all if left out.")]
-
-
-@sandbox_app.command("status")
-def sandbox_status(platform: PlatformOption = None) -> None:
-    """Show what the sandbox holds and what was called."""
-    _print_json(
-        {
-            name: {"organization": _control("GET", f"{name}/organization?summary=1"), "calls": _control("GET", f"{name}/calls")}
-            for name in _played(platform)
-        }
-    )
-
-
-@sandbox_app.command("evolve")
-def sandbox_evolve(
-    rate: Annotated[float, typer.Option(help="Part of the people that something happens to.", min=0, max=1)] = 0.02,
-    platform: PlatformOption = None,
-) -> None:
-    """Let some time pass: people join, leave, move; prints what happened."""
-    _print_json({name: _control("POST", f"{name}/evolve", {"rate": rate}) for name in _played(platform)})
-
-
-@sandbox_app.command("hide")
-def sandbox_hide(
-    share: Annotated[float, typer.Argument(help="Part of the people, to be in no list and no count; 0 shows all again.", min=0, max=1)],
-    platform: PlatformOption = None,
-) -> None:
-    """Hide people as a broken platform may: for trying what a sync does when many seem to have left."""
-    _print_json({name: len(_control("PUT", f"{name}/hidden", {"share": share})["hidden"]) for name in _played(platform)})
-
-
-@sandbox_app.command("fault")
-def sandbox_fault(
-    kind: Annotated[str, typer.Argument(help="For example throttle, http_500, html, lost_rows; `none` removes all.")],
-    interface: Annotated[
-        str, typer.Option(help="The interface that misbehaves: its path, or `people` or `departments` for the one that lists them.")
-    ] = "people",
-    platform: PlatformOption = None,
-) -> None:
-    """Make the sandbox misbehave."""
-    if kind == "none":
-        _print_json({name: _control("DELETE", f"{name}/faults") for name in _played(platform)})
-    else:
-        _print_json({name: _control("POST", f"{name}/faults", {"interface": interface, "kind": kind}) for name in _played(platform)})
-
-
-def _played(platform: str | None) -> list[str]:
-    """The platform asked for, or all that the sandbox plays."""
-    return [platform] if platform else list(_control("GET", "health")["platforms"])
-
-
-def _control(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    import requests
-
-    from orgsync.errors import ConfigurationError
-
-    url = os.environ.get("ORGSYNC_SANDBOX_URL") or _local_sandbox_url()
-    if not url:
-        raise ConfigurationError("no sandbox is running; start one with `make demo` or `make up`, or set ORGSYNC_SANDBOX_URL")
-    try:
-        answer = requests.request(method, f"{url}/_sandbox/{path}", json=body, timeout=60)
-    except requests.ConnectionError:
-        raise ConfigurationError(f"no sandbox answers at {url}; start one with `make demo` or `make up`") from None
-    if not answer.ok:
-        raise ConfigurationError(f"the sandbox refused: {answer.text}")
-    return answer.json() if answer.content else {}
-
-
-def _local_sandbox_url() -> str | None:
-    stack = state_folder() / "stack.json"
-    if not stack.exists():
-        return None
-    return f"http://127.0.0.1:{json.loads(stack.read_text(encoding='utf-8'))['ports']['sandbox']}"
-
-
-def _find_tenant(settings: Settings, tenant_id: str) -> Tenant:
-    from orgsync.tenants import find_tenant, load_tenants
-
-    return find_tenant(load_tenants(settings.tenants_file), tenant_id)
+    print_json(list_pools())
 
 
 def _make_run(settings: Settings, tenant_id: str) -> Run:
     """A run of the command's own, named after the moment."""
     from orgsync.pipeline import Run
 
-    found = _find_tenant(settings, tenant_id)
+    found = read_tenant(settings, tenant_id)
     return Run(found, run_id=f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}+00:00", run_type="cli", settings=settings)
 
 
@@ -353,7 +266,7 @@ def _print_plan(settings: Settings, tenant_id: str, plan_id: int | None, *, as_j
 
     found = find_plan(settings, tenant_id, plan_id, limit=None if as_json else LISTED)
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         show_plan(results, found)
 
@@ -365,7 +278,7 @@ def _print_run(settings: Settings, tenant_id: str, *, run_id: str | None, as_jso
 
     runs = find_runs(settings, tenant_id, run_id=run_id, limit=1)
     if as_json:
-        _print_json(runs[0] if runs else None)
+        print_json(runs[0] if runs else None)
     elif runs:
         show_run(results, runs[0])
         _print_page(settings, runs[0]["snapshot_id"])
@@ -377,24 +290,3 @@ def _print_page(settings: Settings, snapshot_id: str | None) -> None:
     page = report_path(settings.report_folder, snapshot_id) if snapshot_id else None
     if page and page.exists():
         results.print(f"What validation found, as a page: {page}", highlight=False, soft_wrap=True)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, default=_encode, indent=2), file=results.file)
-
-
-def _encode(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _log_progress(*, quiet: bool) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", datefmt="%H:%M:%S"))
-    progress = logging.getLogger("orgsync")
-    progress.handlers = [handler]
-    progress.propagate = False
-    progress.setLevel(logging.WARNING if quiet else logging.INFO)
-
-
-def _escape(text: str) -> str:
-    return text.replace("[", r"\[")

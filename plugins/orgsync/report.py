@@ -54,7 +54,7 @@ def show_runs(console: Console, runs: Iterable[Mapping[str, Any]]) -> None:
     """Newest first: a line for each run, or where the console is too narrow for the table, two."""
     listed = list(runs)
     table = _table_of_runs(listed)
-    if _fits(console, table):
+    if fits(console, table):
         console.print(table, *(_error(run) for run in listed if run["error"]), sep="\n")
     else:
         console.print(*(_block(run) for run in listed), sep="\n")
@@ -82,7 +82,7 @@ def show_plan(console: Console, plan: Mapping[str, Any]) -> None:
 
 def show_quarantine(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     """A line for each row kept out: what, which rules it broke and why, for how many loads in a row."""
-    table = _plain_table(["tenant", "what", "person", "department", "rules", "reasons"])
+    table = plain_table(["tenant", "what", "person", "department", "rules", "reasons"])
     table.add_column("loads", justify="right", no_wrap=True)
     table.add_column("since (UTC)", no_wrap=True)
     for row in rows:
@@ -93,7 +93,7 @@ def show_quarantine(console: Console, rows: Sequence[Mapping[str, Any]]) -> None
 
 def show_replay(console: Console, done: Sequence[Mapping[str, Any]]) -> None:
     """A line for each snapshot that was loaded again."""
-    table = _plain_table(["taken (UTC)", "outcome", "changes"])
+    table = plain_table(["taken (UTC)", "outcome", "changes"])
     table.add_column("history rows", justify="right", no_wrap=True)
     for each in done:
         table.add_row(f"{each['taken_at']:%Y-%m-%d %H:%M:%S}", _outcome(each), _changes(each), f"{each['history_rows']:,}")
@@ -110,10 +110,10 @@ def _listed_changes(plan: Mapping[str, Any]) -> list[RenderableType]:
     parts: list[RenderableType] = []
     for (entity, kind), changes in groupby(plan["changes"], key=lambda change: (change["entity"], change["kind"])):
         listed = list(changes)
-        table = _plain_table(["id", "column", "from", "to"])
+        table = plain_table(["id", "column", "from", "to"])
         for change in listed:
             names = (change["user_id"] or change["department_id"], change["column_name"], change["value_from"], change["value_to"])
-            table.add_row(*(Text(_shortened(name or "")) for name in names))
+            table.add_row(*(Text(shortened(name or "")) for name in names))
         parts += [Text(f"{entity} {kind}", style="bold"), Padding(table, (0, 0, 0, 2), expand=False)]
         ids = {change["user_id"] or change["department_id"] for change in listed}
         if more := plan["summary"][entity].get(kind, 0) - len(ids):
@@ -123,7 +123,7 @@ def _listed_changes(plan: Mapping[str, Any]) -> list[RenderableType]:
 
 def show_cleanings(console: Console, cleanings: Sequence[Mapping[str, Any]]) -> None:
     """A line for each tenant: how many of its snapshots stay, and what went, or would go."""
-    table = _plain_table(["tenant", "outcome"])
+    table = plain_table(["tenant", "outcome"])
     for name in ("kept", "removed", "size", "runs closed"):
         table.add_column(name, justify="right", no_wrap=True)
     for each in cleanings:
@@ -135,19 +135,19 @@ def show_cleanings(console: Console, cleanings: Sequence[Mapping[str, Any]]) -> 
 def show_table(console: Console, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
     """A table, or where the console is too narrow for it, each row as a list of its columns."""
     cells = [[Text("" if value is None else str(value)) for value in row] for row in rows]
-    table = _plain_table(columns)
+    table = plain_table(columns)
     for row in cells:
         table.add_row(*row)
-    if not rows or _fits(console, table):
+    if not rows or fits(console, table):
         console.print(table)
     else:
         for number, row in enumerate(cells, start=1):
-            console.print(Text(f"row {number:,}", style="bold"), _pairs(columns, row), sep="\n")
+            console.print(Text(f"row {number:,}", style="bold"), pairs(columns, row), sep="\n")
     console.print(f"({len(rows):,} row{'' if len(rows) == 1 else 's'})", style="dim", highlight=False)
 
 
 def _table_of_runs(runs: Iterable[Mapping[str, Any]]) -> Table:
-    table = _plain_table(["tenant", "started (UTC)", "outcome", "read"])
+    table = plain_table(["tenant", "started (UTC)", "outcome", "read"])
     for name in ("seconds", "extract", "validate", "plan", "merge", "calls", "people", "history rows", "quarantined"):
         table.add_column(name, justify="right", no_wrap=True)
     for run in runs:
@@ -202,7 +202,7 @@ def _outcome(run: Mapping[str, Any]) -> Text:
     return Text(run["outcome"], style=OUTCOME_STYLES[run["outcome"]])
 
 
-def _shortened(value: str) -> str:
+def shortened(value: str) -> str:
     return value if len(value) <= LONGEST_VALUE else f"{value[: LONGEST_VALUE - 4]} ..."
 
 
@@ -245,14 +245,14 @@ def _list_kinds(counts: Mapping[str, int], kinds: Sequence[str]) -> str:
 
 def _quarantine(console: Console, rules: Sequence[Mapping[str, Any]]) -> RenderableType:
     title = Text("Quarantined, tried again next time", style="yellow")
-    table = _plain_table(["what", "rule", "reason"])
+    table = plain_table(["what", "rule", "reason"])
     table.add_column("rows", justify="right", no_wrap=True)
     table.add_column("for example", overflow="fold")
     for rule in rules:
         table.add_row(
             Text(rule["entity"]), Text(rule["rule"]), Text(rule["reason"]), f"{rule['count']:,}", Text(", ".join(rule["examples"]))
         )
-    if _fits(console, table, indent=2):
+    if fits(console, table, indent=2):
         return Group(title, table)
     return Group(title, *(_rule_in_words(rule) for rule in rules))
 
@@ -292,14 +292,14 @@ def _count_calls(calls: Mapping[str, Mapping[str, int]]) -> int:
     return sum(count["read"] + count.get("retried", 0) for count in calls.values())
 
 
-def _plain_table(columns: Iterable[str]) -> Table:
+def plain_table(columns: Iterable[str]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(Text(column), overflow="fold")
     return table
 
 
-def _pairs(columns: Iterable[str], row: Iterable[Text]) -> RenderableType:
+def pairs(columns: Iterable[str], row: Iterable[Text]) -> RenderableType:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -308,6 +308,6 @@ def _pairs(columns: Iterable[str], row: Iterable[Text]) -> RenderableType:
     return Padding(table, (0, 0, 0, 2), expand=False)
 
 
-def _fits(console: Console, table: Table, *, indent: int = 0) -> bool:
+def fits(console: Console, table: Table, *, indent: int = 0) -> bool:
     """Whether every cell has its whole content in one line."""
     return console.measure(table, options=console.options.update(width=100_000)).maximum <= console.width - indent

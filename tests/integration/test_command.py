@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,36 +11,7 @@ import pytest
 
 from orgsync.pipeline import extract_snapshot
 from orgsync.platforms import PLATFORM_NAMES
-from tests.integration.world import TENANT, World, set_platform
-
-TENANTS = f"tenants:\n  - {{id: {TENANT.id}, platform: {TENANT.platform}, conn_id: {TENANT.conn_id}}}\n"
-
-Command = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def command(world: World, tmp_path: Path) -> Command:
-    world.settings.tenants_file.write_text(TENANTS, encoding="utf-8")
-
-    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        own = {
-            "ORGSYNC_TENANTS": str(world.settings.tenants_file),
-            "ORGSYNC_LANDING_ZONE": world.settings.landing_zone,
-            "ORGSYNC_REPORTS": str(world.settings.report_folder),
-            "ORGSYNC_STATE": str(tmp_path / "state"),
-            "ORGSYNC_SANDBOX_URL": world.sandbox.url,
-            "HOME": str(tmp_path),
-        }
-        return subprocess.run(
-            [Path(sys.executable).with_name("orgsync"), *arguments],
-            env={name: value for name, value in os.environ.items() if name != "AIRFLOW_HOME"} | own | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-
-    return run
+from tests.integration.world import TENANTS, Command, World, set_platform
 
 
 def test_sync_prints_its_own_run_as_one_json_object(command: Command, world: World) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,7 +24,10 @@ from orgsync.tenants import Tenant
 from sandbox.testing import RunningSandbox, start_sandbox
 
 TENANT = Tenant(id="acme", platform="dingtalk", conn_id="acme_dingtalk")
+TENANTS = f"tenants:\n  - {{id: {TENANT.id}, platform: {TENANT.platform}, conn_id: {TENANT.conn_id}}}\n"
 RECIPE = {"people": 60, "seed": 7}
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +96,33 @@ def world(sandbox: RunningSandbox, warehouse_dsn: str, tmp_path: Path, monkeypat
     )
     numbers = count()
     return World(sandbox, warehouse_dsn, settings, lambda: Run(TENANT, f"test__{next(numbers)}", "manual", settings))
+
+
+@pytest.fixture
+def command(world: World, tmp_path: Path) -> Command:
+    """The command `orgsync` as a process, its connections and folders those of the world."""
+    world.settings.tenants_file.write_text(TENANTS, encoding="utf-8")
+
+    def run(*arguments: str, given: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+        own = {
+            "ORGSYNC_TENANTS": str(world.settings.tenants_file),
+            "ORGSYNC_LANDING_ZONE": world.settings.landing_zone,
+            "ORGSYNC_REPORTS": str(world.settings.report_folder),
+            "ORGSYNC_STATE": str(tmp_path / "state"),
+            "ORGSYNC_SANDBOX_URL": world.sandbox.url,
+            "HOME": str(tmp_path),
+        }
+        return subprocess.run(
+            [Path(sys.executable).with_name("orgsync"), *arguments],
+            env={name: value for name, value in os.environ.items() if name != "AIRFLOW_HOME"} | own | environment,
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    return run
 
 
 def world_on(world: World, monkeypatch: pytest.MonkeyPatch, platform: str) -> World:

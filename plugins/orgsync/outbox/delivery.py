@@ -54,12 +54,16 @@ class Tally:
 
 @dataclass(frozen=True)
 class Worker:
-    """How a pass works: until when, how many calls at once, by which clock. `name` is written down with what it claims."""
+    """How a pass works. `parallel` is how many calls at once, `name` is written down with what it claims.
+
+    `may_wait` says that a call which may go a little later is waited for; otherwise the pass ends when nothing may go at once.
+    """
 
     clock: Clock = lambda: datetime.now(UTC)
     pause: Callable[[float], None] = time.sleep
     parallel: int = PARALLEL
     lease: timedelta = LEASE
+    may_wait: bool = True
     name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
 
 
@@ -84,7 +88,7 @@ def _wait(connection: Connection, desk: Desk, worker: Worker, held: Hold | None,
     """Until the next call may go, if that is soon enough; results are asked for by a later pass."""
     next_at = store.find_next_call(connection, desk.tenant_id)
     connection.commit()
-    if next_at is None:
+    if next_at is None or not worker.may_wait:
         return False
     next_at = max(next_at, held.until) if held else next_at
     if next_at >= ends_at:

@@ -20,11 +20,11 @@ from orgsync.platforms.messages import Content
 
 def describe(content: Content, problems: Sequence[str], body: Mapping[str, Any] | None) -> RenderableType:
     """The message as its receivers get it, why it can't be sent, and `body` as it goes to the platform, where there is one."""
-    parts: list[RenderableType] = [_fields(content, body), *(_shown(f"Cannot be sent: {problem}", "bold red") for problem in problems)]
+    parts: list[RenderableType] = [_fields(content, body), *(shown(f"Cannot be sent: {problem}", "bold red") for problem in problems)]
     if not problems:
         parts.append(Text("Can be sent", style="green"))
     if body is not None:
-        parts += [Text("As it goes to the platform:", style="dim"), Padding(_shown(_format(body)), (0, 0, 0, 2), expand=False)]
+        parts += [Text("As it goes to the platform:", style="dim"), Padding(shown(_format(body)), (0, 0, 0, 2), expand=False)]
     return Group(*parts)
 
 
@@ -44,7 +44,7 @@ def _fields(content: Content, body: Mapping[str, Any] | None) -> Table:
     }
     for name, value in told.items():
         if value:
-            table.add_row(Text(name), _shown(value))
+            table.add_row(Text(name), shown(value))
     return table
 
 
@@ -62,6 +62,6 @@ def _format(body: Mapping[str, Any]) -> str:
     return msgspec.json.format(encode(body), indent=2).decode()
 
 
-def _shown(text: str, style: str = "") -> Text:
+def shown(text: str, style: str = "") -> Text:
     """What would move a terminal's cursor or turn the direction of writing is shown as its number."""
     return Text(re.sub(r"[^\n\t]", lambda found: found[0] if clean(found[0]) == found[0] else f"\\u{ord(found[0]):04x}", text), style=style)

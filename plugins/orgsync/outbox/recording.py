@@ -111,16 +111,21 @@ def _record_error(connection: Connection, desk: Desk, call: Call, error: Orgsync
 
 
 def _record_refusal(connection: Connection, desk: Desk, call: Call, error: RefusedError, *, now: datetime) -> str:
-    """For good. Only a task is refused as a whole for one of its people: it is made in two."""
+    """For good. Only a task is refused as a whole for one of its people: it is made in two.
+
+    What an attempt before may have done is not undone by a refusal: of its people nothing is known.
+    """
     code, reason = error.refusal.code, str(error)
+    in_doubt = error.leaves_doubt or call.row["state"] == "unknown"
     if call.work == "results":
         return _end(connection, call, "refused", Mark("sent", reason), code=code, reason=reason, now=now)
     if call.work == "recall":
         return _record_recall(connection, call, Recall("failed", reason), now=now)
-    if call.work == "send" and is_task(call.row["kind"], desk.messenger.limits) and call.row["people"] > 1:
+    if call.work == "send" and is_task(call.row["kind"], desk.messenger.limits) and call.row["people"] > 1 and not in_doubt:
         store.split(connection, call, now=now)
     elif call.work == "send":
-        store.mark_recipients(connection, call, "failed", from_states=("pending", "unknown"), reason=reason, now=now)
+        state = "unknown" if in_doubt else "failed"
+        store.mark_recipients(connection, call, state, from_states=("pending", "unknown"), reason=reason, now=now)
     return _end(connection, call, "refused", Mark("refused", reason), code=code, reason=reason, now=now)
 
 

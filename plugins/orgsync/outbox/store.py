@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+import psycopg2
 from psycopg2.extensions import connection as Connection
 
+from orgsync.errors import ConfigurationError
 from orgsync.outbox.chunks import Audience, Way
 from orgsync.outbox.quota import Hold, Usage, day_start, month_start
 from orgsync.outbox.states import Standing, Verdict
@@ -117,8 +119,16 @@ def claim_messages(connection: Connection, tenant_id: str, *, most: int, now: da
 
 
 def resolve_recipients(connection: Connection, tenant_id: str, message_ids: Sequence[int], *, now: datetime) -> int:
-    """Write down who these messages are for; returns how many people they have to reach."""
-    execute(connection, "outbox/resolve_recipients", tenant_id=tenant_id, message_ids=list(message_ids), now=now)
+    """Write down who these messages are for; returns how many people they have to reach.
+
+    Raises ConfigurationError, with the transaction as it was before, when a saved audience cannot be asked.
+    """
+    execute(connection, "ops/open_trial")
+    try:
+        execute(connection, "outbox/resolve_recipients", tenant_id=tenant_id, message_ids=list(message_ids), now=now)
+    except (psycopg2.ProgrammingError, psycopg2.DataError, psycopg2.NotSupportedError) as error:
+        execute(connection, "ops/undo_trial")
+        raise ConfigurationError(f"its saved audience cannot be asked: {error.diag.message_primary}; mend notify.audience_query") from None
     return int(fetch_all(connection, "outbox/count_people", message_ids=list(message_ids))[0]["people"])
 
 
@@ -277,6 +287,20 @@ def read_standings(connection: Connection, tenant_id: str, *, most: int) -> dict
 def save_verdicts(connection: Connection, verdicts: Mapping[int, Verdict], *, now: datetime) -> None:
     rows = [{"message_id": message_id, **vars(verdict)} for message_id, verdict in verdicts.items()]
     execute(connection, "outbox/save_verdicts", verdicts=encode_list(rows), now=now)
+
+
+def find_unannounced(connection: Connection, tenant_id: str, *, since: datetime) -> list[Row]:
+    """The plans that live syncs applied since then and whose changes were not told; what a replay or a backfill loads is none of them."""
+    return fetch_all(connection, "outbox/find_unannounced", tenant_id=tenant_id, since=since)
+
+
+def list_changes(connection: Connection, tenant_id: str, *, taken_at: datetime, kinds: Sequence[str]) -> list[Row]:
+    return fetch_all(connection, "outbox/list_changes", tenant_id=tenant_id, taken_at=taken_at, kinds=list(kinds))
+
+
+def mark_announced(connection: Connection, plan: Row, *, messages: int) -> None:
+    named = {"plan_id": plan["plan_id"], "tenant_id": plan["tenant_id"]}
+    execute(connection, "outbox/mark_announced", **named, messages=messages)
 
 
 def enqueue(connection: Connection, **message: object) -> int:

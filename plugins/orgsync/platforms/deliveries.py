@@ -10,9 +10,10 @@ from urllib.parse import quote
 import msgspec
 
 from orgsync.errors import ConfigurationError
-from orgsync.platforms.messages import Content, Delivery, Limits, TextLimits
+from orgsync.platforms.messages import Content, Delivery, Limits, Person, TextLimits
 
 OPEN_WORDS = "查看详情"
+SAMPLE_KEY = "<the call's own key>"
 
 
 def encode(body: object) -> bytes:
@@ -72,6 +73,11 @@ def check_delivery(delivery: Delivery, limits: Limits, *, platform: str) -> None
     """Whoever makes deliveries keeps to the limits: this is where a mistake stops before it is sent."""
     if problem := _problem(delivery, limits):
         raise ConfigurationError(f"a delivery to {platform} {problem}")
+
+
+def sample_delivery(content: Content) -> Delivery:
+    """A call to one receiver, for showing: what is known only when it is sent stands there by its name."""
+    return Delivery(content, SAMPLE_KEY, (Person("<user_id>", union_id="<union_id>", open_id="<open_id>"),))
 
 
 def count_receivers(delivery: Delivery) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from orgsync.manifest import Mode as Mode
 
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
-    from orgsync.platforms.messages import Messenger
+    from orgsync.platforms.messages import Content, Messenger
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,11 @@ class Answers(Protocol):
     """Iterates the landed answers of one part of a snapshot: departments, users, organization."""
 
     def __call__(self, part: str) -> Iterable[Answer]: ...
+
+
+def no_body(content: Content) -> Mapping[str, Any]:  # noqa: ARG001
+    """Where nothing is sent."""
+    return {}
 
 
 def no_answers(part: str) -> Iterable[Answer]:  # noqa: ARG001
@@ -129,6 +134,7 @@ class Platform:
     many tasks may read from it at once. `user_keys` are the ids by which its people can be keyed, the default first; none is no choice.
     `messenger(conn_id)` gives what sends its messages from the same connection; None is a platform that only reads. `escape_markdown`
     turns plain text into this platform's Markdown (the body of a message of kind `markdown`) that shows it as it is written.
+    `write_body` gives what the platform is sent for a content, to one receiver; what only the sending knows is named in its place.
     """
 
     name: str
@@ -141,3 +147,4 @@ class Platform:
     pool_slots: int = 4
     messenger: Callable[[str], Messenger] | None = None
     escape_markdown: Callable[[str], str] = as_it_is
+    write_body: Callable[[Content], Mapping[str, Any]] = no_body

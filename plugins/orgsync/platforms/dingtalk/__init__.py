@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orgsync.platforms.dingtalk.form import FORM
 from orgsync.platforms.platform import Answers, Mode, Platform, Reading, Record, Wanted
@@ -11,7 +11,7 @@ from orgsync.platforms.platform import Answers, Mode, Platform, Reading, Record,
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
     from orgsync.platforms.dingtalk.client import DingTalkClient
-    from orgsync.platforms.messages import Messenger
+    from orgsync.platforms.messages import Content, Messenger
 
 
 def _connect(conn_id: str) -> DingTalkClient:
@@ -46,6 +46,15 @@ def _escape_markdown(text: str) -> str:
     return escape(text)
 
 
+def _write_body(content: Content) -> Mapping[str, Any]:
+    from orgsync.platforms.deliveries import SAMPLE_KEY, sample_delivery
+    from orgsync.platforms.dingtalk.messages import write_notification, write_todo
+
+    if content.kind == "todo":
+        return write_todo(content, source_id=SAMPLE_KEY, creator="<union_id>", executors=["<union_id>"])
+    return write_notification(sample_delivery(content), agent_id=0)
+
+
 PLATFORM = Platform(
     name="dingtalk",
     title="DingTalk (钉钉)",
@@ -55,4 +64,5 @@ PLATFORM = Platform(
     tidy=_tidy,
     messenger=_messenger,
     escape_markdown=_escape_markdown,
+    write_body=_write_body,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orgsync.platforms.feishu.form import FORM
 from orgsync.platforms.feishu.interfaces import USER_KEYS
@@ -12,7 +12,7 @@ from orgsync.platforms.platform import Answers, Mode, Platform, Reading, Record,
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
     from orgsync.platforms.feishu.client import FeishuClient
-    from orgsync.platforms.messages import Messenger
+    from orgsync.platforms.messages import Content, Messenger
 
 
 def _connect(conn_id: str) -> FeishuClient:
@@ -47,6 +47,15 @@ def _escape_markdown(text: str) -> str:
     return escape_markdown(text)
 
 
+def _write_body(content: Content) -> Mapping[str, Any]:
+    from orgsync.platforms.deliveries import sample_delivery
+    from orgsync.platforms.feishu.messages import write_batch, write_task
+
+    delivery = sample_delivery(content)
+    # To one person alone a message goes by another interface, its content as a text of JSON.
+    return write_task(delivery, user_id_type="open_id") if content.kind == "todo" else write_batch(delivery)
+
+
 PLATFORM = Platform(
     name="feishu",
     title="Feishu (飞书)",
@@ -56,5 +65,6 @@ PLATFORM = Platform(
     tidy=_tidy,
     messenger=_messenger,
     escape_markdown=_escape_markdown,
+    write_body=_write_body,
     user_keys=USER_KEYS,
 )

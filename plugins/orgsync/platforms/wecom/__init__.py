@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orgsync.platforms.platform import Answers, Mode, Platform, Reading, Record, Wanted
 from orgsync.platforms.wecom.form import FORM
 
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
-    from orgsync.platforms.messages import Messenger
+    from orgsync.platforms.messages import Content, Messenger
     from orgsync.platforms.wecom.client import WeComClient
 
 
@@ -46,6 +46,13 @@ def _escape_markdown(text: str) -> str:
     return escape_markdown(text)
 
 
+def _write_body(content: Content) -> Mapping[str, Any]:
+    from orgsync.platforms.deliveries import sample_delivery
+    from orgsync.platforms.wecom.messages import write_send
+
+    return write_send(sample_delivery(content), agent_id=0)
+
+
 PLATFORM = Platform(
     name="wecom",
     title="WeCom (企业微信)",
@@ -55,4 +62,5 @@ PLATFORM = Platform(
     tidy=_tidy,
     messenger=_messenger,
     escape_markdown=_escape_markdown,
+    write_body=_write_body,
 )
