@@ -70,6 +70,7 @@ class Worker:
 def deliver(connection: Connection, desk: Desk, worker: Worker, *, run_for: timedelta) -> Tally:
     """Send what may go, take back what is to be, ask for results; until nothing is left that may go within `run_for`."""
     tally, ends_at = Tally(), worker.clock() + run_for
+    store.prefer_indexes(connection)
     while True:
         store.tidy_up(connection, desk.tenant_id, now=worker.clock())
         connection.commit()
