@@ -51,5 +51,5 @@ lock: setup ## Resolve requirements-dev.txt and requirements.txt into their lock
 	$(UV_COMPILE) requirements-dev.txt -o requirements-dev.lock
 	$(UV_COMPILE) requirements.txt -c requirements-dev.lock -o requirements.lock
 
-bench: setup ## Measure a large synchronization.
+bench: setup ## Measure a large synchronization, or sending.
 	@$(PYTHON_IN_VENV) -m bench $(ARGS)

@@ -54,7 +54,9 @@ class Letter:
     audiences: list[dict[str, Any]]
     people: int
     departments: int = 0
-    """So many departments reach all of the audience and nobody else; 0: none do."""
+    """So many departments, the root not among them, reach the audience and nobody else; 0: none do."""
+    loose: int = 0
+    """So many people are in none of those departments."""
     is_everybody: bool = False
 
 
@@ -89,7 +91,7 @@ def fewest_calls(letter: Letter, caps: Caps) -> int:
         each.append(1)
     # More receivers than a minute's would be dropped.
     if letter.departments and not 0 < caps.people_per_minute < letter.people:
-        each.append(_calls(letter.departments, caps.departments))
+        each.append(max(_calls(letter.departments, caps.departments), _calls(letter.loose, caps.people)))
     return len(letter.audiences) * min(each)
 
 
@@ -113,33 +115,65 @@ def _fill(world: World) -> None:
 
 
 _EVERYBODY = f"select user_id from org.user_version where tenant_id = '{TENANT}' and valid_to is null"  # noqa: S608
-_LARGEST_DEPARTMENT = """
-    with recursive below as (
-        select department_id as top_id, department_id
+_TOP_DEPARTMENTS = """
+    with recursive department as (
+        select department_id, parent_id
         from org.department_version
         where tenant_id = %(tenant)s and valid_to is null
-          and parent_id in (select department_id from org.department_version where tenant_id = %(tenant)s and valid_to is null and parent_id is null)
+    ), below as (
+        select top.department_id as top_id, top.department_id
+        from department as root
+        join department as top on top.parent_id = root.department_id
+        where root.parent_id is null
         union all
         select below.top_id, child.department_id
         from below
-        join org.department_version as child on child.parent_id = below.department_id and child.tenant_id = %(tenant)s and child.valid_to is null
+        join department as child on child.parent_id = below.department_id
     )
     select below.top_id, count(distinct membership.user_id)
     from below
-    join org.membership_version as membership
+    left join org.membership_version as membership
       on membership.tenant_id = %(tenant)s and membership.department_id = below.department_id and membership.valid_to is null
     group by below.top_id
     order by 2 desc
+"""
+_ENQUEUE = """
+    select
+        notify.enqueue(
+            %(tenant)s,
+            'text',
+            body => format('%%s, number %%s', %(name)s::text, queued.number),
+            audience => queued.audience,
+            source => 'bench'
+        )
+    from jsonb_array_elements(%(audiences)s) with ordinality as queued (audience, number)
+"""
+_LOOSE = """
+    select count(*)
+    from org.user_version as person
+    where person.tenant_id = %(tenant)s
+      and person.valid_to is null
+      and not exists (
+        select
+        from org.membership_version as membership
+        join org.department_version as department
+          on department.tenant_id = %(tenant)s and department.department_id = membership.department_id and department.valid_to is null
+        where membership.tenant_id = %(tenant)s
+          and membership.user_id = person.user_id
+          and membership.valid_to is null
+          and department.parent_id is not null
+      )
 """
 
 
 def _write_letter(world: World, audience: str, *, named: int, messages: int) -> Letter:
     ids = [user_id for (user_id,) in world.query(f"{_EVERYBODY} order by user_id")]
-    top = world.query(_LARGEST_DEPARTMENT, tenant=TENANT)
+    top = world.query(_TOP_DEPARTMENTS, tenant=TENANT)
     some = ids[:named] if named else ids
     match audience:
         case "everybody":
-            return Letter("everybody", [{"everyone": True}], len(ids), departments=len(top), is_everybody=True)
+            ((loose,),) = world.query(_LOOSE, tenant=TENANT)
+            return Letter("everybody", [{"everyone": True}], len(ids), departments=len(top), loose=loose, is_everybody=True)
         case "query" if named:
             world.query("update notify.audience_query set statement = %(text)s", text=f"{_EVERYBODY} order by user_id limit {named}")
             return Letter("a saved query of people", [{"query": "all"}], len(some))
@@ -160,17 +194,7 @@ def _measure(world: World, letter: Letter) -> Measured:
     before, inbox = _count_rows(world), world.control("GET", "inbox/summary")
     world.control("DELETE", "calls")
     (since,) = world.query("select coalesce(max(message_id), 0) from notify.message")[0]
-    world.query(
-        """
-        select notify.enqueue(
-            %(tenant)s, 'text', body => format('%%s, number %%s', %(name)s::text, queued.number), audience => queued.audience, source => 'bench'
-        )
-        from jsonb_array_elements(%(audiences)s) with ordinality as queued (audience, number)
-        """,
-        tenant=TENANT,
-        name=letter.name,
-        audiences=json.dumps(letter.audiences),
-    )
+    world.query(_ENQUEUE, tenant=TENANT, name=letter.name, audiences=json.dumps(letter.audiences))
     started = time.monotonic()
     told = _push(world)
     process_seconds = time.monotonic() - started

@@ -143,8 +143,8 @@ create table notify.recipient (
 
 comment on column notify.recipient.is_named is 'Whether the call names the person, or only a department or everybody.';
 
-create index recipient_by_delivery on notify.recipient (delivery_id);
-create index recipient_by_user on notify.recipient (user_id);
+create index recipient_by_delivery on notify.recipient (delivery_id) where delivery_id is not null;
+create index recipient_by_user on notify.recipient (user_id, delivery_id);
 
 create table notify.attempt (
     attempt_id bigint generated always as identity primary key,

@@ -1,35 +1,54 @@
 -- Makes the calls that name the people whom messages (message_ids; the first, message_id, gives the content) have to reach, so many
 -- (people_per_call) in each. Who has had as many as allowed in a minute or a day (per_minute, per_day; 0: no limit) is in a call that
--- waits until it is over. Runs once, in the transaction that claims the messages.
+-- waits until it is over; calls before since_delivery_id are too old to count. Runs once, in the transaction that claims the messages.
 with slotted as materialized (
     select
         waiting.message_id,
         waiting.user_id,
         greatest(%(now)s, minute.over_at, day.over_at) as starts_at
     from notify.recipient as waiting
+    -- Person by person, from what that person had to its call, in this order: offset 0 keeps the planner from another.
     left join lateral (
-        select coalesce(delivery.first_called_at, delivery.next_attempt_at) + interval '1 minute' as over_at
-        from notify.recipient as earlier
-        join notify.delivery as delivery
-          on delivery.delivery_id = earlier.delivery_id
-        where %(per_minute)s > 0
-          and earlier.user_id = waiting.user_id
-          and delivery.tenant_id = %(tenant_id)s
-          and coalesce(delivery.first_called_at, delivery.next_attempt_at) > %(now)s::timestamptz - interval '1 minute'
-        order by coalesce(delivery.first_called_at, delivery.next_attempt_at) desc
+        select earlier.called_at + interval '1 minute' as over_at
+        from (
+            select recipient.delivery_id
+            from notify.recipient
+            where %(per_minute)s > 0
+              and recipient.user_id = waiting.user_id
+              and recipient.delivery_id >= %(since_delivery_id)s
+            offset 0
+        ) as had
+        cross join lateral (
+            select coalesce(delivery.first_called_at, delivery.next_attempt_at) as called_at
+            from notify.delivery
+            where delivery.delivery_id = had.delivery_id
+              and delivery.tenant_id = %(tenant_id)s
+            offset 0
+        ) as earlier
+        where earlier.called_at > %(now)s::timestamptz - interval '1 minute'
+        order by earlier.called_at desc
         offset greatest(%(per_minute)s, 1) - 1
         limit 1
     ) as minute on true
     left join lateral (
-        select coalesce(delivery.first_called_at, delivery.next_attempt_at) + interval '1 day' as over_at
-        from notify.recipient as earlier
-        join notify.delivery as delivery
-          on delivery.delivery_id = earlier.delivery_id
-        where %(per_day)s > 0
-          and earlier.user_id = waiting.user_id
-          and delivery.tenant_id = %(tenant_id)s
-          and coalesce(delivery.first_called_at, delivery.next_attempt_at) > %(now)s::timestamptz - interval '1 day'
-        order by coalesce(delivery.first_called_at, delivery.next_attempt_at) desc
+        select earlier.called_at + interval '1 day' as over_at
+        from (
+            select recipient.delivery_id
+            from notify.recipient
+            where %(per_day)s > 0
+              and recipient.user_id = waiting.user_id
+              and recipient.delivery_id >= %(since_delivery_id)s
+            offset 0
+        ) as had
+        cross join lateral (
+            select coalesce(delivery.first_called_at, delivery.next_attempt_at) as called_at
+            from notify.delivery
+            where delivery.delivery_id = had.delivery_id
+              and delivery.tenant_id = %(tenant_id)s
+            offset 0
+        ) as earlier
+        where earlier.called_at > %(now)s::timestamptz - interval '1 day'
+        order by earlier.called_at desc
         offset greatest(%(per_day)s, 1) - 1
         limit 1
     ) as day on true

@@ -54,6 +54,7 @@ def plan_messages(connection: Connection, desk: Desk, *, now: datetime) -> int:
     recent = store.count_recent_calls(connection, desk.tenant_id, now=now)
     for number, equal in enumerate(_group(messages)):
         paced = _pace(desk.messenger.limits, in_minute=recent["in_minute"] + number, in_day=recent["in_day"] + number)
+        paced["since_delivery_id"] = recent["since_delivery_id"]
         _plan_equal(connection, desk, equal, paced, now=now)
     return len(messages)
 
