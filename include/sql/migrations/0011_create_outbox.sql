@@ -118,6 +118,7 @@ create index delivery_leased on notify.delivery (tenant_id, lease_until) where l
 create index delivery_results on notify.delivery (tenant_id, results_after) where results_after is not null;
 create index delivery_recalls on notify.delivery (tenant_id, recall_after) where recall_after is not null;
 create index delivery_by_time on notify.delivery (tenant_id, created_at);
+create index delivery_by_message on notify.delivery (message_id);
 create index delivery_by_todo on notify.delivery (of_delivery_id) where of_delivery_id is not null;
 
 create table notify.delivery_message (
