@@ -28,13 +28,15 @@ MOST_UNNAMED = 1000
 class Claim:
     """A call that is to be made, and what is written down of it before. `row` is notify.delivery's, with the content of its message.
 
-    `calls` is what it may cost of the platform's quota; `people` are those it names, or of whom it asks.
+    `calls` is what it may cost of the platform's quota; `lease` is after how long it counts as lost; `people` are those it names, or of
+    whom it asks.
     """
 
     row: Row
     work: Work
     calls: int
     could_repeat: bool
+    lease: timedelta
     people: tuple[Person, ...] = ()
 
     @property
@@ -225,14 +227,19 @@ def read_people(connection: Connection, tenant_id: str, deliveries: Sequence[Row
     return {delivery_id: tuple(named) for delivery_id, named in people.items()}
 
 
-def start_attempts(connection: Connection, claims: Sequence[Claim], *, claimed_by: str, now: datetime, lease: timedelta) -> list[Call]:
+def start_attempts(connection: Connection, claims: Sequence[Claim], *, claimed_by: str, now: datetime) -> list[Call]:
     """Write down what is about to be done; only then, and after a commit, it may be done."""
     written = [
-        {"delivery_id": claim.delivery_id, "work": claim.work, "calls": claim.calls, "could_repeat": claim.could_repeat} for claim in claims
+        {
+            "delivery_id": claim.delivery_id,
+            "work": claim.work,
+            "calls": claim.calls,
+            "could_repeat": claim.could_repeat,
+            "lease_until": (now + claim.lease).isoformat(),
+        }
+        for claim in claims
     ]
-    started = fetch_all(
-        connection, "outbox/start_attempts", claims=encode_list(written), claimed_by=claimed_by, lease_until=now + lease, now=now
-    )
+    started = fetch_all(connection, "outbox/start_attempts", claims=encode_list(written), claimed_by=claimed_by, now=now)
     attempts = {row["delivery_id"]: row["attempt_id"] for row in started}
     return [Call(claim, attempts[claim.delivery_id]) for claim in claims]
 
