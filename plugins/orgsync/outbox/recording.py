@@ -87,6 +87,11 @@ def _record_recall(connection: Connection, call: Call, recall: Recall, *, now: d
 
 def _record_error(connection: Connection, desk: Desk, call: Call, error: OrgsyncError, *, now: datetime) -> str:
     code = error.refusal.code if isinstance(error, PlatformError) else None
+    if not store.is_still_claimed(connection, call):
+        # It took longer than its lease: another attempt was made meanwhile, and knows better than an error does.
+        outcome = "unknown" if isinstance(error, PlatformError) and error.leaves_doubt else "again"
+        store.finish_attempt(connection, call, Ending(outcome, code=code, reason=str(error)), now=now)
+        return outcome
     if isinstance(error, RefusedError):
         return _record_refusal(connection, desk, call, error, now=now)
     if call.work == "results":

@@ -244,8 +244,17 @@ def start_attempts(connection: Connection, claims: Sequence[Claim], *, claimed_b
     return [Call(claim, attempts[claim.delivery_id]) for claim in claims]
 
 
-def record(connection: Connection, call: Call, ending: Ending, mark: Mark, *, now: datetime) -> None:
+def is_still_claimed(connection: Connection, call: Call) -> bool:
+    """Whether the call is still this attempt's: it was not taken for lost, nor has another ended it."""
+    return bool(fetch_all(connection, "outbox/find_claim", attempt_id=call.attempt_id))
+
+
+def finish_attempt(connection: Connection, call: Call, ending: Ending, *, now: datetime) -> None:
     execute(connection, "outbox/finish_attempt", attempt_id=call.attempt_id, **vars(ending), now=now)
+
+
+def record(connection: Connection, call: Call, ending: Ending, mark: Mark, *, now: datetime) -> None:
+    finish_attempt(connection, call, ending, now=now)
     execute(connection, "outbox/mark_delivery", delivery_id=call.delivery_id, **vars(mark))
 
 
