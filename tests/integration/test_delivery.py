@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orgsync.errors import Refusal, UnreachableError
+from orgsync import sending
+from orgsync.errors import PlatformBusyError, Refusal, UnreachableError
 from orgsync.outbox.delivery import Tally, Worker, deliver
 from orgsync.outbox.planning import Desk
 from orgsync.platforms.messages import Delivery, Messenger, Recall, Receipt
@@ -71,3 +72,19 @@ def test_error_after_the_lease_does_not_undo_what_another_worker_made_sure(offic
     assert office.state(message) in ("sent", "delivered")
     assert outcomes(office) == ["send unknown", "send sent"]
     assert office.world.control("GET", "inbox/summary")["duplicates"] == 0
+
+
+def test_recall_that_fails_for_now_is_tried_again_later_and_not_at_once(office: Office) -> None:
+    def be_busy() -> None:
+        if len(messenger.made) < 5:
+            raise PlatformBusyError(REFUSAL)
+
+    message = office.enqueue(body="撤回遇忙", audience={"users": office.people()[:2]})
+    office.push()
+    sending.recall(office.world.settings, message)
+    messenger = Disturbed(open_messenger(office.tenant), after_recall=be_busy)
+    push(office, messenger)
+    assert outcomes(office) == ["send sent", "recall again"]
+    assert office.state(message) == "claimed"
+    office.follow(minutes=5)
+    assert office.state(message) == "recalled"

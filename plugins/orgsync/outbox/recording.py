@@ -111,7 +111,7 @@ def _record_error(connection: Connection, desk: Desk, call: Call, error: Orgsync
     retry_at = now + BLOCKED_WAIT if isinstance(error, BLOCKING) else next_attempt_at(attempts, now=now, asked_seconds=asked)
     was_in_doubt = call.row["state"] == "unknown"
     state = call.row["state"] if call.work == "recall" else "unknown" if in_doubt or was_in_doubt else "waiting"
-    mark = Mark(state, str(error), next_attempt_at=retry_at, results_after=None)
+    mark = Mark(state, str(error), next_attempt_at=retry_at, recall_after=retry_at if call.work == "recall" else None)
     return _end(connection, call, "unknown" if in_doubt else "again", mark, code=code, reason=str(error), now=now)
 
 

@@ -79,6 +79,7 @@ class Mark:
     sent_at: datetime | None = None
     results_after: datetime | None = None
     results_asked: int = 0
+    recall_after: datetime | None = None
     keeps_recall: bool = True
 
 
