@@ -38,7 +38,7 @@ class Clock:
 def run(job: Job) -> None:
     tenant = replace(TENANT, platform=job["platform"], conn_id=f"acme_{job['platform']}")
     clock = Clock(datetime.fromisoformat(job["now"]))
-    worker = Worker(clock=clock, pause=clock.leap, parallel=job["parallel"])
+    worker = Worker(clock=clock, pause=clock.leap, parallel=job["parallel"], lease=timedelta(seconds=job["lease_seconds"]))
     sending.open_messenger = lambda tenant: _open_small(tenant, job["limits"])
     sending.push(Settings(Path("nowhere.yaml"), "", Path()), tenant, run_for=timedelta(minutes=5), worker=worker)
 

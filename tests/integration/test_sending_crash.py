@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from psycopg2.extras import RealDictCursor
 
+from orgsync.outbox.delivery import Worker
 from orgsync.platforms import PLATFORM_NAMES
 from sandbox.testing import RunningSandbox, start_sandbox
 from stack.postgres import PostgresServer
@@ -39,7 +40,8 @@ LATE = {"result_hours": 48, "recall_hours": 48, "recall_seconds": 48 * 3600}
 HAS_TODOS = ("dingtalk", "feishu")
 NOON = datetime.now(ZoneInfo("Asia/Shanghai")).replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=1)
 """A day of its own for each round: what DingTalk drops, and how often it takes a message to everybody, goes by the day."""
-LEASE_IS_OVER = timedelta(minutes=16)
+LEASE = timedelta(minutes=1)
+"""Three workers come one after the other before the five minutes are over for which Feishu knows a todo again."""
 PARALLEL = 2
 NUMBERS = count()
 log = logging.getLogger(__name__)
@@ -165,7 +167,15 @@ def job_of(world: NearWorld, folder: Path, **more: Any) -> Job:
         set_warehouse(patch, world.dsn)
         environ = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_CONN_")}
     told = folder / f"told_{next(NUMBERS)}.txt"
-    return {"environ": environ, "platform": world.platform, "told": str(told), "limits": LIMITS, "parallel": PARALLEL, **more}
+    return {
+        "environ": environ,
+        "platform": world.platform,
+        "told": str(told),
+        "limits": LIMITS,
+        "parallel": PARALLEL,
+        "lease_seconds": LEASE.total_seconds(),
+        **more,
+    }
 
 
 def told(job: Job) -> list[str]:
@@ -198,6 +208,7 @@ def open_company(sandbox: RunningSandbox, postgres: PostgresServer, platform: st
 def doomed(companies: list[Company], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doomed]:
     doomed = Doomed(tmp_path_factory.mktemp("doomed_sender"), "tests.integration.doomed_sender")
     doomed.warm_up(companies[0].job())
+    play(doomed, [company.job() for company in companies])  # from now on they are known
     yield doomed
     doomed.end()
 
@@ -221,7 +232,6 @@ def test_killed_at_any_step_everybody_gets_every_message(doomed: Doomed, compani
 
 def find_points(doomed: Doomed, companies: list[Company], *, every: bool) -> dict[str, list[Point]]:
     """The steps of a worker whom nobody disturbs, each with the how manieth of its name it is: every one, or the first of each name."""
-    play(doomed, [company.job() for company in companies])
     finish(doomed, companies)
     for company in companies:
         company.begin_round()
@@ -246,7 +256,7 @@ def kill(doomed: Doomed, companies: list[Company], points: Sequence[Point], numb
             company.killed_at[point[0]] += 1
         if number % 3 == 0:
             company.recall(company.raced)
-    codes = doomed.run(*[company.job(LEASE_IS_OVER, die_at=1 + number * 7 % 150) for company in companies])
+    codes = doomed.run(*[company.job(1.5 * LEASE, die_at=1 + number * 7 % 150) for company in companies])
     for company, code in zip(companies, codes, strict=True):
         assert code in (-signal.SIGKILL, 0)
         company.killed_again += code != 0
@@ -256,12 +266,29 @@ def kill(doomed: Doomed, companies: list[Company], points: Sequence[Point], numb
 def finish(doomed: Doomed, companies: list[Company]) -> None:
     for company in companies:
         company.end_round()
-    play(doomed, [company.job(2 * LEASE_IS_OVER) for company in companies])
+    play(doomed, [company.job(3 * LEASE) for company in companies])
 
 
 def play(doomed: Doomed, jobs: list[Job]) -> list[Job]:
     assert doomed.run(*jobs) == [0] * len(jobs), [told(job)[-1:] for job in jobs]
     return jobs
+
+
+def test_lost_call_is_found_while_its_key_lasts(doomed: Doomed, companies: list[Company]) -> None:
+    """Feishu knows a todo again for five minutes, and the worker of each minute has to find it in time."""
+    company = companies[PLATFORM_NAMES.index("feishu")]
+    company.round += 1
+    message_id = company.enqueue("todo", "todo", users=company.users[:2])
+    usual = {"lease_seconds": Worker().lease.total_seconds()}
+    assert doomed.run(company.job(die_at=["answer of task/v2/tasks", 1], **usual)) == [-signal.SIGKILL]
+    for minute in range(1, 6):
+        play(doomed, [company.job(timedelta(minutes=minute), **usual)])
+    books = Books(company)
+    assert [len(books.copies[company.tags[message_id], user_id]) for user_id in company.users[:2]] == [1, 1]
+    assert books.balance().wrong == []
+
+
+# --- the books
 
 
 @dataclass(frozen=True)

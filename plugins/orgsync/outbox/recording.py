@@ -87,6 +87,11 @@ def _record_recall(connection: Connection, call: Call, recall: Recall, *, now: d
 
 def _record_error(connection: Connection, desk: Desk, call: Call, error: OrgsyncError, *, now: datetime) -> str:
     code = error.refusal.code if isinstance(error, PlatformError) else None
+    if not store.is_still_claimed(connection, call):
+        # It took longer than its lease: another attempt was made meanwhile, and knows better than an error does.
+        outcome = "unknown" if isinstance(error, PlatformError) and error.leaves_doubt else "again"
+        store.finish_attempt(connection, call, Ending(outcome, code=code, reason=str(error)), now=now)
+        return outcome
     if isinstance(error, RefusedError):
         return _record_refusal(connection, desk, call, error, now=now)
     if call.work == "results":
@@ -106,7 +111,7 @@ def _record_error(connection: Connection, desk: Desk, call: Call, error: Orgsync
     retry_at = now + BLOCKED_WAIT if isinstance(error, BLOCKING) else next_attempt_at(attempts, now=now, asked_seconds=asked)
     was_in_doubt = call.row["state"] == "unknown"
     state = call.row["state"] if call.work == "recall" else "unknown" if in_doubt or was_in_doubt else "waiting"
-    mark = Mark(state, str(error), next_attempt_at=retry_at, results_after=None)
+    mark = Mark(state, str(error), next_attempt_at=retry_at, recall_after=retry_at if call.work == "recall" else None)
     return _end(connection, call, "unknown" if in_doubt else "again", mark, code=code, reason=str(error), now=now)
 
 

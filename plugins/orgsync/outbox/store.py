@@ -28,13 +28,15 @@ MOST_UNNAMED = 1000
 class Claim:
     """A call that is to be made, and what is written down of it before. `row` is notify.delivery's, with the content of its message.
 
-    `calls` is what it may cost of the platform's quota; `people` are those it names, or of whom it asks.
+    `calls` is what it may cost of the platform's quota; `lease` is after how long it counts as lost; `people` are those it names, or of
+    whom it asks.
     """
 
     row: Row
     work: Work
     calls: int
     could_repeat: bool
+    lease: timedelta
     people: tuple[Person, ...] = ()
 
     @property
@@ -77,6 +79,7 @@ class Mark:
     sent_at: datetime | None = None
     results_after: datetime | None = None
     results_asked: int = 0
+    recall_after: datetime | None = None
     keeps_recall: bool = True
 
 
@@ -225,20 +228,34 @@ def read_people(connection: Connection, tenant_id: str, deliveries: Sequence[Row
     return {delivery_id: tuple(named) for delivery_id, named in people.items()}
 
 
-def start_attempts(connection: Connection, claims: Sequence[Claim], *, claimed_by: str, now: datetime, lease: timedelta) -> list[Call]:
+def start_attempts(connection: Connection, claims: Sequence[Claim], *, claimed_by: str, now: datetime) -> list[Call]:
     """Write down what is about to be done; only then, and after a commit, it may be done."""
     written = [
-        {"delivery_id": claim.delivery_id, "work": claim.work, "calls": claim.calls, "could_repeat": claim.could_repeat} for claim in claims
+        {
+            "delivery_id": claim.delivery_id,
+            "work": claim.work,
+            "calls": claim.calls,
+            "could_repeat": claim.could_repeat,
+            "lease_until": (now + claim.lease).isoformat(),
+        }
+        for claim in claims
     ]
-    started = fetch_all(
-        connection, "outbox/start_attempts", claims=encode_list(written), claimed_by=claimed_by, lease_until=now + lease, now=now
-    )
+    started = fetch_all(connection, "outbox/start_attempts", claims=encode_list(written), claimed_by=claimed_by, now=now)
     attempts = {row["delivery_id"]: row["attempt_id"] for row in started}
     return [Call(claim, attempts[claim.delivery_id]) for claim in claims]
 
 
-def record(connection: Connection, call: Call, ending: Ending, mark: Mark, *, now: datetime) -> None:
+def is_still_claimed(connection: Connection, call: Call) -> bool:
+    """Whether the call is still this attempt's: it was not taken for lost, nor has another ended it."""
+    return bool(fetch_all(connection, "outbox/find_claim", attempt_id=call.attempt_id))
+
+
+def finish_attempt(connection: Connection, call: Call, ending: Ending, *, now: datetime) -> None:
     execute(connection, "outbox/finish_attempt", attempt_id=call.attempt_id, **vars(ending), now=now)
+
+
+def record(connection: Connection, call: Call, ending: Ending, mark: Mark, *, now: datetime) -> None:
+    finish_attempt(connection, call, ending, now=now)
     execute(connection, "outbox/mark_delivery", delivery_id=call.delivery_id, **vars(mark))
 
 
