@@ -309,7 +309,6 @@ class TestTrouble:
         repeats = office.world.query("select count(*) from notify.attempt where could_repeat")
         assert repeats == [(1 if office.world.platform != "wecom" else 0,)]
 
-
     def test_a_refusal_after_a_lost_answer_undoes_nothing(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
         """Somebody may have it, so nobody is told that it failed."""
         hurry(monkeypatch)
@@ -323,6 +322,29 @@ class TestTrouble:
         assert office.state(message) == "partly"
         assert set(office.recipients(message).values()) == {"unknown"}
         assert str(code) in office.message(message)["reason"]
+
+    def test_what_is_in_doubt_when_it_expires_is_not_sent_again(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        hurry(monkeypatch)
+        interface = SENDS[office.world.platform]
+        office.world.control("POST", "faults", {"interface": interface, "kind": "lost_answer", "calls": [1]})
+        message = office.enqueue(body="存疑过期", expires_at=office.clock() + timedelta(minutes=1))
+        office.push()
+        office.follow(minutes=2)
+        assert office.state(message) == "expired"
+        assert set(office.recipients(message).values()) == {"unknown"}
+        assert attempts(office) == ["send unknown"]
+
+    def test_a_recall_that_does_not_get_through_is_given_up_at_last(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        hurry(monkeypatch)
+        message = office.enqueue(body="撤不回来")
+        office.push()
+        office.ask("select notify.recall(%(id)s)", {"id": message})
+        office.world.control("POST", "faults", {"kind": "http_500"})
+        for _ in range(13):
+            office.follow(hours=1)
+        assert office.state(message) == "recall_failed"
+        assert "given up after 12 attempts" in office.message(message)["reason"]
+        assert attempts(office).count("recall again") == 11
 
 
 class TestResults:

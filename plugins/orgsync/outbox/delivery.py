@@ -107,7 +107,7 @@ def _make(connection: Connection, desk: Desk, worker: Worker, calls: Sequence[Ca
                 # Each further try with a wrong secret counts against the address it comes from.
                 store.hold(connection, desk.tenant_id, Hold(now + BLOCKED_WAIT, str(answer)), priority=9)
             connection.commit()
-            if isinstance(answer, BLOCKING):
+            if isinstance(answer, BLOCKING) and call.work != "results":
                 tally.blocked_by = answer
 
 
