@@ -10,8 +10,8 @@ import pytest
 
 from orgsync import sending
 from orgsync.errors import ConfigurationError, CredentialError, PermissionDeniedError
+from orgsync.outbox.queueing import Audience, Message
 from orgsync.platforms.messages import Content
-from orgsync.sending import Audience, Message
 from tests.integration.office import URL, Office, open_office
 from tests.integration.world import World, set_platform, world_on
 
