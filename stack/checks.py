@@ -31,13 +31,14 @@ class Check:
         return line
 
 
-def query(smoke: Launcher, stack: Stack, tenant: str, statement: str) -> list[tuple[Any, ...]]:
+def query(smoke: Launcher, stack: Stack, tenant: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    """The tenant is the statement's first value."""
     import psycopg2
 
     connection = psycopg2.connect(smoke.warehouse_dsn(stack))
     try:
         with connection.cursor() as cursor:
-            cursor.execute(statement, (tenant,))
+            cursor.execute(statement, (tenant, *values))
             rows = list(cursor.fetchall())
         connection.commit()
         return rows

@@ -10,6 +10,7 @@ import time
 from stack.airflow import ADMIN, child_environ
 from stack.errors import StackError
 from stack.launcher import Launcher, tenant_of
+from stack.messages import send_messages, take_back
 from stack.runs import follow_run, join_or_trigger, trigger, wait_for_dag
 from stack.state import Stack, load_secrets
 
@@ -29,6 +30,7 @@ def run_demo(launcher: Launcher) -> None:
     try:
         sync(launcher, stack)
         report(launcher, stack)
+        tell(launcher, stack)
         show_where(launcher, stack)
         if started_here:
             launcher.console.say("Serving until Ctrl-C.")
@@ -56,14 +58,26 @@ def sync(launcher: Launcher, stack: Stack) -> None:
 
 
 def report(launcher: Launcher, stack: Stack) -> None:
-    environ = child_environ(launcher.layout, stack, launcher.environ)
     for tenant in map(tenant_of, launcher.platforms(stack)):
-        launcher.console.say()
-        command = [launcher.layout.programs / "orgsync", "report", tenant]
-        done = subprocess.run(command, cwd=launcher.layout.checkout, env=environ, check=False)
-        sys.stdout.flush()
-        if done.returncode:
-            raise StackError(f"`orgsync report {tenant}` ended with exit code {done.returncode}")
+        show(launcher, stack, "report", tenant)
+
+
+def tell(launcher: Launcher, stack: Stack) -> None:
+    """Send an announcement to everybody and a todo to a department; complete the todo, take the announcement back; show the outbox."""
+    launcher.console.say()
+    take_back(launcher, stack, send_messages(launcher, stack))
+    show(launcher, stack, "outbox")
+
+
+def show(launcher: Launcher, stack: Stack, *words: str) -> None:
+    """Run the command for whoever watches."""
+    launcher.console.say()
+    command = [launcher.layout.programs / "orgsync", *words]
+    environ = child_environ(launcher.layout, stack, launcher.environ)
+    done = subprocess.run(command, cwd=launcher.layout.checkout, env=environ, check=False)
+    sys.stdout.flush()
+    if done.returncode:
+        raise StackError(f"`orgsync {' '.join(words)}` ended with exit code {done.returncode}")
 
 
 def show_where(launcher: Launcher, stack: Stack) -> None:
@@ -75,7 +89,7 @@ def show_where(launcher: Launcher, stack: Stack) -> None:
     say(f"Airflow    {stack.url('ui')}/dags")
     say(f"  login    {ADMIN}")
     say(f"  password {load_secrets(launcher.layout).admin_password}")
-    say(f"Sandbox    {stack.url('sandbox')}")
+    say(f"Sandbox    {stack.url('sandbox')}; what people received: {stack.url('sandbox')}/inbox")
     say(f"Warehouse  127.0.0.1:{stack.ports['postgres']}, for example:")
     for query in QUERIES:
         say(f'  {shlex.quote(str(command))} sql "{query}"')

@@ -15,6 +15,7 @@ from stack.errors import StackError
 from stack.gates import PAST_STANZA, check_approval, check_past
 from stack.launcher import Launcher, tenant_of
 from stack.layout import Layout
+from stack.messages import check_messages
 from stack.ports import is_listening
 from stack.state import Stack, read_stack
 
@@ -52,6 +53,7 @@ def run_smoke(launcher: Launcher) -> bool:
         stack, _ = smoke.start()
         checks += check_first_sync(smoke, stack)
         checks += check_second_sync(smoke, stack)
+        checks += check_messages(smoke, stack)
         checks += check_approval(smoke, stack, "dingtalk")
         checks += check_past(smoke, stack)
     except StackError as error:

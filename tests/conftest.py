@@ -17,7 +17,11 @@ from psycopg2.extensions import connection as Connection
 
 from stack.postgres import PostgresServer, embedded_postgres
 
-pytest_plugins = ["tests.integration.world"]
+pytest_plugins = ["tests.integration.world", "tests.integration.office"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-step", action="store_true", help="kill at every step where otherwise one of each kind will do")
 
 
 @pytest.fixture(scope="session")

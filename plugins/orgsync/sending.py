@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 
 from psycopg2.extensions import connection as Connection
 
+from orgsync.change_rules import ChangeRule, describe_change
 from orgsync.errors import ConfigurationError, OrgsyncError
 from orgsync.outbox import quota, store
 from orgsync.outbox.delivery import Tally, Worker, deliver
 from orgsync.outbox.planning import Desk
+from orgsync.outbox.templates import load_template, render
 from orgsync.platforms import load_platform
 from orgsync.platforms.messages import Content, Limits, Messenger
 from orgsync.platforms.platform import Scope
@@ -25,6 +27,9 @@ from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema
 
 log = logging.getLogger(__name__)
+
+_NEWS = timedelta(days=1)
+"""What is older is no news: it was there before somebody wanted it told, or nobody delivered."""
 
 Row = dict[str, Any]
 
@@ -101,17 +106,7 @@ def enqueue(settings: Settings, tenant: Tenant, message: Message) -> int:
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
         _keep_channel(connection, tenant, messenger)
-        return store.enqueue(
-            connection,
-            tenant_id=tenant.id,
-            **asdict(message.content),
-            audience=message.audience.as_json(),
-            priority=message.priority,
-            not_before=message.not_before,
-            expires_at=message.expires_at,
-            dedupe_key=message.dedupe_key,
-            source=message.source,
-        )
+        return _queue(connection, tenant, message)
 
 
 def preview(tenant: Tenant, content: Content) -> Preview:
@@ -137,13 +132,18 @@ def recall(settings: Settings, message_id: int) -> str:
 
 
 def find_due(settings: Settings, tenants: Sequence[Tenant], *, now: datetime) -> list[str]:
-    """The tenants for which there is something to do now. What is known of all of them is brought up to date first."""
+    """The tenants for which there is something to do now. What is known of all of them is brought up to date first.
+
+    One whose rules for telling changes are wrong is among them: its push says what is wrong.
+    """
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
         for tenant in tenants:
             _keep_known(connection, tenant)
-        known = {tenant.id for tenant in tenants}
-        return [tenant_id for tenant_id in store.find_due(connection, now=now) if tenant_id in known]
+            connection.commit()
+        troubled = {tenant.id for tenant in tenants if not _can_announce(connection, settings, tenant, now=now)}
+        due = troubled.union(store.find_due(connection, now=now))
+        return [tenant.id for tenant in tenants if tenant.id in due]
 
 
 def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Worker | None = None) -> Tally:
@@ -151,13 +151,15 @@ def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Work
 
     Raises, when all else is done, what a person must mend before the rest can be sent.
     """
-    messenger = open_messenger(tenant)
+    messenger, worker = open_messenger(tenant), worker or Worker()
     desk = Desk(tenant.id, messenger, tenant.scope == Scope(), ZoneInfo(tenant.timezone))
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
         _keep_channel(connection, tenant, messenger)
         connection.commit()
-        tally = deliver(connection, desk, worker or Worker(), run_for=run_for)
+        _announce_changes(connection, settings, tenant, now=worker.clock())
+        connection.commit()
+        tally = deliver(connection, desk, worker, run_for=run_for)
     log.info("tenant %s: %d messages planned, attempts: %s", tenant.id, tally.messages, dict(tally.attempts) or "none")
     if tally.blocked_by:
         raise tally.blocked_by
@@ -201,6 +203,58 @@ def find_message(settings: Settings, message_id: int, *, most: int) -> Row:
             raise ConfigurationError(f"there is no message {message_id}; `orgsync outbox` lists the newest")
         missed = store.list_recipients(connection, message_id, most=most)
         return {**found[0], "attempts": store.list_attempts(connection, message_id), "missed": missed}
+
+
+def _announce_changes(connection: Connection, settings: Settings, tenant: Tenant, *, now: datetime) -> None:
+    """Queue what the tenant wants told of the changes that live syncs brought; each change once, in the transaction that marks its plan."""
+    if not tenant.change_messages:
+        return
+    for plan in store.find_unannounced(connection, tenant.id, since=now - _NEWS):
+        messages = sum(_announce(connection, settings, tenant, plan, rule) for rule in tenant.change_messages)
+        store.mark_announced(connection, plan, messages=messages)
+
+
+def _can_announce(connection: Connection, settings: Settings, tenant: Tenant, *, now: datetime) -> bool:
+    try:
+        _announce_changes(connection, settings, tenant, now=now)
+    except ConfigurationError as error:
+        log.warning("tenant %s cannot tell its changes: %s", tenant.id, error)
+        connection.rollback()
+        return False
+    connection.commit()
+    return True
+
+
+def _announce(connection: Connection, settings: Settings, tenant: Tenant, plan: Row, rule: ChangeRule) -> int:
+    changes = store.list_changes(connection, tenant.id, taken_at=plan["taken_at"], kinds=rule.kinds)
+    if len(changes) > rule.most:
+        log.warning(
+            "plan %s has %d changes for template %s, more than %d: none is told", plan["plan_id"], len(changes), rule.template, rule.most
+        )
+        return 0
+    template = load_template(settings.templates_folder, rule.template)
+    audience = Audience(rule.everyone, rule.users, rule.departments, rule.query)
+    zone = ZoneInfo(tenant.timezone)
+    platform = load_platform(tenant.platform)
+    for change in changes:
+        told = {name: value for name, value in describe_change(change, zone).items() if name in template.variables}
+        content = render(template, told, platform=tenant.platform, escape_markdown=platform.escape_markdown, zone=zone)
+        _queue(connection, tenant, Message(content, audience, dedupe_key=rule.dedupe_key(change["change_id"]), source="org.change"))
+    return len(changes)
+
+
+def _queue(connection: Connection, tenant: Tenant, message: Message) -> int:
+    return store.enqueue(
+        connection,
+        tenant_id=tenant.id,
+        **asdict(message.content),
+        audience=message.audience.as_json(),
+        priority=message.priority,
+        not_before=message.not_before,
+        expires_at=message.expires_at,
+        dedupe_key=message.dedupe_key,
+        source=message.source,
+    )
 
 
 def _try_to_push(settings: Settings, tenant: Tenant, run_for: timedelta) -> Pushed:

@@ -14,6 +14,7 @@ import yaml
 from croniter import croniter
 
 from orgsync.budget import Allowance, Budget
+from orgsync.change_rules import KINDS, ChangeRule
 from orgsync.errors import ConfigurationError
 from orgsync.frames import DEPARTMENTS, USERS
 from orgsync.platforms import PLATFORM_NAMES, load_platform
@@ -35,7 +36,7 @@ class Tenant:
     `user_key` names the id that people are keyed by, on a platform that offers several; empty is the platform's first.
     `on_incomplete` says what becomes of a read that lacks a part: `fail`, or `add_only`: it adds and updates, and ends nothing.
     `approvers` are the users of Airflow who may approve a plan over budget, all who may edit its runs if none is named; after
-    `approval_hours` without a word it is rejected.
+    `approval_hours` without a word it is rejected. `change_messages` say which changes are told, and to whom; none is the default.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Tenant:
     approval_hours: int = 12
     mapping: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     retention: Retention = field(default_factory=Retention)
+    change_messages: tuple[ChangeRule, ...] = ()
 
 
 def load_tenants(path: Path) -> list[Tenant]:
@@ -107,6 +109,7 @@ class _Reader:
             "on_incomplete": self._on_incomplete,
             "approvers": partial(self._list, of="user names"),
             "approval_hours": self._hours,
+            "change_messages": self._change_messages,
         }
         values: dict[str, Any] = {name: checks.get(name, self._text)(value) for name, value in nodes.items()}
         if "user_key" in values:
@@ -229,6 +232,33 @@ class _Reader:
         if retention.daily_days < retention.all_days:
             raise self._error(node, f"daily_days ({retention.daily_days}) must not be below all_days ({retention.all_days})")
         return retention
+
+    def _change_messages(self, node: yaml.Node) -> tuple[ChangeRule, ...]:
+        if not isinstance(node, yaml.SequenceNode):
+            raise self._error(node, "a list of rules is expected here, such as `- {template: joined, kinds: [joined], everyone: true}`")
+        return tuple(self._change_rule(item) for item in node.value)
+
+    def _change_rule(self, node: yaml.Node) -> ChangeRule:
+        nodes = self._mapping(node, {known.name for known in fields(ChangeRule)}, "a rule of change_messages")
+        if "template" not in nodes:
+            raise self._error(node, "a rule of change_messages needs `template`, the name of a message template")
+        checks: dict[str, Callable[[yaml.Node], Any]] = {
+            "kinds": self._change_kinds,
+            "everyone": self._flag,
+            "users": partial(self._list, of="user ids"),
+            "departments": partial(self._list, of="department ids"),
+            "most": self._count,
+        }
+        rule = ChangeRule(**{name: checks.get(name, self._text)(value) for name, value in nodes.items()})
+        if not (rule.everyone or rule.users or rule.departments or rule.query):
+            raise self._error(node, "a rule of change_messages needs somebody to tell: everyone, users, departments or query")
+        return rule
+
+    def _change_kinds(self, node: yaml.Node) -> tuple[str, ...]:
+        kinds = self._list(node, of="kinds of change")
+        if strangers := set(kinds) - set(KINDS):
+            raise self._error(node, f"{', '.join(sorted(strangers))} is no kind of change that is told; known are {', '.join(KINDS)}")
+        return kinds
 
     def _count(self, node: yaml.Node) -> int:
         if node.tag != INTEGER or not str(node.value).isdecimal():

@@ -11,15 +11,20 @@ from sandbox.feishu import batches, company, credentials, departments, messages,
 from sandbox.feishu.settings import (
     ACCESS_AS_APP,
     APP_INFO,
+    BASIC_MESSAGES,
     BLANKET,
     CONTACT_BASE,
     MESSAGE,
     ORGANIZE,
     READ_AS_APP,
+    READ_MESSAGES,
     RECALL,
     SEND_AS_BOT,
     SEND_OF_OLD,
+    SEND_TO_DEPARTMENTS,
+    SEND_TO_MANY,
     TASK_MEMBERS,
+    TASK_READ,
     TASK_WRITE,
     TASK_WRITE_ONLY,
     TENANT_INFO,
@@ -30,6 +35,9 @@ PREFIX = "/open-apis/"
 LIST_SCOPES = (CONTACT_BASE, ORGANIZE, *BLANKET)
 SEND_SCOPES = (MESSAGE, SEND_AS_BOT, SEND_OF_OLD)
 BATCH_SCOPES = (MESSAGE, SEND_AS_BOT)
+RECALL_SCOPES = (MESSAGE, RECALL, SEND_AS_BOT)
+READER_SCOPES = (MESSAGE, READ_MESSAGES, BASIC_MESSAGES)
+SENT_BATCH_SCOPES = (SEND_TO_DEPARTMENTS, SEND_TO_MANY)
 TASK_SCOPES = (TASK_WRITE, TASK_WRITE_ONLY)
 MEMBER_SCOPES = (TASK_WRITE, TASK_MEMBERS)
 RANGE_SCOPES = (CONTACT_BASE, ACCESS_AS_APP, READ_AS_APP)
@@ -81,18 +89,18 @@ INTERFACES = (
     Interface("contact/v3/employee_type_enums", RANGE_SCOPES, company.list_employee_types),
     Interface("tenant/v2/tenant/query", (TENANT_INFO,), company.query_tenant),
     Interface("im/v1/messages", SEND_SCOPES, messages.send, "POST"),
-    Interface("im/v1/messages/:message_id", (RECALL,), messages.recall, "DELETE"),
-    Interface("im/v1/messages/:message_id/read_users", SEND_SCOPES, messages.list_readers),
+    Interface("im/v1/messages/:message_id", RECALL_SCOPES, messages.recall, "DELETE"),
+    Interface("im/v1/messages/:message_id/read_users", READER_SCOPES, messages.list_readers),
     Interface("message/v4/batch_send/", BATCH_SCOPES, batches.send, "POST", success=b"ok"),
-    Interface("im/v1/batch_messages/:batch_message_id", (RECALL,), batches.recall, "DELETE", success=b"ok"),
-    Interface("im/v1/batch_messages/:batch_message_id/get_progress", BATCH_SCOPES, batches.get_progress),
-    Interface("im/v1/batch_messages/:batch_message_id/read_user", BATCH_SCOPES, batches.count_readers),
+    Interface("im/v1/batch_messages/:batch_message_id", SENT_BATCH_SCOPES, batches.recall, "DELETE", success=b"ok"),
+    Interface("im/v1/batch_messages/:batch_message_id/get_progress", SENT_BATCH_SCOPES, batches.get_progress),
+    Interface("im/v1/batch_messages/:batch_message_id/read_user", SENT_BATCH_SCOPES, batches.count_readers),
     Interface("task/v2/tasks", TASK_SCOPES, tasks.create, "POST", most_per_second=10),
-    Interface("task/v2/tasks/:task_guid", (TASK_WRITE,), tasks.get, most_per_second=10),
+    Interface("task/v2/tasks/:task_guid", (TASK_READ, TASK_WRITE), tasks.get, most_per_second=10),
     Interface("task/v2/tasks/:task_guid", TASK_SCOPES, tasks.patch, "PATCH", most_per_second=10),
     Interface("task/v2/tasks/:task_guid", (TASK_WRITE,), tasks.delete, "DELETE", most_per_second=10),
     Interface("task/v2/tasks/:task_guid/add_members", MEMBER_SCOPES, tasks.add_members, "POST", most_per_minute=100),
-    Interface("task/v2/tasks/:task_guid/remove_members", MEMBER_SCOPES, tasks.remove_members, "POST", most_per_minute=100),
+    Interface("task/v2/tasks/:task_guid/remove_members", (TASK_WRITE,), tasks.remove_members, "POST", most_per_minute=100),
 )
 """In the order of search: a word goes before a placeholder."""
 

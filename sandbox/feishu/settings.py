@@ -16,8 +16,11 @@ MESSAGE = "im:message"
 SEND_AS_BOT = "im:message:send_as_bot"
 SEND_OF_OLD = "im:message:send"
 RECALL = "im:message:recall"
+READ_MESSAGES = "im:message:readonly"
+BASIC_MESSAGES = "im:message:basic"
 SEND_TO_MANY = "im:message:send_multi_users"
 SEND_TO_DEPARTMENTS = "im:message:send_multi_depts"
+TASK_READ = "task:task:read"
 TASK_WRITE = "task:task:write"
 TASK_WRITE_ONLY = "task:task:writeonly"
 TASK_MEMBERS = "task:personnel:writeonly"
@@ -47,7 +50,8 @@ HRBP = "contact:department.hrbp:readonly"
 TENANT_DOMAIN = "tenant:tenant.domain:read"
 
 CALL_SCOPES = (
-    CONTACT_BASE, USER_ID_LOOKUP, APP_INFO, TENANT_INFO, SEND_AS_BOT, RECALL, SEND_TO_MANY, SEND_TO_DEPARTMENTS, TASK_WRITE,
+    CONTACT_BASE, USER_ID_LOOKUP, APP_INFO, TENANT_INFO, SEND_AS_BOT, RECALL, READ_MESSAGES, SEND_TO_MANY, SEND_TO_DEPARTMENTS,
+    TASK_WRITE,
 )  # fmt: skip
 FIELD_SCOPES = (
     USER_BASE, EMPLOYEE_ID, EMAIL, PHONE, GENDER, USER_DEPARTMENT, EMPLOYEE, EMPLOYEE_NUMBER, JOB_LEVEL, JOB_FAMILY, DOTTED_LINE, GEO,

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import logging
+import re
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from orgsync.errors import ConfigurationError, PlatformError, RefusedError, ThrottledError, UnreachableError
+from orgsync.errors import ConfigurationError, PermissionDeniedError, PlatformError, RefusedError, ThrottledError, UnreachableError
 from orgsync.platforms import PLATFORM_NAMES
 from orgsync.platforms.messages import KINDS, Content, Delivery, Kind, Messenger, Outcome, Person, Receipt, Results
 from orgsync.platforms.transport import Patience, Transport
@@ -82,7 +86,7 @@ class Post:
 
     def hurry(self, *, attempts: int) -> None:
         """Wait hardly at all."""
-        transport: Transport = self.messenger._client.transport  # type: ignore[attr-defined]
+        transport: Transport = self.messenger.transport  # type: ignore[attr-defined]
         transport.patience = Patience(attempts=attempts, first_wait_seconds=0.01)
         transport.sleep = lambda seconds: time.sleep(min(seconds, 0.01))
 
@@ -444,6 +448,16 @@ def test_results_tell_who_got_it_and_who_read_it(post: Post, count: int) -> None
     assert post.final_results(platform_id, *people).outcomes == {person.user_id: Outcome("read") for person in people}
 
 
+@pytest.mark.parametrize("organization", ["feishu"], indirect=True)
+def test_who_may_send_need_not_see_who_read_it(post: Post) -> None:
+    """Feishu opens the two with scopes of their own."""
+    post.organization.set(permissions=["im:message:send_as_bot"])
+    platform_id = post.messenger.send(post.delivery("text", post.people[0])).platform_id
+    post.organization.control("POST", "inbox/read", {"user": post.people[0].user_id, "platform_id": platform_id})
+    assert post.final_results(platform_id, post.people[0]).outcomes == {post.people[0].user_id: Outcome("delivered")}
+    assert post.messenger.recall(platform_id).state == "recalled"
+
+
 @pytest.mark.parametrize("organization", ["dingtalk", "feishu"], indirect=True)
 def test_results_of_what_is_under_way_are_not_final(post: Post) -> None:
     post.organization.set(**({"send_seconds": 1000} if post.name == "dingtalk" else {"progress_polls": 1}))
@@ -602,6 +616,60 @@ def test_token_that_expired_is_renewed_and_the_message_goes_once(post: Post) -> 
     post.messenger.send(delivery)
     assert len(post.got(post.people[0])) == 2
     assert_says(post.got(post.people[0])[0], delivery.content)
+
+
+NO_SCOPE = ["contact:contact.base:readonly"]
+REFUSALS: dict[str, tuple[str, dict[str, Any], Kind, str, type[PlatformError], str]] = {
+    "no app of this AgentId": ("dingtalk", {"agent_id": 5}, "text", "one", RefusedError, "agent_id"),
+    "too many below a department": ("dingtalk", {"receivers_per_send": 1}, "text", "department", RefusedError, "41029"),
+    "no permission for todos": ("dingtalk", {"permissions": ["qyapi_base"]}, "todo", "one", PermissionDeniedError, "Todo.Todo.Write"),
+    "AgentId of another app": ("wecom", {"agent_id": 5}, "text", "one", PlatformError, "301002"),
+    "receivers of a day": ("wecom", {"account_cap": 1}, "text", "department", ThrottledError, "45009"),
+    "app without a bot": ("feishu", {"bot_enabled": False}, "text", "one", PermissionDeniedError, "机器人"),
+    "app without a bot, to several": ("feishu", {"bot_enabled": False}, "text", "several", PermissionDeniedError, "机器人"),
+    "no scope for messages": ("feishu", {"permissions": NO_SCOPE}, "text", "one", PermissionDeniedError, "im:message"),
+    "no scope for several": ("feishu", {"permissions": ["im:message"]}, "text", "several", PermissionDeniedError, "send_multi_users"),
+    "no scope for departments": (
+        "feishu",
+        {"permissions": ["im:message"]},
+        "text",
+        "department",
+        PermissionDeniedError,
+        "send_multi_depts",
+    ),
+    "no scope for tasks": ("feishu", {"permissions": NO_SCOPE}, "todo", "one", PermissionDeniedError, "task:task:write"),
+    "receivers of batches in a day": ("feishu", {"batch_receivers_per_day": 1}, "text", "several", PlatformError, "11247"),
+}
+
+
+@pytest.mark.parametrize(
+    ("organization", "settings", "kind", "shape", "error", "said"), REFUSALS.values(), ids=REFUSALS.keys(), indirect=["organization"]
+)
+def test_refused_send_says_what_to_do_and_reaches_nobody(
+    post: Post, settings: dict[str, Any], kind: Kind, shape: str, error: type[PlatformError], said: str
+) -> None:
+    if shape == "department" and post.name == "wecom":
+        shape, post.top = "department", str(post.root)  # more than the 200 of one account
+    delivery = shaped(post, kind, shape)
+    post.organization.set(**settings)
+    with pytest.raises(error, match=re.escape(said)) as raised:
+        post.messenger.send(delivery)
+    assert raised.value.leaves_doubt is False
+    assert post.got(post.people[0]) == []
+
+
+@pytest.mark.parametrize("kind", ["text", "todo"])
+@pytest.mark.parametrize("fault", ["lost_answer", "throttle", "html"])
+def test_error_of_a_send_tells_neither_people_nor_text(post: Post, caplog: pytest.LogCaptureFixture, kind: Kind, fault: str) -> None:
+    delivery = post.delivery(kind, *post.people[:2])
+    post.fail(fault)
+    with pytest.raises(PlatformError) as raised, caplog.at_level(logging.DEBUG):
+        post.messenger.send(delivery)
+    error = "".join(traceback.format_exception(raised.value)) + json.dumps(vars(raised.value), default=str)
+    content, person = delivery.content, post.people[0]
+    secret = post.organization.sandbox.connection(post.name)["password"]
+    assert not [each for each in (person.user_id, person.union_id, person.open_id) if each and each in error]
+    assert not [each for each in (content.title, content.body, content.url, secret) if each in error + caplog.text]
 
 
 FIELDS: list[tuple[Kind, str]] = [(kind, name) for kind in KINDS for name in ("title", "body", "url")]

@@ -29,7 +29,8 @@ def describe_dag(dag: object) -> dict[str, object]:
     return {
         "tags": sorted(dag.tags),
         "timezone": str(dag.timezone),
-        "crons": [timetable.expression for timetable in getattr(dag.timetable, "timetables", [dag.timetable])],
+        "crons": list_crons(dag.timetable),
+        "assets": [asset.name for asset in getattr(dag.timetable.asset_condition, "objects", [])],
         "params": dag.params.dump(),
         "max_active_runs": dag.max_active_runs,
         "catchup": dag.catchup,
@@ -37,6 +38,12 @@ def describe_dag(dag: object) -> dict[str, object]:
         "docs": dag.doc_md,
         "tasks": {task.task_id: describe_task(task) for task in dag.tasks},
     }
+
+
+def list_crons(timetable: object) -> list[str]:
+    """Of each part; none where runs are triggered only."""
+    parts = getattr(timetable, "timetables", [getattr(timetable, "timetable", timetable)])
+    return [part.expression for part in parts if hasattr(part, "expression")]
 
 
 def describe_task(task: object) -> dict[str, object]:

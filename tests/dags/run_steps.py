@@ -1,7 +1,7 @@
 """Run by itself: takes steps from its standard input and prints how each DAG run among them ended as JSON.
 
-A step is `{"control": [method, url, body]}` (the sandbox's), `{"sql": [dsn, statement]}` or `{"dag": dag_id}`. Retries follow
-each other at once.
+A step is `{"control": [method, url, body]}` (the sandbox's), `{"sql": [dsn, statement]}` or `{"dag": dag_id}`, to which `params` and
+`run_type` may be given. Retries follow each other at once.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def follow(dag_folder: str, steps: list[dict[str, Any]]) -> list[dict[str, objec
         elif "sql" in step:
             sql(*step["sql"])
         else:
-            ended.append(run(dag_folder, step["dag"], {"mode": "full"}, most_retries=1))
+            params = step.get("params", {"mode": "full"})
+            ended.append(run(dag_folder, step["dag"], params, most_retries=1, run_type=step.get("run_type", "manual")))
     return ended
 
 

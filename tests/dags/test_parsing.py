@@ -41,7 +41,31 @@ def test_every_tenant_has_its_dag(parsed: dict[str, Any]) -> None:
 
 
 def test_other_dags_are_there_once(parsed: dict[str, Any]) -> None:
-    assert {name for name in parsed["dags"] if not name.startswith("org_sync_")} == {"org_housekeeping"}
+    assert {name for name in parsed["dags"] if not name.startswith("org_sync_")} == {"org_housekeeping", "org_notify", "org_notify_send"}
+
+
+def test_outbox_is_emptied_every_minute_and_when_something_was_put_there(parsed: dict[str, Any]) -> None:
+    dag = parsed["dags"]["org_notify"]
+    assert (dag["crons"], dag["assets"], dag["catchup"], dag["max_active_runs"]) == (["* * * * *"], ["org_notify.outbox"], False, 1)
+    assert "backfill" not in dag["allowed_run_types"]
+    assert {name: (task["downstream"], task["retries"], task["has_retry_policy"]) for name, task in dag["tasks"].items()} == {
+        "find_due": (["deliver"], 1, True),
+        "deliver": ([], 1, True),
+    }
+    assert not {task["pool"] for task in dag["tasks"].values()} & {"dingtalk", "wecom", "feishu"}, "a long read would keep messages waiting"
+
+
+def test_form_raises_the_asset_and_is_never_backfilled(parsed: dict[str, Any]) -> None:
+    dag = parsed["dags"]["org_notify_send"]
+    assert (dag["crons"], dag["assets"]) == ([], [])
+    assert dag["allowed_run_types"] == ["manual", "operator_triggered"]
+    assert dag["tasks"]["enqueue"]["outlets"] == ["org_notify.outbox"]
+
+
+def test_form_chooses_a_tenant_only_where_there_is_no_other(parsed: dict[str, Any], airflow_home: Path, tmp_path: Path) -> None:
+    one = describe(airflow_home, tmp_path / "tenants.yaml", TENANTS[: TENANTS.index("  - id: beta")])
+    assert one["dags"]["org_notify_send"]["params"]["tenant"] == "acme"
+    assert parsed["dags"]["org_notify_send"]["params"]["tenant"] is None
 
 
 def test_housekeeping_has_a_task_for_each_tenant_and_no_platforms_pool(parsed: dict[str, Any]) -> None:
@@ -104,5 +128,7 @@ def test_a_heavy_import_would_be_noticed(airflow_home: Path, tmp_path: Path) -> 
 
 def test_typo_in_the_tenants_file_is_an_import_error_naming_the_line(airflow_home: Path, tmp_path: Path) -> None:
     found = describe(airflow_home, tmp_path / "tenants.yaml", TENANTS.replace("conn_id: beta", "con_id: beta"))
-    assert found["dags"] == {}
-    assert "line 12: a tenant has no key 'con_id'" in found["import_errors"]["org_sync.py"]
+    assert set(found["dags"]) == {"org_notify"}, "it reads the file when it runs"
+    told = [text for text in found["import_errors"].values() if "line 12: a tenant has no key 'con_id'" in text]
+    assert found["import_errors"].keys() == {"org_sync.py", "org_housekeeping.py", "org_notify_send.py"}
+    assert len(told) == 3

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -27,11 +24,11 @@ from orgsync.warehouse.migrations import migrate
 from orgsync.warehouse.runs import close_lost_runs
 from sandbox.testing import RunningSandbox
 from stack.postgres import PostgresServer, embedded_postgres
+from tests.integration.forks import Doomed
 from tests.integration.rewind import FirstSync, NearWorld, found, rewind, sync_first
 from tests.integration.truth import assert_equals_truth
 from tests.integration.world import World, set_platform, set_warehouse
 
-CHECKOUT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 ORGANIZATION = {"people": 20, "seed": 7, "departments": 4}
 EVOLUTION = {"joined": 2, "left": 2, "moved": 2, "renamed": 5, "departments_renamed": 1}
@@ -52,56 +49,6 @@ VERSIONS = """
     select 'membership ' || version::text from org.membership_version as version
 """
 Versions = frozenset[str]
-
-
-class Doomed:
-    """The process that forks one for each job; started once, because what it imports takes seconds."""
-
-    def __init__(self, folder: Path) -> None:
-        self.errors = (folder / "errors.txt").open("w+")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.doomed"],
-            cwd=CHECKOUT,
-            env=os.environ | {"PYTHONWARNINGS": "ignore", "OPENBLAS_NUM_THREADS": "1", "GX_ANALYTICS_ENABLED": "false"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.errors,
-            text=True,
-            start_new_session=True,
-        )
-
-    def warm_up(self, job: dict[str, Any]) -> None:
-        assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.write(json.dumps(job) + "\n")
-        self.process.stdin.flush()
-        assert self.process.stdout.readline(), Path(self.errors.name).read_text()[-3000:]
-
-    def start(self, *jobs: dict[str, Any]) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps(jobs) + "\n")
-        self.process.stdin.flush()
-
-    def ended(self) -> list[int]:
-        """The exit code of each job that was started, minus nine for a killed one."""
-        assert self.process.stdout
-        line = self.process.stdout.readline()
-        assert line, Path(self.errors.name).read_text()[-3000:]
-        codes: list[int] = json.loads(line)
-        return codes
-
-    def end(self) -> None:
-        """With whatever a test that failed has left."""
-        try:
-            self.process.communicate(timeout=10)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.communicate()
-        self.errors.close()
-
-    def run(self, *jobs: dict[str, Any]) -> list[int]:
-        self.start(*jobs)
-        return self.ended()
 
 
 NUMBERS = count()
@@ -180,7 +127,7 @@ def laboratory(
     shared_sandbox: RunningSandbox, postgres: PostgresServer, migrated_dsn: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Laboratory]:
     folder = tmp_path_factory.mktemp("doomed")
-    doomed = Doomed(folder)
+    doomed = Doomed(folder, "tests.integration.doomed")
     with pytest.MonkeyPatch.context() as patch:
         shared_sandbox.control("POST", "dingtalk/organization", ORGANIZATION)
         set_platform(patch, shared_sandbox)

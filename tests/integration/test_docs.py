@@ -16,7 +16,7 @@ DATA_MODEL = CHECKOUT / "docs" / "data-model.md"
 
 SQL_BLOCK = re.compile(r"^```sql\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-SECTION = re.compile(r"^### ((?:org|ops)\.\w+)\n(.*?)(?=^##|\Z)", re.DOTALL | re.MULTILINE)
+SECTION = re.compile(r"^### ((?:org|ops|notify)\.\w+)\n(.*?)(?=^##|\Z)", re.DOTALL | re.MULTILINE)
 
 
 def name_of(page: Path) -> str:
@@ -53,7 +53,7 @@ def test_data_model_lists_every_column(warehouse: Connection) -> None:
             """
             select table_schema || '.' || table_name, array_agg(column_name::text)
             from information_schema.columns
-            where table_schema in ('org', 'ops')
+            where table_schema in ('org', 'ops', 'notify')
               and table_name !~ '_(version|history)$'
             group by 1
             """

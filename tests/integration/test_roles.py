@@ -18,14 +18,14 @@ from orgsync.warehouse.migrations import list_migrations, migrate
 from stack.postgres import PostgresServer
 from tests.integration.world import World, set_warehouse
 
-ROLES = ("orgsync_loader", "orgsync_reader", "orgsync_pii", "public")
+ROLES = ("orgsync_loader", "orgsync_reader", "orgsync_pii", "orgsync_sender", "public")
 PASSWORD = "of-a-test"
 
 LoginTo = Callable[[str, str], str]
 Ask = Callable[[str, str], list[tuple[Any, ...]]]
 
-# What a role may do with a relation, in the order of ROLES without `public`, which may nothing anywhere. A table or view that is
-# not here fails a test: decide who may see it, and write it down.
+# What the first three of ROLES may do with a relation, in their order; what the sender may is in OF_SENDERS, and `public` may nothing
+# anywhere. A table or view that is not here fails a test: decide who may see it, and write it down.
 VIEW = ("select", "select", "select")
 HISTORY = ("delete insert select update(valid_to)", "", "")
 WORK = ("delete insert select", "", "")
@@ -33,6 +33,7 @@ REWORKED_WORK = ("delete insert select update", "", "")
 INNER_VIEW = ("select", "", "")
 FACT = ("insert select", "select", "select")
 STATE = ("insert select update", "select", "select")
+UNREAD_SEQUENCE = ("", "", "")
 RELATIONS = {
     "org.department_version": HISTORY,
     "org.user_version": HISTORY,
@@ -48,7 +49,7 @@ RELATIONS = {
     "ops.snapshot": STATE,
     "ops.sync_run": STATE,
     "ops.plan": ("insert select update", "select(all but digest)", "select"),
-    "ops.plan_plan_id_seq": ("", "", ""),
+    "ops.plan_plan_id_seq": UNREAD_SEQUENCE,
     "ops.plan_change": ("delete insert select", "", "select"),
     "ops.quarantine": FACT,
     "ops.expectation_result": FACT,
@@ -63,20 +64,51 @@ RELATIONS = {
     "stage.quarantined": INNER_VIEW,
     "stage.loaded": INNER_VIEW,
     "stage.reading": INNER_VIEW,
+    "notify.channel": STATE,
+    "notify.audience_query": ("delete insert select update", "", "select"),
+    "notify.message": ("select update", "select(all but audience,body,title,url)", "select"),
+    "notify.message_message_id_seq": UNREAD_SEQUENCE,
+    "notify.delivery": STATE,
+    "notify.delivery_delivery_id_seq": ("usage", "", ""),
+    "notify.delivery_message": ("delete insert select", "select", "select"),
+    "notify.recipient": STATE,
+    "notify.attempt": STATE,
+    "notify.attempt_attempt_id_seq": UNREAD_SEQUENCE,
+    "notify.announced_plan": FACT,
     "orgsync.migration": INNER_VIEW,
 }
+INSTANT = "timestamp with time zone"
+ENQUEUE = f"notify.enqueue(text, text, text, text, text, jsonb, integer, {INSTANT}, {INSTANT}, text, text, {INSTANT})"
+CHANGE_TODO = f"notify.change_todo(bigint, text, text, text, {INSTANT}, text)"
+FIND_PROBLEM = f"notify.find_problem(text, text, text, text, text, jsonb, integer, {INSTANT}, {INSTANT})"
 FUNCTIONS = {
     "org.departments_at(timestamp with time zone)": ("execute", "execute", "execute"),
     "org.users_at(timestamp with time zone)": ("execute", "execute", "execute"),
     "org.memberships_at(timestamp with time zone)": ("execute", "execute", "execute"),
     "stage.overlay(jsonb)": ("execute", "", ""),
     "stage.analyze_rows(text)": ("execute", "", ""),
+    ENQUEUE: ("execute", "", ""),
+    CHANGE_TODO: ("execute", "", ""),
+    "notify.recall(bigint)": ("execute", "", ""),
+    "notify.query_audience(text, text)": ("execute", "", ""),
+    "notify.cover(text, bigint[], integer)": ("execute", "", ""),
+    FIND_PROBLEM: ("", "", ""),
+    "notify.find_audience_problem(text, jsonb)": ("", "", ""),
+    "notify.digest(text[])": ("", "", ""),
 }
 SCHEMAS = {
     "org": ("usage", "usage", "usage"),
     "ops": ("usage", "usage", "usage"),
     "stage": ("usage", "", ""),
+    "notify": ("usage", "usage", "usage"),
     "orgsync": ("usage", "", ""),
+}
+OF_SENDERS = {
+    "notify.message": "select(all but audience,body,title,url)",
+    ENQUEUE: "execute",
+    CHANGE_TODO: "execute",
+    "notify.recall(bigint)": "execute",
+    "notify": "usage",
 }
 
 OURS = "nspname !~ '^pg_' and nspname not in ('public', 'information_schema')"
@@ -122,6 +154,10 @@ def privileges_on_table(connection: Connection, role: str, oid: int, columns: li
     return " ".join(found)
 
 
+def decided(decisions: dict[str, tuple[str, str, str]], name: str) -> dict[str, str]:
+    return dict(zip(ROLES, (*decisions[name], OF_SENDERS.get(name, ""), ""), strict=True))
+
+
 def privileges(connection: Connection, role: str, oid: int, kind: str, columns: list[str]) -> str:
     if kind == "S":
         return " ".join(each for each in ("select", "update", "usage") if has(connection, "sequence", role, oid, each))
@@ -138,20 +174,20 @@ def test_every_relation_function_and_schema_has_its_decision(warehouse: Connecti
 def test_roles_may_what_was_decided_of(warehouse: Connection, name: str) -> None:
     [(oid, _, kind, columns)] = [row for row in fetch(warehouse, LIST_RELATIONS) if row[1] == name]
     found = {role: privileges(warehouse, role, oid, kind, columns) for role in ROLES}
-    assert found == dict(zip(ROLES, (*RELATIONS[name], ""), strict=True))
+    assert found == decided(RELATIONS, name)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_roles_may_call_what_was_decided_of(warehouse: Connection, name: str) -> None:
     [oid] = [oid for oid, found in fetch(warehouse, LIST_FUNCTIONS) if found == name]
     found = {role: "execute" if has(warehouse, "function", role, oid, "execute") else "" for role in ROLES}
-    assert found == dict(zip(ROLES, (*FUNCTIONS[name], ""), strict=True))
+    assert found == decided(FUNCTIONS, name)
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_roles_may_enter_what_was_decided_of(warehouse: Connection, name: str) -> None:
     found = {role: " ".join(each for each in ("create", "usage") if has(warehouse, "schema", role, name, each)) for role in ROLES}
-    assert found == dict(zip(ROLES, (*SCHEMAS[name], ""), strict=True))
+    assert found == decided(SCHEMAS, name)
 
 
 def test_roles_have_no_attribute_and_are_members_of_each_other_only(warehouse: Connection) -> None:
@@ -173,7 +209,7 @@ def test_roles_have_no_attribute_and_are_members_of_each_other_only(warehouse: C
 @pytest.fixture(scope="module")
 def logins(postgres: PostgresServer) -> Iterator[LoginTo]:
     """From a role and a warehouse's DSN to the DSN of a login that is a member of that role and of nothing else."""
-    names = {role: f"login_of_{role}" for role in ("orgsync_loader", "orgsync_reader", "orgsync_pii", "nobody")}
+    names = {role: f"login_of_{role}" for role in ("orgsync_loader", "orgsync_reader", "orgsync_pii", "orgsync_sender", "nobody")}
     admin = psycopg2.connect(postgres.dsn())
     admin.autocommit = True
     for role, name in names.items():
@@ -204,7 +240,7 @@ def sessions(postgres: PostgresServer, migrated_dsn: str, logins: LoginTo) -> It
     admin = psycopg2.connect(postgres.dsn())
     admin.autocommit = True
     fetch(admin, "create database of_the_roles template template_warehouse")
-    connections = {role: psycopg2.connect(logins(role, postgres.dsn("of_the_roles"))) for role in (*ROLES[:3], "nobody")}
+    connections = {role: psycopg2.connect(logins(role, postgres.dsn("of_the_roles"))) for role in (*ROLES[:4], "nobody")}
     yield connections
     for connection in connections.values():
         connection.close()

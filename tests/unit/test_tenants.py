@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from airflow.timetables.trigger import CronTriggerTimetable
 from croniter import croniter
 
 from orgsync.budget import Allowance, Budget
+from orgsync.change_rules import ChangeRule
 from orgsync.errors import ConfigurationError
 from orgsync.platforms import PLATFORM_NAMES
 from orgsync.platforms.platform import Scope
@@ -286,3 +288,24 @@ def test_cron_that_is_accepted_runs_in_airflow(path: Path, cron: str, timezone: 
     planned = timetable.next_dagrun_info(last_automated_data_interval=None, restriction=restriction)
     assert planned is not None
     assert croniter(tenant.schedule, datetime(2026, 1, 1, tzinfo=ZoneInfo(tenant.timezone))).get_prev(datetime)
+
+
+def test_changes_are_told_to_somebody_of_kinds_that_exist(path: Path) -> None:
+    rule = "{template: joined, kinds: [joined, left], departments: ['1'], most: 5}"
+    [tenant] = load(path, f"{HEAD}    change_messages:\n      - {rule}\n")
+    assert tenant.change_messages == (ChangeRule("joined", ("joined", "left"), departments=("1",), most=5),)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("{kinds: [joined]}", "needs `template`"),
+        ("{template: joined}", "needs somebody to tell"),
+        ("{template: joined, everyone: true, kinds: [born]}", "born is no kind of change"),
+        ("{template: joined, everyone: true, to: all}", "has no key 'to'"),
+        ("joined", "must be a list of `key: value` lines"),
+    ],
+)
+def test_a_rule_for_changes_that_is_wrong_names_its_line(path: Path, rule: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"line 6.*{re.escape(words)}"):
+        load(path, f"{HEAD}    change_messages:\n      - {rule}\n")

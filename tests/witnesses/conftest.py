@@ -26,10 +26,13 @@ class Redirect(HTTPAdapter):
         return super().send(request, **options)
 
 
+RECIPE = {"people": 900, "departments": 14, "seed": 5}
+
+
 @pytest.fixture(scope="session")
 def running() -> Iterator[RunningSandbox]:
     """Nobody changes its company; a department has more than a hundred direct members, so that every list has pages."""
-    with start_sandbox(people=900, departments=14, seed=5, calls_per_second=0) as sandbox:
+    with start_sandbox(**RECIPE, calls_per_second=0) as sandbox:
         yield sandbox
 
 
@@ -42,6 +45,13 @@ def sandbox(running: RunningSandbox) -> Iterator[RunningSandbox]:
     for platform, settings in before.items():
         running.control("PUT", f"{platform}/settings", settings)
         running.control("DELETE", f"{platform}/faults")
+
+
+@pytest.fixture
+def empty_inboxes(sandbox: RunningSandbox) -> None:
+    """And right clocks: the same companies, made anew."""
+    for platform in sandbox.control("GET", "health")["platforms"]:
+        sandbox.control("POST", f"{platform}/organization", RECIPE)
 
 
 @pytest.fixture(scope="session")

@@ -30,8 +30,8 @@ def test_codes_with_an_explanation_are_the_platforms(platform: str) -> None:
 
 @pytest.mark.parametrize("platform", ["dingtalk", "wecom", "feishu"])
 def test_codes_of_the_sandbox_are_the_platforms(platform: str) -> None:
-    """As they stand in its table of refusals."""
-    text = (SANDBOX / platform / "refusals.py").read_text(encoding="utf-8")
+    """As they stand in its tables of refusals, and where it refuses a message."""
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted((SANDBOX / platform).glob("*.py")))
     codes = set(re.findall(r"(?:RefusalError\(|Reason = \(|code = )(-?\d{2,})\b", text))
     assert len(codes) > 10
     assert codes - published_codes(platform) == set()

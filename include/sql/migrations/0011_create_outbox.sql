@@ -174,7 +174,17 @@ comment on column notify.attempt.could_repeat is 'An attempt before it may have 
 create index attempt_by_delivery on notify.attempt (delivery_id);
 create index attempt_by_time on notify.attempt (tenant_id, started_at);
 
--- Who is in a saved audience. Stable, so that its statement can only read.
+create table notify.announced_plan (
+    plan_id bigint primary key references ops.plan (plan_id),
+    tenant_id text not null,
+    messages integer not null,
+    announced_at timestamptz not null default now()
+);
+
+comment on table notify.announced_plan is 'The plans whose changes were told, where a tenant wants that.';
+
+-- Who is in a saved audience. Its statement can only read; a volatile function that it calls runs with the rights of whoever delivers,
+-- so only those who may load may save one.
 create function notify.query_audience(tenant text, name text) returns table (user_id text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -553,9 +563,10 @@ grant select, insert, update on notify.delivery to orgsync_loader;
 grant select, insert, delete on notify.delivery_message to orgsync_loader;
 grant select, insert, update on notify.recipient to orgsync_loader;
 grant select, insert, update on notify.attempt to orgsync_loader;
+grant select, insert on notify.announced_plan to orgsync_loader;
 grant usage on sequence notify.delivery_delivery_id_seq to orgsync_loader;
 
-grant select on notify.channel, notify.delivery, notify.delivery_message, notify.recipient, notify.attempt to orgsync_reader;
+grant select on notify.channel, notify.delivery, notify.delivery_message, notify.recipient, notify.attempt, notify.announced_plan to orgsync_reader;
 grant select on notify.message, notify.audience_query to orgsync_pii;
 -- What a message says, and to whom, is for those who may read personal columns. Who sends sees where its messages stand.
 grant select (

@@ -1,2 +1,2 @@
--- Marks where a dry run goes back to.
+-- Marks where something that is only tried goes back to.
 savepoint trial

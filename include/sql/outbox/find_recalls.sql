@@ -21,7 +21,10 @@ select
     message.due_at,
     exists (
         select from notify.attempt where attempt.delivery_id = delivery.delivery_id and attempt.could_repeat
-    ) as could_have_repeated
+    ) as could_have_repeated,
+    (
+        select count(*) from notify.attempt where attempt.delivery_id = delivery.delivery_id and attempt.action = 'recall'
+    ) as recalls
 from notify.delivery as delivery
 join notify.message as message
   on message.message_id = delivery.message_id

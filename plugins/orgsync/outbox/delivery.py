@@ -33,7 +33,7 @@ from orgsync.warehouse.statements import Row
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=15)
-"""Longer than the most patient call: past it, its worker is gone."""
+"""Longer than the most patient call: past it, its worker is gone. A call whose key does not last that long has a shorter one."""
 PARALLEL = 8
 _BATCH = 4 * PARALLEL
 _MOST_SETTLED = 500
@@ -54,12 +54,16 @@ class Tally:
 
 @dataclass(frozen=True)
 class Worker:
-    """How a pass works: until when, how many calls at once, by which clock. `name` is written down with what it claims."""
+    """How a pass works. `parallel` is how many calls at once, `name` is written down with what it claims.
+
+    `may_wait` says that a call which may go a little later is waited for; otherwise the pass ends when nothing may go at once.
+    """
 
     clock: Clock = lambda: datetime.now(UTC)
     pause: Callable[[float], None] = time.sleep
     parallel: int = PARALLEL
     lease: timedelta = LEASE
+    may_wait: bool = True
     name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
 
 
@@ -84,7 +88,7 @@ def _wait(connection: Connection, desk: Desk, worker: Worker, held: Hold | None,
     """Until the next call may go, if that is soon enough; results are asked for by a later pass."""
     next_at = store.find_next_call(connection, desk.tenant_id)
     connection.commit()
-    if next_at is None:
+    if next_at is None or not worker.may_wait:
         return False
     next_at = max(next_at, held.until) if held else next_at
     if next_at >= ends_at:
@@ -103,7 +107,7 @@ def _make(connection: Connection, desk: Desk, worker: Worker, calls: Sequence[Ca
                 # Each further try with a wrong secret counts against the address it comes from.
                 store.hold(connection, desk.tenant_id, Hold(now + BLOCKED_WAIT, str(answer)), priority=9)
             connection.commit()
-            if isinstance(answer, BLOCKING):
+            if isinstance(answer, BLOCKING) and call.work != "results":
                 tally.blocked_by = answer
 
 
@@ -128,12 +132,14 @@ def _claim(connection: Connection, desk: Desk, worker: Worker) -> tuple[list[Cal
             continue
         usage = usage.plus(wanted, now)
         named = people.get(row["delivery_id"], ())
-        claims.append(Claim(row, row["work"], wanted.calls, _could_repeat(desk, row, named, now), named))
+        key_left = _key_left(desk, row, named, now)
+        could_repeat = row["work"] == "send" and row["state"] == "unknown" and not key_left
+        claims.append(Claim(row, row["work"], wanted.calls, could_repeat, min(worker.lease, key_left / 2 or worker.lease), named))
     if held and held.is_for_all and wanted.priority and held.until - now > _SHORT:
         store.hold(connection, desk.tenant_id, held, priority=row["priority"])
     if not claims:
         return [], held
-    return store.start_attempts(connection, claims, claimed_by=worker.name, now=now, lease=worker.lease), held
+    return store.start_attempts(connection, claims, claimed_by=worker.name, now=now), held
 
 
 def _wanted(row: Row) -> quota.Call:
@@ -145,12 +151,12 @@ def _wanted(row: Row) -> quota.Call:
     return quota.Call(people=row["people"], to_all=row["to_all"], priority=row["priority"])
 
 
-def _could_repeat(desk: Desk, row: Row, people: tuple[Person, ...], now: datetime) -> bool:
-    """Whether this send may reach people a second time: an earlier one may have gone out, and the platform keeps no account of it."""
-    if row["work"] != "send" or row["state"] != "unknown":
-        return False
+def _key_left(desk: Desk, row: Row, people: tuple[Person, ...], now: datetime) -> timedelta:
+    """How long this send may be made again without reaching anybody twice; a lease that ends later would be found too late."""
+    if row["work"] != "send":
+        return timedelta(0)
     kept = timedelta(seconds=desk.messenger.idempotent_seconds(_read_delivery(desk, row, people)))
-    return bool(row["first_called_at"] + kept <= now)
+    return max((row["first_called_at"] or now) + kept - now, timedelta(0))
 
 
 def _read_delivery(desk: Desk, row: Row, people: tuple[Person, ...]) -> Delivery:

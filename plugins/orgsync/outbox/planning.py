@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from psycopg2.extensions import connection as Connection
 
+from orgsync.errors import ConfigurationError
 from orgsync.outbox import store
 from orgsync.outbox.chunks import Audience, choose_way, people_per_call
 from orgsync.outbox.quota import Call, find_hold
@@ -86,7 +87,11 @@ def _plan_equal(connection: Connection, desk: Desk, messages: list[Row], paced: 
         store.fail_messages(connection, messages, "; ".join(problems), now=now)
         return
     message_ids = [message["message_id"] for message in messages]
-    people = store.resolve_recipients(connection, desk.tenant_id, message_ids, now=now)
+    try:
+        people = store.resolve_recipients(connection, desk.tenant_id, message_ids, now=now)
+    except ConfigurationError as error:
+        store.fail_messages(connection, messages, str(error), now=now)
+        return
     if not people:
         store.fail_messages(connection, messages, NOBODY, now=now)
         return

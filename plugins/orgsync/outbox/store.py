@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+import psycopg2
 from psycopg2.extensions import connection as Connection
 
+from orgsync.errors import ConfigurationError
 from orgsync.outbox.chunks import Audience, Way
 from orgsync.outbox.quota import Hold, Usage, day_start, month_start
 from orgsync.outbox.states import Standing, Verdict
@@ -26,13 +28,15 @@ MOST_UNNAMED = 1000
 class Claim:
     """A call that is to be made, and what is written down of it before. `row` is notify.delivery's, with the content of its message.
 
-    `calls` is what it may cost of the platform's quota; `people` are those it names, or of whom it asks.
+    `calls` is what it may cost of the platform's quota; `lease` is after how long it counts as lost; `people` are those it names, or of
+    whom it asks.
     """
 
     row: Row
     work: Work
     calls: int
     could_repeat: bool
+    lease: timedelta
     people: tuple[Person, ...] = ()
 
     @property
@@ -75,6 +79,7 @@ class Mark:
     sent_at: datetime | None = None
     results_after: datetime | None = None
     results_asked: int = 0
+    recall_after: datetime | None = None
     keeps_recall: bool = True
 
 
@@ -117,8 +122,16 @@ def claim_messages(connection: Connection, tenant_id: str, *, most: int, now: da
 
 
 def resolve_recipients(connection: Connection, tenant_id: str, message_ids: Sequence[int], *, now: datetime) -> int:
-    """Write down who these messages are for; returns how many people they have to reach."""
-    execute(connection, "outbox/resolve_recipients", tenant_id=tenant_id, message_ids=list(message_ids), now=now)
+    """Write down who these messages are for; returns how many people they have to reach.
+
+    Raises ConfigurationError, with the transaction as it was before, when a saved audience cannot be asked.
+    """
+    execute(connection, "ops/open_trial")
+    try:
+        execute(connection, "outbox/resolve_recipients", tenant_id=tenant_id, message_ids=list(message_ids), now=now)
+    except (psycopg2.ProgrammingError, psycopg2.DataError, psycopg2.NotSupportedError) as error:
+        execute(connection, "ops/undo_trial")
+        raise ConfigurationError(f"its saved audience cannot be asked: {error.diag.message_primary}; mend notify.audience_query") from None
     return int(fetch_all(connection, "outbox/count_people", message_ids=list(message_ids))[0]["people"])
 
 
@@ -215,20 +228,34 @@ def read_people(connection: Connection, tenant_id: str, deliveries: Sequence[Row
     return {delivery_id: tuple(named) for delivery_id, named in people.items()}
 
 
-def start_attempts(connection: Connection, claims: Sequence[Claim], *, claimed_by: str, now: datetime, lease: timedelta) -> list[Call]:
+def start_attempts(connection: Connection, claims: Sequence[Claim], *, claimed_by: str, now: datetime) -> list[Call]:
     """Write down what is about to be done; only then, and after a commit, it may be done."""
     written = [
-        {"delivery_id": claim.delivery_id, "work": claim.work, "calls": claim.calls, "could_repeat": claim.could_repeat} for claim in claims
+        {
+            "delivery_id": claim.delivery_id,
+            "work": claim.work,
+            "calls": claim.calls,
+            "could_repeat": claim.could_repeat,
+            "lease_until": (now + claim.lease).isoformat(),
+        }
+        for claim in claims
     ]
-    started = fetch_all(
-        connection, "outbox/start_attempts", claims=encode_list(written), claimed_by=claimed_by, lease_until=now + lease, now=now
-    )
+    started = fetch_all(connection, "outbox/start_attempts", claims=encode_list(written), claimed_by=claimed_by, now=now)
     attempts = {row["delivery_id"]: row["attempt_id"] for row in started}
     return [Call(claim, attempts[claim.delivery_id]) for claim in claims]
 
 
-def record(connection: Connection, call: Call, ending: Ending, mark: Mark, *, now: datetime) -> None:
+def is_still_claimed(connection: Connection, call: Call) -> bool:
+    """Whether the call is still this attempt's: it was not taken for lost, nor has another ended it."""
+    return bool(fetch_all(connection, "outbox/find_claim", attempt_id=call.attempt_id))
+
+
+def finish_attempt(connection: Connection, call: Call, ending: Ending, *, now: datetime) -> None:
     execute(connection, "outbox/finish_attempt", attempt_id=call.attempt_id, **vars(ending), now=now)
+
+
+def record(connection: Connection, call: Call, ending: Ending, mark: Mark, *, now: datetime) -> None:
+    finish_attempt(connection, call, ending, now=now)
     execute(connection, "outbox/mark_delivery", delivery_id=call.delivery_id, **vars(mark))
 
 
@@ -277,6 +304,20 @@ def read_standings(connection: Connection, tenant_id: str, *, most: int) -> dict
 def save_verdicts(connection: Connection, verdicts: Mapping[int, Verdict], *, now: datetime) -> None:
     rows = [{"message_id": message_id, **vars(verdict)} for message_id, verdict in verdicts.items()]
     execute(connection, "outbox/save_verdicts", verdicts=encode_list(rows), now=now)
+
+
+def find_unannounced(connection: Connection, tenant_id: str, *, since: datetime) -> list[Row]:
+    """The plans that live syncs applied since then and whose changes were not told; what a replay or a backfill loads is none of them."""
+    return fetch_all(connection, "outbox/find_unannounced", tenant_id=tenant_id, since=since)
+
+
+def list_changes(connection: Connection, tenant_id: str, *, taken_at: datetime, kinds: Sequence[str]) -> list[Row]:
+    return fetch_all(connection, "outbox/list_changes", tenant_id=tenant_id, taken_at=taken_at, kinds=list(kinds))
+
+
+def mark_announced(connection: Connection, plan: Row, *, messages: int) -> None:
+    named = {"plan_id": plan["plan_id"], "tenant_id": plan["tenant_id"]}
+    execute(connection, "outbox/mark_announced", **named, messages=messages)
 
 
 def enqueue(connection: Connection, **message: object) -> int:

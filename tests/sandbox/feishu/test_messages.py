@@ -156,8 +156,13 @@ def test_readers_are_told_for_a_week(app: FeishuApp, people: list[dict[str, Any]
 def test_scopes_open_the_calls(app: FeishuApp, people: list[dict[str, Any]]) -> None:
     sent = batch(app, open_ids=[people[0]["open_id"]])["message_id"]
     app.settings(permissions=["im:message"])
-    send(app, people[0])
-    assert app.refusal(f"{SEND}/{sent}", method="DELETE") == (400, 99991672)
+    single = send(app, people[0])["message_id"]
+    assert app.refusal(f"im/v1/batch_messages/{sent}", method="DELETE") == (400, 99991672)
+    assert app.refusal(f"im/v1/batch_messages/{sent}/get_progress") == (400, 99991672)
+    app.settings(permissions=["im:message:send_as_bot"])
+    assert app.refusal(f"{SEND}/{single}/read_users") == (400, 99991672)
+    app.data(f"{SEND}/{single}", method="DELETE")
+    app.settings(permissions=["im:message"])
     answer = app.raw(BATCH, method="POST", json={"open_ids": [people[0]["open_id"]], "department_ids": ["od-x"]}).json()
     missing = [row["subject"] for row in answer["error"]["permission_violations"]]
     assert (answer["code"], missing) == (99991672, ["im:message:send_multi_depts", "im:message:send_multi_users"])

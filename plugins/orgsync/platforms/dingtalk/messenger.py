@@ -54,13 +54,14 @@ class DingTalkMessenger:
         self, client: DingTalkClient, todos: TodoClient, *, agent_id: str = "", todo_creator: str = "", edition: str = "standard"
     ) -> None:
         self.limits = replace(LIMITS, billable_calls_per_month=BILLABLE_CALLS[edition])
+        self.transport = client.transport
         self._client = client
         self._todos = todos
         self._agent_id_text = agent_id
         self._todo_creator = todo_creator
 
     def __repr__(self) -> str:
-        return f"DingTalkMessenger(connection {self._client.transport.conn_id!r})"
+        return f"DingTalkMessenger(connection {self.transport.conn_id!r})"
 
     def find_problems(self, content: Content) -> Sequence[str]:
         return find_problems(content)
@@ -131,9 +132,11 @@ class DingTalkMessenger:
             return Receipt("", refused)
         creator = self._todo_creator or executors[0]
         body = write_todo(delivery.content, source_id=delivery.key, creator=creator, executors=executors)
-        return Receipt(str(TodoId(self._create_todo(delivery, creator, body), creator)), refused)
+        task_id = self._create_todo(delivery, creator, body)
+        return Receipt(str(TodoId(task_id, creator)) if task_id else "", refused)
 
     def _create_todo(self, delivery: Delivery, creator: str, body: dict[str, object]) -> str:
+        """Empty for one that was made before, and whose id DingTalk refuses to tell: people have it all the same."""
         try:
             return str(self._todos.create(creator, body, shown=count_receivers(delivery)).content["id"])
         except PlatformError as error:
@@ -141,8 +144,10 @@ class DingTalkMessenger:
                 raise
         try:
             return str(self._todos.find(creator, read_source_id(delivery.key)).content["id"])
+        except RefusedError as error:
+            log.warning("a todo was made before, and cannot be changed or deleted: %s", error)
+            return ""
         except PlatformError as error:
-            # It is there, whatever its id.
             error.leaves_doubt = True
             raise
 
@@ -155,7 +160,7 @@ class DingTalkMessenger:
 
     @property
     def _agent_id(self) -> int:
-        conn_id = self._client.transport.conn_id
+        conn_id = self.transport.conn_id
         if not self._agent_id_text:
             raise ConfigurationError(
                 f"connection {conn_id!r} has no agent_id; set it to the AgentId of the app: work notifications are sent in its name"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from orgsync.errors import ConfigurationError, PlatformError, RefusedError
+from orgsync.errors import ConfigurationError, PermissionDeniedError, PlatformError, RefusedError
 from orgsync.platforms.deliveries import check_delivery, count_receivers
 from orgsync.platforms.feishu.client import ROOT_ID
 from orgsync.platforms.feishu.codes import (
@@ -16,6 +17,7 @@ from orgsync.platforms.feishu.codes import (
     READ_TOO_LATE,
     RECALL_TOO_LATE,
     RECEIVER_CODES,
+    SCOPE_MISSING_CODES,
 )
 from orgsync.platforms.feishu.message_client import FeishuMessageClient
 from orgsync.platforms.feishu.messages import (
@@ -32,6 +34,8 @@ from orgsync.platforms.feishu.messages import (
 from orgsync.platforms.feishu.records import items_of
 from orgsync.platforms.messages import Content, Delivery, Limits, Outcome, Person, Recall, Receipt, Results
 from orgsync.platforms.records import records_of
+
+log = logging.getLogger(__name__)
 
 # §7.1: one success for a `uuid` within an hour; §8: one for a `client_token` within five minutes.
 UUID_SECONDS = 3600
@@ -65,11 +69,12 @@ class FeishuMessenger:
 
     def __init__(self, client: FeishuMessageClient, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.limits = LIMITS
+        self.transport = client.transport
         self._client = client
         self._now = now
 
     def __repr__(self) -> str:
-        return f"FeishuMessenger(connection {self._client.transport.conn_id!r})"
+        return f"FeishuMessenger(connection {self.transport.conn_id!r})"
 
     def find_problems(self, content: Content) -> Sequence[str]:
         return find_problems(content)
@@ -146,9 +151,14 @@ class FeishuMessenger:
         return Receipt(str(task["guid"]), _left_out(delivery, body["members"], task.get("members")))
 
     def _single_results(self, message_id: str, people: Sequence[Person]) -> Results:
-        """A single message is in the chat when it is answered, so it is delivered."""
+        """A single message is in the chat when it is answered, so it is delivered. Who read it takes a scope that sending does not."""
         try:
             is_read = any(items_of(page.content) for page in self._client.list_readers(message_id))
+        except PermissionDeniedError as error:
+            if error.refusal.code not in SCOPE_MISSING_CODES:
+                raise
+            log.warning("whether messages are read is not told: %s", error)
+            is_read = False
         except RefusedError as error:
             if error.refusal.code != READ_TOO_LATE:
                 raise

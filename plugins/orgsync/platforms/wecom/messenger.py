@@ -44,10 +44,11 @@ class WeComMessenger:
 
     def __init__(self, client: WeComClient, *, accounts: int = 0) -> None:
         self.limits = replace(LIMITS, recipients_per_day=accounts * RECIPIENTS_PER_ACCOUNT)
+        self.transport = client.transport
         self._client = client
 
     def __repr__(self) -> str:
-        return f"WeComMessenger(connection {self._client.transport.conn_id!r})"
+        return f"WeComMessenger(connection {self.transport.conn_id!r})"
 
     def find_problems(self, content: Content) -> Sequence[str]:
         return find_problems(content)
@@ -88,7 +89,7 @@ class WeComMessenger:
         return self.recall(platform_id)
 
     def _read_agent_id(self) -> int:
-        conn_id, agent_id = self._client.transport.conn_id, self._client.agent_id
+        conn_id, agent_id = self.transport.conn_id, self._client.agent_id
         if not self._client.has_app:
             raise ConfigurationError(
                 f"connection {conn_id!r} has no secret of an app; set its password to the Secret of a self-built app (应用管理 → app): "

@@ -370,10 +370,18 @@ def test_todo_made_before_is_looked_up(message: str) -> None:
     assert platform.asked(FIND)[0].path == "https://api.example.com/v1.0/todo/users/union-ann/tasks/sources/key-1"
 
 
-def test_todo_made_before_that_is_not_found_leaves_doubt() -> None:
-    platform = FakeSending().on(CREATE, new(400, code="todo.taskCreate.paramError", message="task exist", requestid="r"))
-    platform.on(FIND, new(404, code="InvalidAction.NotFound", message="not found"))
-    with pytest.raises(RefusedError) as raised:
+TASK_EXIST = new(400, code="todo.taskCreate.paramError", message="task exist", requestid="r")
+
+
+def test_todo_made_before_whose_id_is_not_told_was_sent() -> None:
+    """The look-up is in no document: it may be refused."""
+    platform = FakeSending().on(CREATE, TASK_EXIST).on(FIND, new(404, code="InvalidAction.NotFound", message="not found"))
+    assert messenger_of(platform).send(Delivery(TODO, "key-1", people=(ANN,))) == Receipt("")
+
+
+def test_todo_made_before_that_cannot_be_looked_up_now_leaves_doubt() -> None:
+    platform = FakeSending().on(CREATE, TASK_EXIST).on(FIND, trouble(UnreachableError))
+    with pytest.raises(UnreachableError) as raised:
         messenger_of(platform).send(Delivery(TODO, "key-1", people=(ANN,)))
     assert raised.value.leaves_doubt is True
 

@@ -300,6 +300,15 @@ def test_after_seven_days_what_was_known_stays() -> None:
     assert messenger_of(Sending().on(READERS, refusal(230033))).fetch_results("om_1", [ANN]) == Results({}, is_final=True)
 
 
+@pytest.mark.parametrize("code", [99991672, 230027])
+def test_without_the_scope_for_readers_a_message_is_delivered(code: int, caplog: pytest.LogCaptureFixture) -> None:
+    results = messenger_of(Sending().on(READERS, refusal(code, "[im:message:readonly]"))).fetch_results("om_1", [ANN])
+    assert results == Results({"ann": Outcome("delivered")}, is_final=True)
+    assert "whether messages are read is not told" in caplog.text
+    with pytest.raises(PermissionDeniedError):
+        messenger_of(Sending().on(READERS, refusal(99991401))).fetch_results("om_1", [ANN])
+
+
 @pytest.mark.parametrize(("platform_id", "folder"), [("om_1", "messages"), ("bm-1", "batch_messages"), ("bm_1", "batch_messages")])
 def test_recall_knows_its_kind_by_the_id(platform_id: str, folder: str) -> None:
     interface = "DELETE im/v1/messages/:message_id" if folder == "messages" else "DELETE im/v1/batch_messages/:batch_message_id"

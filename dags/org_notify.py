@@ -1,0 +1,65 @@
+"""One DAG that sends what waits in the outbox, tenant by tenant: every minute, and at once when something was put there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, task
+
+from orgsync.notify_operator import FAIL_WHAT_NEEDS_A_PERSON, OUTBOX
+from orgsync.settings import read_settings
+from orgsync.tenants import Tenant, find_tenant, load_tenants
+
+DOCS = """
+### Outbox → platforms
+
+**find_due** looks for tenants for which there is something to send, to take back or to ask about; **deliver** does that, one mapped task
+for each. Where nothing is due, **deliver** is skipped. A tenant that fails turns the run red and keeps no other from sending.
+
+* Runs every minute, and at once when the asset `org_notify.outbox` is raised: by `org_notify_send`, or by a task with `NotifyOperator`.
+* What a platform refuses for now is sent by a later run. A failed **deliver** says what a person must mend before the rest can be sent.
+* `orgsync push` does the same. Pause this DAG to send nothing; messages wait in the outbox until they expire.
+"""
+
+RUN_FOR = timedelta(seconds=50)  # then the next minute goes on
+
+with DAG(
+    dag_id="org_notify",
+    description="Send what waits in the outbox",
+    doc_md=DOCS,
+    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("* * * * *", timezone=Tenant.timezone), assets=[OUTBOX]),
+    start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo(Tenant.timezone)),
+    catchup=False,
+    max_active_runs=1,
+    # What is due depends on now.
+    allowed_run_types=["scheduled", "manual", "operator_triggered", "asset_triggered", "asset_materialization"],
+    tags=["orgsync"],
+    default_args={
+        "owner": Tenant.owner,
+        "retries": 1,  # the next run is a minute away
+        "retry_delay": timedelta(seconds=5),
+        "retry_policy": FAIL_WHAT_NEEDS_A_PERSON,
+        "execution_timeout": timedelta(minutes=30),
+    },
+):
+
+    @task
+    def find_due() -> list[str]:
+        """The tenants for which there is something to do now."""
+        from orgsync.sending import find_due as find
+
+        settings = read_settings()
+        return find(settings, load_tenants(settings.tenants_file), now=datetime.now(UTC))
+
+    @task(map_index_template="{{ task.op_kwargs['tenant_id'] }}")
+    def deliver(tenant_id: str) -> dict[str, Any]:
+        """Send what may go now, take back what is to be, ask what became of the rest."""
+        from orgsync.sending import push
+
+        settings = read_settings()
+        tally = push(settings, find_tenant(load_tenants(settings.tenants_file), tenant_id), run_for=RUN_FOR)
+        return {"messages": tally.messages, "attempts": dict(tally.attempts)}
+
+    deliver.expand(tenant_id=find_due())

@@ -1,0 +1,71 @@
+"""Run by itself: delivers messages in forks of its process.
+
+A step is a statement, a connection, a commit, a call to the platform before it is made, or its answer before anybody knows of it.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from orgsync import sending
+from orgsync.outbox.delivery import Worker
+from orgsync.platforms.messages import Messenger
+from orgsync.platforms.sending import HttpSender
+from orgsync.platforms.transport import Request, Response
+from orgsync.settings import Settings
+from orgsync.tenants import Tenant
+from tests.integration.forks import Job, Steps, serve
+from tests.integration.world import TENANT
+
+
+class Clock:
+    """Goes by itself, and leaps where a worker would wait."""
+
+    def __init__(self, now: datetime) -> None:
+        self.ahead = now.timestamp() - time.time()
+        self.zone = now.tzinfo
+
+    def __call__(self) -> datetime:
+        return datetime.fromtimestamp(time.time() + self.ahead, self.zone)
+
+    def leap(self, seconds: float) -> None:
+        self.ahead += seconds
+
+
+def run(job: Job) -> None:
+    tenant = replace(TENANT, platform=job["platform"], conn_id=f"acme_{job['platform']}")
+    clock = Clock(datetime.fromisoformat(job["now"]))
+    worker = Worker(clock=clock, pause=clock.leap, parallel=job["parallel"], lease=timedelta(seconds=job["lease_seconds"]))
+    sending.open_messenger = lambda tenant: _open_small(tenant, job["limits"])
+    sending.push(Settings(Path("nowhere.yaml"), "", Path()), tenant, run_for=timedelta(minutes=5), worker=worker)
+
+
+def _open_small(tenant: Tenant, limits: dict[str, int]) -> Messenger:
+    """A small company does not fill the platform's calls: with smaller ones, it takes as many as a large company."""
+    messenger = _open_messenger(tenant)
+    messenger.limits = replace(messenger.limits, **limits)
+    return messenger
+
+
+_open_messenger = sending.open_messenger
+
+
+class SenderSteps(Steps):
+    def watch(self) -> None:
+        super().watch()
+        steps, call = self, HttpSender.__call__
+
+        def watched(sender: HttpSender, request: Request) -> Response:
+            steps.step(f"call {request.interface}")
+            response = call(sender, request)
+            steps.step(f"answer of {request.interface}")
+            return response
+
+        HttpSender.__call__ = watched  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    serve(run, SenderSteps)

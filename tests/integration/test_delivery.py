@@ -1,0 +1,90 @@
+"""What delivery does when a platform's answer comes late, or not as it should."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from orgsync import sending
+from orgsync.errors import PlatformBusyError, Refusal, UnreachableError
+from orgsync.outbox.delivery import Tally, Worker, deliver
+from orgsync.outbox.planning import Desk
+from orgsync.platforms.messages import Delivery, Messenger, Recall, Receipt
+from orgsync.sending import open_messenger
+from orgsync.warehouse.connection import open_warehouse
+from orgsync.warehouse.hook import find_warehouse
+from tests.integration.office import Office
+
+REFUSAL = Refusal("platform", "interface", "nothing", reason="it did not answer")
+
+
+@dataclass
+class Disturbed:
+    """A platform's messenger, in whose calls something happens once the platform has answered; it may raise."""
+
+    messenger: Messenger
+    after_send: Callable[[], None] = lambda: None
+    after_recall: Callable[[], None] = lambda: None
+    made: list[str] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.messenger, name)
+
+    def send(self, delivery: Delivery) -> Receipt:
+        self.made.append(delivery.content.body)
+        receipt = self.messenger.send(delivery)
+        self.after_send()
+        return receipt
+
+    def recall(self, platform_id: str) -> Recall:
+        self.made.append(f"recall {platform_id}")
+        answer = self.messenger.recall(platform_id)
+        self.after_recall()
+        return answer
+
+
+def push(office: Office, messenger: Disturbed, **worker: Any) -> Tally:
+    desk = Desk(office.tenant.id, messenger, is_whole=True, timezone=ZoneInfo("Asia/Shanghai"))
+    with open_warehouse(find_warehouse(office.world.settings)) as connection:
+        options = {"clock": office.clock, "pause": office.clock.pause, "may_wait": False} | worker
+        return deliver(connection, desk, Worker(**options), run_for=timedelta(minutes=10))
+
+
+def outcomes(office: Office) -> list[str]:
+    rows = office.world.query("select action, outcome from notify.attempt where action <> 'results' order by attempt_id")
+    return [f"{action} {outcome}" for action, outcome in rows]
+
+
+def test_error_after_the_lease_does_not_undo_what_another_worker_made_sure(office: Office) -> None:
+    def stay_too_long() -> None:
+        office.clock.move(minutes=16)
+        office.push()
+        error = UnreachableError(REFUSAL)
+        error.leaves_doubt = True
+        raise error
+
+    message = office.enqueue(body="迟到的错误", audience={"users": office.people()[:1]})
+    push(office, Disturbed(open_messenger(office.tenant), after_send=stay_too_long))
+    office.follow(minutes=5)
+    assert office.state(message) in ("sent", "delivered")
+    assert outcomes(office) == ["send unknown", "send sent"]
+    assert office.world.control("GET", "inbox/summary")["duplicates"] == 0
+
+
+def test_recall_that_fails_for_now_is_tried_again_later_and_not_at_once(office: Office) -> None:
+    def be_busy() -> None:
+        if len(messenger.made) < 5:
+            raise PlatformBusyError(REFUSAL)
+
+    message = office.enqueue(body="撤回遇忙", audience={"users": office.people()[:2]})
+    office.push()
+    sending.recall(office.world.settings, message)
+    messenger = Disturbed(open_messenger(office.tenant), after_recall=be_busy)
+    push(office, messenger)
+    assert outcomes(office) == ["send sent", "recall again"]
+    assert office.state(message) == "claimed"
+    office.follow(minutes=5)
+    assert office.state(message) == "recalled"
