@@ -6,7 +6,8 @@ select
     coalesce(sum(people) filter (where started_at >= %(day_start)s and action = 'send'), 0)::integer as people_today,
     count(*) filter (where started_at >= %(day_start)s and action = 'send' and to_all)::integer as to_all_today,
     coalesce(sum(calls), 0)::integer as calls_this_month,
-    min(started_at) filter (where started_at > %(now)s::timestamptz - interval '1 minute') as oldest_in_minute
+    min(started_at) filter (where started_at > %(now)s::timestamptz - interval '1 minute') as oldest_in_minute,
+    min(started_at) filter (where started_at > %(now)s::timestamptz - interval '1 second') as oldest_in_second
 from notify.attempt
 where tenant_id = %(tenant_id)s
   and started_at >= least(%(month_start)s, %(now)s::timestamptz - interval '1 minute')

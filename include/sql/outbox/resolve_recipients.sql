@@ -21,16 +21,7 @@ with recursive message as (
       on child.tenant_id = %(tenant_id)s
      and child.parent_id = below.department_id
      and child.valid_to is null
-), meant as (
-    select
-        message.message_id,
-        version.user_id
-    from message
-    join org.user_version as version
-      on version.tenant_id = %(tenant_id)s
-     and version.valid_to is null
-    where (message.audience ->> 'everyone')::boolean
-    union
+), named as (
     select
         below.message_id,
         membership.user_id
@@ -39,13 +30,13 @@ with recursive message as (
       on membership.tenant_id = %(tenant_id)s
      and membership.department_id = below.department_id
      and membership.valid_to is null
-    union
+    union all
     select
         message.message_id,
         named.user_id
     from message
     cross join jsonb_array_elements_text(coalesce(message.audience -> 'users', '[]')) as named (user_id)
-    union
+    union all
     select
         message.message_id,
         found.user_id
@@ -53,6 +44,35 @@ with recursive message as (
     cross join lateral notify.query_audience(%(tenant_id)s, message.audience ->> 'query') as found
     where message.audience ->> 'query' is not null
       and found.user_id is not null
+), meant as (
+    select
+        message.message_id,
+        version.user_id,
+        true as is_here,
+        version.status
+    from message
+    join org.user_version as version
+      on version.tenant_id = %(tenant_id)s
+     and version.valid_to is null
+    where (message.audience ->> 'everyone')::boolean
+    union all
+    -- One by one: whoever is named is few, or many, and the planner cannot know.
+    select
+        named.message_id,
+        named.user_id,
+        version.user_id is not null,
+        version.status
+    from named
+    left join lateral (
+        select
+            person.user_id,
+            person.status
+        from org.user_version as person
+        where person.tenant_id = %(tenant_id)s
+          and person.user_id = named.user_id
+          and person.valid_to is null
+        limit 1
+    ) as version on true
 )
 insert into notify.recipient (
     message_id,
@@ -62,15 +82,11 @@ insert into notify.recipient (
     updated_at
 )
 select
-    meant.message_id,
-    meant.user_id,
-    case when version.user_id is null then 'failed' else 'pending' end,
-    case when version.user_id is null then 'not in the organization: gone, or never there' end,
+    message_id,
+    user_id,
+    case when is_here then 'pending' else 'failed' end,
+    case when not is_here then 'not in the organization: gone, or never there' end,
     %(now)s
 from meant
-left join org.user_version as version
-  on version.tenant_id = %(tenant_id)s
- and version.user_id = meant.user_id
- and version.valid_to is null
-where version.status is distinct from 'resigned'
+where status is distinct from 'resigned'
 on conflict do nothing

@@ -1,17 +1,12 @@
 -- Makes the calls that name the people whom messages (message_ids; the first, message_id, gives the content) have to reach, so many
 -- (people_per_call) in each. Who has had as many as allowed in a minute or a day (per_minute, per_day; 0: no limit) is in a call that
 -- waits until it is over. Runs once, in the transaction that claims the messages.
-with waiting as materialized (
-    select distinct user_id
-    from notify.recipient
-    where message_id = any (%(message_ids)s)
-      and state = 'pending'
-      and delivery_id is null
-), slotted as (
+with slotted as materialized (
     select
+        waiting.message_id,
         waiting.user_id,
         greatest(%(now)s, minute.over_at, day.over_at) as starts_at
-    from waiting
+    from notify.recipient as waiting
     left join lateral (
         select coalesce(delivery.first_called_at, delivery.next_attempt_at) + interval '1 minute' as over_at
         from notify.recipient as earlier
@@ -38,31 +33,40 @@ with waiting as materialized (
         offset greatest(%(per_day)s, 1) - 1
         limit 1
     ) as day on true
-), placed as materialized (
+    where waiting.message_id = any (%(message_ids)s)
+      and waiting.state = 'pending'
+      and waiting.delivery_id is null
+), numbered as (
     select
+        message_id,
         user_id,
         starts_at,
-        (row_number() over (partition by starts_at order by user_id) - 1) / %(people_per_call)s as number
+        (dense_rank() over (partition by starts_at order by user_id) - 1) / %(people_per_call)s as number
     from slotted
+), placed as materialized (
+    select
+        message_id,
+        user_id,
+        starts_at,
+        dense_rank() over (order by starts_at, number) as call
+    from numbered
 ), piece as materialized (
     select
+        call,
         starts_at,
-        number,
         people,
         nextval('notify.delivery_delivery_id_seq') as delivery_id
     from (
         select
+            call,
             starts_at,
-            number,
-            count(*) as people
+            count(distinct user_id) as people
         from placed
         group by
-            starts_at,
-            number
-        order by
-            starts_at,
-            number
-    ) as call
+            call,
+            starts_at
+        order by call
+    ) as filled
 ), made as (
     insert into notify.delivery (
         delivery_id,
@@ -83,13 +87,10 @@ with waiting as materialized (
         case when starts_at > %(now)s then 'its people have had as many messages as the platform allows a person for now' end
     from piece
 )
+-- The rows were written a moment ago, so the planner knows nothing of them: joined by their key alone, and the calls looked up in a list, there
+-- is nothing that it could join row by row.
 update notify.recipient
-set delivery_id = piece.delivery_id
+set delivery_id = (select array_agg(piece.delivery_id order by piece.call) from piece)[placed.call]
 from placed
-join piece
-  on piece.starts_at = placed.starts_at
- and piece.number = placed.number
-where recipient.message_id = any (%(message_ids)s)
+where recipient.message_id = placed.message_id
   and recipient.user_id = placed.user_id
-  and recipient.state = 'pending'
-  and recipient.delivery_id is null

@@ -28,6 +28,7 @@ class Usage:
     to_all_today: int = 0
     calls_this_month: int = 0
     oldest_in_minute: datetime | None = None
+    oldest_in_second: datetime | None = None
 
     def plus(self, call: Call, now: datetime) -> Usage:
         return Usage(
@@ -38,6 +39,7 @@ class Usage:
             self.to_all_today + call.to_all,
             self.calls_this_month + call.calls,
             self.oldest_in_minute or now,
+            self.oldest_in_second or now,
         )
 
 
@@ -103,7 +105,8 @@ def _find_pause(call: Call, usage: Usage, limits: Limits, *, now: datetime) -> H
     if limits.calls_per_minute and usage.calls_this_minute + call.calls > limits.calls_per_minute:
         return Hold(minute, f"{limits.calls_per_minute} calls are allowed in a minute")
     if limits.calls_per_second and usage.calls_this_second + call.calls > max(limits.calls_per_second, call.calls):
-        return Hold(now + timedelta(seconds=1), f"{limits.calls_per_second:g} calls are allowed in a second")
+        second = (usage.oldest_in_second or now) + timedelta(seconds=1)
+        return Hold(second, f"{limits.calls_per_second:g} calls are allowed in a second")
     return None
 
 
