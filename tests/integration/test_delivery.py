@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from orgsync import sending
-from orgsync.errors import PlatformBusyError, Refusal, UnreachableError
+from orgsync.errors import PlatformBusyError, Refusal, UnreachableError, WarehouseUnavailableError
 from orgsync.outbox.delivery import Tally, Worker, deliver
 from orgsync.outbox.planning import Desk
 from orgsync.platforms.messages import Delivery, Messenger, Recall, Receipt
@@ -88,3 +90,32 @@ def test_recall_that_fails_for_now_is_tried_again_later_and_not_at_once(office: 
     assert office.state(message) == "claimed"
     office.follow(minutes=5)
     assert office.state(message) == "recalled"
+
+
+def test_answer_that_nobody_understands_keeps_no_other_from_being_written_down(office: Office) -> None:
+    def misread() -> None:
+        if len(messenger.made) == 1:
+            raise KeyError("message_id")
+
+    messages = [office.enqueue(body=f"第 {number} 条", audience={"users": office.people()[:1]}) for number in range(3)]
+    messenger = Disturbed(open_messenger(office.tenant), after_send=misread)
+    with pytest.raises(KeyError):
+        push(office, messenger, parallel=1)
+    assert outcomes(office) == ["send calling", "send sent", "send sent"]
+    office.follow(minutes=16)
+    assert {office.state(message) for message in messages} <= {"sent", "delivered"}
+
+
+def test_without_a_warehouse_no_further_call_is_made(office: Office) -> None:
+    def lose_warehouse() -> None:
+        if len(messenger.made) == 2:
+            office.world.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'orgsync'")
+
+    people = office.people()[:20]
+    messages = [office.enqueue(body=f"给 {person} 的", audience={"users": [person]}) for person in people]
+    messenger = Disturbed(open_messenger(office.tenant), after_send=lose_warehouse)
+    with pytest.raises(WarehouseUnavailableError):
+        push(office, messenger, parallel=1)
+    office.follow(minutes=16)
+    assert {office.state(message) for message in messages} <= {"sent", "delivered"}
+    assert len(messenger.made) < len(messages)

@@ -98,17 +98,33 @@ def _wait(connection: Connection, desk: Desk, worker: Worker, held: Hold | None,
 
 
 def _make(connection: Connection, desk: Desk, worker: Worker, calls: Sequence[Call], tally: Tally) -> None:
+    """Make the calls and write down each answer as it comes. What cannot be understood is raised when the others are written down."""
+    mistakes: list[BaseException] = []
     with ThreadPoolExecutor(worker.parallel, thread_name_prefix="deliver") as threads:
         under_way = {threads.submit(_call, desk, call): call for call in calls}
-        for done in as_completed(under_way):
-            call, answer, now = under_way[done], done.result(), worker.clock()
-            tally.attempts[record_answer(connection, desk, call, answer, now=now)] += 1
-            if isinstance(answer, CredentialError):
-                # Each further try with a wrong secret counts against the address it comes from.
-                store.hold(connection, desk.tenant_id, Hold(now + BLOCKED_WAIT, str(answer)), priority=9)
-            connection.commit()
-            if isinstance(answer, BLOCKING) and call.work != "results":
-                tally.blocked_by = answer
+        try:
+            for done in as_completed(under_way):
+                if mistake := done.exception():
+                    mistakes.append(mistake)
+                else:
+                    _record(connection, desk, worker, under_way[done], done.result(), tally)
+        except BaseException:
+            # Nobody is left to write down what would come of them.
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
+    if mistakes:
+        raise mistakes[0]
+
+
+def _record(connection: Connection, desk: Desk, worker: Worker, call: Call, answer: Answer, tally: Tally) -> None:
+    now = worker.clock()
+    tally.attempts[record_answer(connection, desk, call, answer, now=now)] += 1
+    if isinstance(answer, CredentialError):
+        # Each further try with a wrong secret counts against the address it comes from.
+        store.hold(connection, desk.tenant_id, Hold(now + BLOCKED_WAIT, str(answer)), priority=9)
+    connection.commit()
+    if isinstance(answer, BLOCKING) and call.work != "results":
+        tally.blocked_by = answer
 
 
 def _claim(connection: Connection, desk: Desk, worker: Worker) -> tuple[list[Call], Hold | None]:
