@@ -12,8 +12,8 @@ from pathlib import Path
 
 from orgsync import sending
 from orgsync.outbox.delivery import Worker
+from orgsync.platforms.http_sender import HttpSender
 from orgsync.platforms.messages import Messenger
-from orgsync.platforms.sending import HttpSender
 from orgsync.platforms.transport import Request, Response
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
