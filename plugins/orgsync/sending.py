@@ -135,7 +135,7 @@ def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Work
 
 
 def push_each(settings: Settings, tenants: Sequence[Tenant], *, run_for: timedelta) -> list[Pushed]:
-    """Push one tenant after the other; an error of one keeps no other from sending."""
+    """Push one tenant after the other because somebody asks; an error of one keeps no other from sending."""
     return [_try_to_push(settings, tenant, run_for) for tenant in tenants]
 
 
@@ -175,7 +175,7 @@ def find_message(settings: Settings, message_id: int, *, most: int) -> Row:
 
 def _try_to_push(settings: Settings, tenant: Tenant, run_for: timedelta) -> Pushed:
     try:
-        tally = push(settings, tenant, run_for=run_for)
+        tally = push(settings, tenant, run_for=run_for, worker=Worker(is_asked=True))
         with open_warehouse(find_warehouse(settings)) as connection:
             [channel] = store.list_channels(connection, tenant.id)
     except OrgsyncError as error:

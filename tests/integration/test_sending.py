@@ -280,6 +280,17 @@ class TestTrouble:
         office.follow(minutes=11)
         assert {office.state(message) for message in messages} == {"sent"}
 
+    def test_who_has_mended_it_and_pushes_need_not_wait(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        messages = [office.enqueue(body=f"修好了 {number}") for number in range(3)]
+        set_platform(monkeypatch, office.world.sandbox, office.world.platform, password="wrong")
+        with pytest.raises(CredentialError):
+            office.push(parallel=1)
+        set_platform(monkeypatch, office.world.sandbox, office.world.platform)
+        office.push()
+        assert {office.state(message) for message in messages} == {"claimed"}
+        office.push(is_asked=True)
+        assert {office.state(message) for message in messages} == {"sent"}
+
     def test_a_missing_permission_waits_for_somebody_and_lets_others_pass(self, dingtalk_office: Office) -> None:
         office = dingtalk_office
         permissions = office.world.control("GET", "settings")["permissions"]
@@ -550,6 +561,8 @@ class TestQuota:
         assert len(office.calls()) == 30
         [(waiting,)] = office.world.query("select count(*) from notify.message where reason like 'its people have had as many%%'")
         assert waiting == 5
+        office.push(is_asked=True)
+        assert len(office.calls()) == 30
         office.follow(minutes=1, seconds=1)
         assert len(office.calls()) == 35
         assert office.world.control("GET", "inbox/summary")["dropped"] == 0

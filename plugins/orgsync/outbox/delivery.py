@@ -57,6 +57,7 @@ class Worker:
     """How a pass works. `parallel` is how many calls at once, `name` is written down with what it claims.
 
     `may_wait` says that a call which may go a little later is waited for; otherwise the pass ends when nothing may go at once.
+    `is_asked` says that a person wants it now: what waits because something failed is tried again at once.
     """
 
     clock: Clock = lambda: datetime.now(UTC)
@@ -64,12 +65,16 @@ class Worker:
     parallel: int = PARALLEL
     lease: timedelta = LEASE
     may_wait: bool = True
+    is_asked: bool = False
     name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
 
 
 def deliver(connection: Connection, desk: Desk, worker: Worker, *, run_for: timedelta) -> Tally:
     """Send what may go, take back what is to be, ask for results; until nothing is left that may go within `run_for`."""
     tally, ends_at = Tally(), worker.clock() + run_for
+    if worker.is_asked:
+        store.wake(connection, desk.tenant_id, now=worker.clock())
+        connection.commit()
     while True:
         store.tidy_up(connection, desk.tenant_id, now=worker.clock())
         connection.commit()

@@ -117,6 +117,12 @@ def tidy_up(connection: Connection, tenant_id: str, *, now: datetime) -> None:
         execute(connection, f"outbox/{statement}", tenant_id=tenant_id, now=now)
 
 
+def wake(connection: Connection, tenant_id: str, *, now: datetime) -> None:
+    """Let what waits for another try go at once: somebody asks for it."""
+    for statement in ("wake_deliveries", "wake_messages"):
+        execute(connection, f"outbox/{statement}", tenant_id=tenant_id, now=now)
+
+
 def claim_messages(connection: Connection, tenant_id: str, *, most: int, now: datetime) -> list[Row]:
     return fetch_all(connection, "outbox/claim_messages", tenant_id=tenant_id, most_messages=most, now=now)
 
