@@ -116,7 +116,7 @@ comment on column notify.delivery.results_after is 'When the platform is asked w
 comment on column notify.delivery.recall_after is 'When it is taken back; null: nobody wants it.';
 
 create index delivery_waiting on notify.delivery (tenant_id, priority desc, next_attempt_at, delivery_id) where state in ('waiting', 'unknown');
-create index delivery_calling on notify.delivery (tenant_id, lease_until) where state = 'calling';
+create index delivery_leased on notify.delivery (tenant_id, lease_until) where lease_until is not null;
 create index delivery_results on notify.delivery (tenant_id, results_after) where results_after is not null;
 create index delivery_recalls on notify.delivery (tenant_id, recall_after) where recall_after is not null;
 create index delivery_by_time on notify.delivery (tenant_id, created_at);

@@ -16,12 +16,22 @@ with covered as materialized (
 select
     (select count(distinct department_id) from covered) as departments,
     (
-        select count(distinct recipient.user_id)
-        from notify.recipient as recipient
-        where recipient.message_id = any (%(message_ids)s)
-          and recipient.state = 'pending'
-          and recipient.delivery_id is null
-          and recipient.user_id not in (select user_id from reached)
+        select count(*)
+        from (
+            -- Not joined: the planner knows nothing of either.
+            select user_id
+            from (
+                select user_id, true as is_reached from reached
+                union all
+                select user_id, false
+                from notify.recipient
+                where message_id = any (%(message_ids)s)
+                  and state = 'pending'
+                  and delivery_id is null
+            ) as known
+            group by user_id
+            having not bool_or(is_reached)
+        ) as person
     ) as loose,
     (select count(*) = count(distinct user_id) from reached) as is_apart,
     coalesce((select max(people) from (select count(*) as people from reached group by call) as call), 0) as largest
