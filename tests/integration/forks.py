@@ -76,6 +76,35 @@ class Doomed:
         return self.ended()
 
 
+class Held:
+    """A run in a process of its own that stands still at one step, until it is let go."""
+
+    def __init__(self, doomed: Doomed, job: Job) -> None:
+        self.doomed, self.job = doomed, job
+        told = Path(job["told"])
+        self.reached, self.go_on = (told.with_name(f"{told.stem}_{gate}") for gate in ("reached", "go_on"))
+        self.is_held = False
+
+    def __enter__(self) -> Held:
+        for gate in (self.reached, self.go_on):
+            os.mkfifo(gate)
+        self.doomed.start(self.job | {"gates": [str(self.reached), str(self.go_on)]})
+        self.is_held = True
+        assert self.reached.read_text() == self.job["hold_at"][0]
+        return self
+
+    def let_go(self) -> int:
+        """Its exit code."""
+        self.is_held = False
+        self.go_on.write_text("")
+        [code] = self.doomed.ended()
+        return code
+
+    def __exit__(self, *_: object) -> None:
+        if self.is_held:
+            self.let_go()
+
+
 class Steps:
     """Counts the steps and names them; at the one that is meant it kills the process, or says that it is there and waits.
 
