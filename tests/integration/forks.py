@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -23,6 +24,12 @@ from psycopg2.extensions import cursor as Cursor
 from orgsync.warehouse.statements import SQL_FOLDER, read_sql
 
 CHECKOUT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 20
+
+LOCKS = """
+    select count(*) from pg_locks
+    where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
+"""
 Job = dict[str, Any]
 
 
@@ -103,6 +110,14 @@ class Held:
     def __exit__(self, *_: object) -> None:
         if self.is_held:
             self.let_go()
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """The server may take a moment to notice that the other side is gone, a thread one to begin to wait."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.005)
 
 
 class Steps:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,7 +23,7 @@ from orgsync.warehouse.migrations import migrate
 from orgsync.warehouse.runs import close_lost_runs
 from sandbox.testing import RunningSandbox
 from stack.postgres import PostgresServer, embedded_postgres
-from tests.integration.forks import Doomed, Held
+from tests.integration.forks import LOCKS, Doomed, Held, wait_until
 from tests.integration.rewind import FirstSync, NearWorld, found, rewind, sync_first
 from tests.integration.truth import assert_equals_truth
 from tests.integration.world import World, set_platform, set_warehouse
@@ -34,13 +33,8 @@ ORGANIZATION = {"people": 20, "seed": 7, "departments": 4}
 EVOLUTION = {"joined": 2, "left": 2, "moved": 2, "renamed": 5, "departments_renamed": 1}
 STAGES = ["extract", "validate", "plan", "merge"]
 AT_ONCE = 2
-PATIENCE_SECONDS = 20
 OPEN_USERS = ["history/open_users", 2]  # the first is the trial of the plan
 
-LOCKS = """
-    select count(*) from pg_locks
-    where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
-"""
 VERSIONS = """
     select 'department ' || version::text from org.department_version as version
     union all
@@ -85,14 +79,6 @@ def told(job: dict[str, Any]) -> list[str]:
 
 def read_versions(world: World) -> Versions:
     return frozenset(row[0] for row in world.query(VERSIONS))
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """The server may take a moment to notice that the other side is gone, a thread one to begin to wait."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.005)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import re
 import signal
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -26,7 +27,7 @@ from orgsync.outbox.delivery import Worker
 from orgsync.platforms import PLATFORM_NAMES
 from sandbox.testing import RunningSandbox, start_sandbox
 from stack.postgres import PostgresServer
-from tests.integration.forks import Doomed, Held, Job
+from tests.integration.forks import LOCKS, Doomed, Held, Job, wait_until
 from tests.integration.rewind import NearWorld, found
 from tests.integration.world import set_platform, set_warehouse
 
@@ -260,6 +261,8 @@ def test_killed_at_any_step_everybody_gets_every_message(doomed: Doomed, compani
     for number in range(max(map(len, points.values()))):
         kill(doomed, companies, [some[number % len(some)] for some in points.values()], number)
     play(doomed, [company.job(timedelta(days=1)) for company in companies])
+    for company in companies:
+        company.earlier = {}
     accounts = [Books(company).balance() for company in companies]
     for company, account in zip(companies, accounts, strict=True):
         log.info("%s: %d workers killed, %s", company.platform, company.killed_at.total() + company.killed_again, account)
@@ -343,6 +346,21 @@ def test_workers_share_the_work_and_the_pace(doomed: Doomed, companies: list[Com
         assert calls["peak_by_interface"][SENDS[company.platform]] <= 2 * PACE
         assert company.world.query(BUSIEST_SECOND, shared[company.platform]) <= [(PACE,)]
         assert Books(company).balance().wrong == []
+
+
+def test_one_counts_after_the_other(doomed: Doomed, companies: list[Company], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who claims calls while another does would not see what that one has used up."""
+    company = companies[0]
+    company.round += 1
+    company.enqueue("text", "counted", users=company.users[:2])
+    job = company.job(hold_at=["outbox/start_attempts", 1])
+    with ThreadPoolExecutor(1) as pool, Held(doomed, job) as first:
+        second = pool.submit(company.push, monkeypatch, job)
+        wait_until(lambda: company.world.query(f"{LOCKS} and not granted") != [(0,)] or second.done(), "the second worker does not wait")
+        assert not second.done()
+        assert first.let_go() == 0, told(job)
+        second.result()
+    assert Books(company).balance().wrong == []
 
 
 def test_nobody_waits_for_the_call_of_another(doomed: Doomed, companies: list[Company], monkeypatch: pytest.MonkeyPatch) -> None:
