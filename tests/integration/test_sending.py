@@ -626,7 +626,8 @@ def spend(office: Office, *, calls: int) -> None:
             returning delivery_id
         )
         insert into notify.attempt (tenant_id, delivery_id, action, outcome, people, calls, started_at)
-        select 'acme', delivery_id, 'send', 'sent', 1, %s, date_trunc('month', now(), 'Asia/Shanghai') from delivery
+        select 'acme', delivery_id, 'send', 'sent', 1, %s, %s from delivery
         """,
         calls,
+        office.clock() - timedelta(minutes=2),
     )
