@@ -119,3 +119,19 @@ def test_without_a_warehouse_no_further_call_is_made(office: Office) -> None:
     office.follow(minutes=16)
     assert {office.state(message) for message in messages} <= {"sent", "delivered"}
     assert len(messenger.made) < len(messages)
+
+
+def test_call_that_ends_every_worker_is_given_up_at_last(office: Office) -> None:
+    def misread() -> None:
+        raise KeyError("message_id")
+
+    message = office.enqueue(body="永远读不懂", audience={"users": office.people()[:1]})
+    messenger = Disturbed(open_messenger(office.tenant), after_send=misread)
+    for _ in range(12):
+        with pytest.raises(KeyError):
+            push(office, messenger)
+        office.clock.move(minutes=16)
+    push(office, messenger)
+    assert office.state(message) == "dead"
+    assert set(office.recipients(message).values()) == {"unknown"}
+    assert outcomes(office) == ["send unknown"] * 12

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from orgsync.platforms.messages import Content
-from orgsync.sending import Audience, Message, enqueue, push
+from orgsync.outbox.queueing import Audience, Message
+from orgsync.sending import enqueue, push
 from tests.integration.world import TENANT, TENANTS, Command, World, set_platform
 
 CARD = ("notify", "acme", "--kind", "card", "--title", "Fire drill", "--body", "At three", "--url", "https://example.com/drill")

@@ -12,6 +12,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import ConfigurationError
+from orgsync.outbox.backoff import MOST_ATTEMPTS
 from orgsync.outbox.chunks import Audience, Way
 from orgsync.outbox.quota import Hold, Usage, day_start, month_start
 from orgsync.outbox.states import Standing, Verdict
@@ -112,7 +113,7 @@ def find_next_call(connection: Connection, tenant_id: str) -> datetime | None:
 
 def tidy_up(connection: Connection, tenant_id: str, *, now: datetime) -> None:
     """End what expired or was taken back before it was sent, and find what a worker left when it died."""
-    execute(connection, "outbox/reclaim_lapsed", tenant_id=tenant_id, now=now)
+    execute(connection, "outbox/reclaim_lapsed", tenant_id=tenant_id, most_attempts=MOST_ATTEMPTS, now=now)
     for statement in ("take_back_unsent", "expire_messages", "expire_deliveries"):
         execute(connection, f"outbox/{statement}", tenant_id=tenant_id, now=now)
 
