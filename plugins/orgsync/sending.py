@@ -174,13 +174,22 @@ def find_message(settings: Settings, message_id: int, *, most: int) -> Row:
 
 
 def _try_to_push(settings: Settings, tenant: Tenant, run_for: timedelta) -> Pushed:
+    tally, error = Tally(), ""
     try:
         tally = push(settings, tenant, run_for=run_for, worker=Worker(is_asked=True))
+    except OrgsyncError as failure:
+        error = str(failure)
+    waiting = _find_waiting(settings, tenant)
+    return Pushed(tenant.id, tally.messages, dict(tally.attempts), waiting["waiting"], waiting["reason"] or "", error=error)
+
+
+def _find_waiting(settings: Settings, tenant: Tenant) -> Row:
+    """How many messages wait, and why; nothing is known where the warehouse is what failed."""
+    try:
         with open_warehouse(find_warehouse(settings)) as connection:
-            [channel] = store.list_channels(connection, tenant.id)
-    except OrgsyncError as error:
-        return Pushed(tenant.id, error=str(error))
-    return Pushed(tenant.id, tally.messages, dict(tally.attempts), channel["waiting"], channel["reason"] or "")
+            return next(iter(store.list_channels(connection, tenant.id)), {"waiting": 0, "reason": None})
+    except OrgsyncError:
+        return {"waiting": 0, "reason": None}
 
 
 def _keep_known(connection: Connection, tenant: Tenant) -> None:

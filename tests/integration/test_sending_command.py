@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from orgsync.platforms.messages import Content
 from orgsync.outbox.queueing import Audience, Message
+from orgsync.platforms.messages import Content
 from orgsync.sending import enqueue, push
 from tests.integration.world import TENANT, TENANTS, Command, World, set_platform
 
@@ -253,6 +253,7 @@ def test_failure_of_a_tenant_keeps_no_other_from_sending(two_tenants: Command, w
     again = json.loads(two_tenants("push", "acme", "--json").stdout)
     assert [(each["tenant_id"], each["messages"], each["waiting"]) for each in again] == [("acme", 0, 1)]
     assert "40096" in again[0]["reason"]
+    assert "40096" in again[0]["error"]
 
 
 def test_message_that_cannot_be_pushed_is_queued_all_the_same(two_tenants: Command, world: World) -> None:
