@@ -72,6 +72,7 @@ class Worker:
 def deliver(connection: Connection, desk: Desk, worker: Worker, *, run_for: timedelta) -> Tally:
     """Send what may go, take back what is to be, ask for results; until nothing is left that may go within `run_for`."""
     tally, ends_at = Tally(), worker.clock() + run_for
+    store.prefer_indexes(connection)
     if worker.is_asked:
         store.wake(connection, desk.tenant_id, now=worker.clock())
         connection.commit()

@@ -124,6 +124,10 @@ def wake(connection: Connection, tenant_id: str, *, now: datetime) -> None:
         execute(connection, f"outbox/{statement}", tenant_id=tenant_id, now=now)
 
 
+def prefer_indexes(connection: Connection) -> None:
+    execute(connection, "outbox/prefer_indexes")
+
+
 def claim_messages(connection: Connection, tenant_id: str, *, most: int, now: datetime) -> list[Row]:
     return fetch_all(connection, "outbox/claim_messages", tenant_id=tenant_id, most_messages=most, now=now)
 
