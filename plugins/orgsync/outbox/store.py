@@ -221,11 +221,13 @@ def hold_one(connection: Connection, tenant_id: str, delivery: Row, held: Hold) 
 
 def find_work(connection: Connection, tenant_id: str, *, most: int, now: datetime) -> list[Row]:
     """Calls to be made, messages to be taken back, results to be asked for, in this order; each with its `work`."""
-    found: list[Row] = []
+    work: dict[int, str] = {}
     for statement in ("find_recalls", "find_sends", "find_results"):
-        if len(found) < most:
-            found += fetch_all(connection, f"outbox/{statement}", tenant_id=tenant_id, most_calls=most - len(found), now=now)
-    return found
+        if len(work) < most:
+            found = fetch_all(connection, f"outbox/{statement}", tenant_id=tenant_id, most_calls=most - len(work), now=now)
+            work |= {row["delivery_id"]: row["work"] for row in found}
+    rows = {row["delivery_id"]: row for row in fetch_all(connection, "outbox/read_calls", delivery_ids=list(work))} if work else {}
+    return [{**rows[delivery_id], "work": of} for delivery_id, of in work.items()]
 
 
 def read_people(connection: Connection, tenant_id: str, deliveries: Sequence[Row]) -> dict[int, tuple[Person, ...]]:
