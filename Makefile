@@ -4,7 +4,7 @@ STACK := $(PYTHON_IN_VENV) -m stack
 UV_COMPILE := $(PYTHON_IN_VENV) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo smoke test soak up status logs down clean lint lock bench
+.PHONY: help setup demo smoke test soak crash up status logs down clean lint lock bench
 
 help: ## List what can be made.
 	@printf 'orgsync: make TARGET\n\n'
@@ -26,6 +26,9 @@ test: setup ## Run all tests; ARGS goes to pytest, for example ARGS="tests/unit 
 
 soak: setup ## Hold ten thousand random evolutions of history against the model; takes about half an hour.
 	@$(PYTHON_IN_VENV) -m tests.integration.soak $(ARGS)
+
+crash: setup ## Kill whoever delivers messages at every single step of its work; takes some minutes.
+	@$(PYTHON_IN_VENV) -m pytest tests/integration/test_sending_crash.py --every-step $(ARGS)
 
 up: setup ## Start the local stack and return.
 	@$(STACK) up

@@ -7,10 +7,10 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from orgsync.errors import ConfigurationError
+from orgsync.outbox.queueing import Audience, Message
 from orgsync.outbox.templates import load_template, render
 from orgsync.platforms import load_platform
 from orgsync.platforms.messages import KINDS, Content
-from orgsync.sending import Audience, Message
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
 

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from orgsync.composing import DAY_ENDS, compose, read_instant
 from orgsync.errors import ConfigurationError
-from orgsync.sending import Message, change_todo, enqueue, find_message, recall
+from orgsync.outbox.queueing import Message
+from orgsync.sending import change_todo, enqueue, find_message, recall
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant, find_tenant, load_tenants
 

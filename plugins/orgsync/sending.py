@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 from psycopg2.extensions import connection as Connection
 
-from orgsync.change_rules import ChangeRule, describe_change
+from orgsync.announcing import announce_changes, can_announce
 from orgsync.errors import ConfigurationError, OrgsyncError
 from orgsync.outbox import quota, store
 from orgsync.outbox.delivery import Tally, Worker, deliver
 from orgsync.outbox.planning import Desk
-from orgsync.outbox.templates import load_template, render
+from orgsync.outbox.queueing import Message, queue
 from orgsync.platforms import load_platform
 from orgsync.platforms.messages import Content, Limits, Messenger
 from orgsync.platforms.platform import Scope
@@ -28,39 +28,7 @@ from orgsync.warehouse.migrations import check_schema
 
 log = logging.getLogger(__name__)
 
-_NEWS = timedelta(days=1)
-"""What is older is no news: it was there before somebody wanted it told, or nobody delivered."""
-
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Audience:
-    """Whom a message is for: everybody, or people, departments with all below them, and a saved query of notify.audience_query."""
-
-    everyone: bool = False
-    users: Sequence[str] = ()
-    departments: Sequence[str] = ()
-    query: str = ""
-
-    def as_json(self) -> Row:
-        if self.everyone:
-            return {"everyone": True}
-        named = {"users": list(self.users), "departments": list(self.departments)}
-        return {name: ids for name, ids in named.items() if ids} | ({"query": self.query} if self.query else {})
-
-
-@dataclass(frozen=True)
-class Message:
-    """What is to be sent, to whom and when; the columns of notify.message."""
-
-    content: Content
-    audience: Audience
-    priority: int = 5
-    not_before: datetime | None = None
-    expires_at: datetime | None = None
-    dedupe_key: str | None = None
-    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,7 +74,7 @@ def enqueue(settings: Settings, tenant: Tenant, message: Message) -> int:
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
         _keep_channel(connection, tenant, messenger)
-        return _queue(connection, tenant, message)
+        return queue(connection, tenant.id, message)
 
 
 def preview(tenant: Tenant, content: Content) -> Preview:
@@ -141,7 +109,7 @@ def find_due(settings: Settings, tenants: Sequence[Tenant], *, now: datetime) ->
         for tenant in tenants:
             _keep_known(connection, tenant)
             connection.commit()
-        troubled = {tenant.id for tenant in tenants if not _can_announce(connection, settings, tenant, now=now)}
+        troubled = {tenant.id for tenant in tenants if not can_announce(connection, settings, tenant, now=now)}
         due = troubled.union(store.find_due(connection, now=now))
         return [tenant.id for tenant in tenants if tenant.id in due]
 
@@ -157,7 +125,7 @@ def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Work
         check_schema(connection)
         _keep_channel(connection, tenant, messenger)
         connection.commit()
-        _announce_changes(connection, settings, tenant, now=worker.clock())
+        announce_changes(connection, settings, tenant, now=worker.clock())
         connection.commit()
         tally = deliver(connection, desk, worker, run_for=run_for)
     log.info("tenant %s: %d messages planned, attempts: %s", tenant.id, tally.messages, dict(tally.attempts) or "none")
@@ -167,7 +135,7 @@ def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Work
 
 
 def push_each(settings: Settings, tenants: Sequence[Tenant], *, run_for: timedelta) -> list[Pushed]:
-    """Push one tenant after the other; an error of one keeps no other from sending."""
+    """Push one tenant after the other because somebody asks; an error of one keeps no other from sending."""
     return [_try_to_push(settings, tenant, run_for) for tenant in tenants]
 
 
@@ -205,66 +173,23 @@ def find_message(settings: Settings, message_id: int, *, most: int) -> Row:
         return {**found[0], "attempts": store.list_attempts(connection, message_id), "missed": missed}
 
 
-def _announce_changes(connection: Connection, settings: Settings, tenant: Tenant, *, now: datetime) -> None:
-    """Queue what the tenant wants told of the changes that live syncs brought; each change once, in the transaction that marks its plan."""
-    if not tenant.change_messages:
-        return
-    for plan in store.find_unannounced(connection, tenant.id, since=now - _NEWS):
-        messages = sum(_announce(connection, settings, tenant, plan, rule) for rule in tenant.change_messages)
-        store.mark_announced(connection, plan, messages=messages)
-
-
-def _can_announce(connection: Connection, settings: Settings, tenant: Tenant, *, now: datetime) -> bool:
-    try:
-        _announce_changes(connection, settings, tenant, now=now)
-    except ConfigurationError as error:
-        log.warning("tenant %s cannot tell its changes: %s", tenant.id, error)
-        connection.rollback()
-        return False
-    connection.commit()
-    return True
-
-
-def _announce(connection: Connection, settings: Settings, tenant: Tenant, plan: Row, rule: ChangeRule) -> int:
-    changes = store.list_changes(connection, tenant.id, taken_at=plan["taken_at"], kinds=rule.kinds)
-    if len(changes) > rule.most:
-        log.warning(
-            "plan %s has %d changes for template %s, more than %d: none is told", plan["plan_id"], len(changes), rule.template, rule.most
-        )
-        return 0
-    template = load_template(settings.templates_folder, rule.template)
-    audience = Audience(rule.everyone, rule.users, rule.departments, rule.query)
-    zone = ZoneInfo(tenant.timezone)
-    platform = load_platform(tenant.platform)
-    for change in changes:
-        told = {name: value for name, value in describe_change(change, zone).items() if name in template.variables}
-        content = render(template, told, platform=tenant.platform, escape_markdown=platform.escape_markdown, zone=zone)
-        _queue(connection, tenant, Message(content, audience, dedupe_key=rule.dedupe_key(change["change_id"]), source="org.change"))
-    return len(changes)
-
-
-def _queue(connection: Connection, tenant: Tenant, message: Message) -> int:
-    return store.enqueue(
-        connection,
-        tenant_id=tenant.id,
-        **asdict(message.content),
-        audience=message.audience.as_json(),
-        priority=message.priority,
-        not_before=message.not_before,
-        expires_at=message.expires_at,
-        dedupe_key=message.dedupe_key,
-        source=message.source,
-    )
-
-
 def _try_to_push(settings: Settings, tenant: Tenant, run_for: timedelta) -> Pushed:
+    tally, error = Tally(), ""
     try:
-        tally = push(settings, tenant, run_for=run_for)
+        tally = push(settings, tenant, run_for=run_for, worker=Worker(is_asked=True))
+    except OrgsyncError as failure:
+        error = str(failure)
+    waiting = _find_waiting(settings, tenant)
+    return Pushed(tenant.id, tally.messages, dict(tally.attempts), waiting["waiting"], waiting["reason"] or "", error=error)
+
+
+def _find_waiting(settings: Settings, tenant: Tenant) -> Row:
+    """How many messages wait, and why; nothing is known where the warehouse is what failed."""
+    try:
         with open_warehouse(find_warehouse(settings)) as connection:
-            [channel] = store.list_channels(connection, tenant.id)
-    except OrgsyncError as error:
-        return Pushed(tenant.id, error=str(error))
-    return Pushed(tenant.id, tally.messages, dict(tally.attempts), channel["waiting"], channel["reason"] or "")
+            return next(iter(store.list_channels(connection, tenant.id)), {"waiting": 0, "reason": None})
+    except OrgsyncError:
+        return {"waiting": 0, "reason": None}
 
 
 def _keep_known(connection: Connection, tenant: Tenant) -> None:

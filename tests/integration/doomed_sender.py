@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from orgsync import sending
 from orgsync.outbox.delivery import Worker
+from orgsync.platforms.http_sender import HttpSender
 from orgsync.platforms.messages import Messenger
-from orgsync.platforms.sending import HttpSender
-from orgsync.platforms.transport import Request, Response
+from orgsync.platforms.transport import Request, Response, Transport
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
 from tests.integration.forks import Job, Steps, serve
@@ -24,29 +24,31 @@ from tests.integration.world import TENANT
 class Clock:
     """Goes by itself, and leaps where a worker would wait."""
 
-    def __init__(self, now: datetime) -> None:
-        self.ahead = now.timestamp() - time.time()
-        self.zone = now.tzinfo
+    def __init__(self, ahead: timedelta) -> None:
+        self.ahead = ahead
 
     def __call__(self) -> datetime:
-        return datetime.fromtimestamp(time.time() + self.ahead, self.zone)
+        return datetime.now(UTC) + self.ahead
 
     def leap(self, seconds: float) -> None:
-        self.ahead += seconds
+        self.ahead += timedelta(seconds=seconds)
 
 
 def run(job: Job) -> None:
     tenant = replace(TENANT, platform=job["platform"], conn_id=f"acme_{job['platform']}")
-    clock = Clock(datetime.fromisoformat(job["now"]))
-    worker = Worker(clock=clock, pause=clock.leap, parallel=job["parallel"])
-    sending.open_messenger = lambda tenant: _open_small(tenant, job["limits"])
+    clock = Clock(timedelta(seconds=job["ahead_seconds"]))
+    pause = clock.leap if job["leaps"] else time.sleep
+    worker = Worker(clock=clock, pause=pause, parallel=job["parallel"], lease=timedelta(seconds=job["lease_seconds"]))
+    sending.open_messenger = lambda tenant: _open_small(tenant, job)
     sending.push(Settings(Path("nowhere.yaml"), "", Path()), tenant, run_for=timedelta(minutes=5), worker=worker)
 
 
-def _open_small(tenant: Tenant, limits: dict[str, int]) -> Messenger:
+def _open_small(tenant: Tenant, job: Job) -> Messenger:
     """A small company does not fill the platform's calls: with smaller ones, it takes as many as a large company."""
     messenger = _open_messenger(tenant)
-    messenger.limits = replace(messenger.limits, **limits)
+    messenger.limits = replace(messenger.limits, **job["limits"])
+    transport: Transport = messenger._client.transport  # type: ignore[attr-defined]
+    transport.patience = replace(transport.patience, attempts=job["tries"])
     return messenger
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -23,6 +24,12 @@ from psycopg2.extensions import cursor as Cursor
 from orgsync.warehouse.statements import SQL_FOLDER, read_sql
 
 CHECKOUT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 20
+
+LOCKS = """
+    select count(*) from pg_locks
+    where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
+"""
 Job = dict[str, Any]
 
 
@@ -74,6 +81,43 @@ class Doomed:
     def run(self, *jobs: Job) -> list[int]:
         self.start(*jobs)
         return self.ended()
+
+
+class Held:
+    """A run in a process of its own that stands still at one step, until it is let go."""
+
+    def __init__(self, doomed: Doomed, job: Job) -> None:
+        self.doomed, self.job = doomed, job
+        told = Path(job["told"])
+        self.reached, self.go_on = (told.with_name(f"{told.stem}_{gate}") for gate in ("reached", "go_on"))
+        self.is_held = False
+
+    def __enter__(self) -> Held:
+        for gate in (self.reached, self.go_on):
+            os.mkfifo(gate)
+        self.doomed.start(self.job | {"gates": [str(self.reached), str(self.go_on)]})
+        self.is_held = True
+        assert self.reached.read_text() == self.job["hold_at"][0]
+        return self
+
+    def let_go(self) -> int:
+        """Its exit code."""
+        self.is_held = False
+        self.go_on.write_text("")
+        [code] = self.doomed.ended()
+        return code
+
+    def __exit__(self, *_: object) -> None:
+        if self.is_held:
+            self.let_go()
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """The server may take a moment to notice that the other side is gone, a thread one to begin to wait."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.005)
 
 
 class Steps:

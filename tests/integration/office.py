@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import psycopg2
@@ -16,6 +16,7 @@ from orgsync.outbox.delivery import Tally, Worker
 from orgsync.tenants import Tenant
 from tests.integration.world import World
 
+CHINA = timezone(timedelta(hours=8))
 URL = "https://work.example.com/a?b=1&c=2"
 EVERYONE = {"everyone": True}
 
@@ -138,10 +139,17 @@ def dingtalk_office(world: World) -> Office:
     return open_office(world)
 
 
+def next_morning(now: datetime) -> datetime:
+    """Ten o'clock in China, where platforms begin their days: what happens in a test happens on one day, whenever it runs."""
+    morning = now.astimezone(CHINA).replace(hour=10, minute=0, second=0, microsecond=0)
+    return morning if morning > now else morning + timedelta(days=1)
+
+
 def open_office(world: World, *, people: int = 0) -> Office:
     if people:
         world.control("POST", "organization", {"people": people, "seed": 7})
     world.sync()
     office = Office(world, Clock(world), world.make_run().tenant)
+    office.clock.move(seconds=(next_morning(office.clock()) - office.clock()).total_seconds())
     office.push()  # from now on the tenant is known
     return office

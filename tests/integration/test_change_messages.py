@@ -82,10 +82,15 @@ def test_a_reorganization_is_no_news_about_a_person(telling: Office) -> None:
     assert telling.world.query("select messages from notify.announced_plan") == [(0,)]
 
 
-def test_a_rule_that_is_wrong_is_told_and_holds_no_other_tenant(telling: Office) -> None:
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [(replace(JOINED, template="lost"), "lost"), (replace(JOINED, everyone=False, departments=("404",)), "no department 404")],
+    ids=["template", "audience"],
+)
+def test_a_rule_that_is_wrong_is_told_and_holds_no_other_tenant(telling: Office, rule: ChangeRule, words: str) -> None:
     evolve(telling)
-    telling.tenant = replace(telling.tenant, change_messages=(replace(JOINED, template="lost"),))
+    telling.tenant = replace(telling.tenant, change_messages=(rule,))
     assert sending.find_due(telling.world.settings, [telling.tenant], now=telling.clock()) == ["acme"]
-    with pytest.raises(ConfigurationError, match="lost"):
+    with pytest.raises(ConfigurationError, match=words):
         telling.push()
     assert telling.world.query("select count(*) from notify.announced_plan") == [(0,)]

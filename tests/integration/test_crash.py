@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,7 +23,7 @@ from orgsync.warehouse.migrations import migrate
 from orgsync.warehouse.runs import close_lost_runs
 from sandbox.testing import RunningSandbox
 from stack.postgres import PostgresServer, embedded_postgres
-from tests.integration.forks import Doomed
+from tests.integration.forks import LOCKS, Doomed, Held, wait_until
 from tests.integration.rewind import FirstSync, NearWorld, found, rewind, sync_first
 from tests.integration.truth import assert_equals_truth
 from tests.integration.world import World, set_platform, set_warehouse
@@ -34,13 +33,8 @@ ORGANIZATION = {"people": 20, "seed": 7, "departments": 4}
 EVOLUTION = {"joined": 2, "left": 2, "moved": 2, "renamed": 5, "departments_renamed": 1}
 STAGES = ["extract", "validate", "plan", "merge"]
 AT_ONCE = 2
-PATIENCE_SECONDS = 20
 OPEN_USERS = ["history/open_users", 2]  # the first is the trial of the plan
 
-LOCKS = """
-    select count(*) from pg_locks
-    where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
-"""
 VERSIONS = """
     select 'department ' || version::text from org.department_version as version
     union all
@@ -85,14 +79,6 @@ def told(job: dict[str, Any]) -> list[str]:
 
 def read_versions(world: World) -> Versions:
     return frozenset(row[0] for row in world.query(VERSIONS))
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """The server may take a moment to notice that the other side is gone, a thread one to begin to wait."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.005)
 
 
 @dataclass(frozen=True)
@@ -230,35 +216,6 @@ def assert_nothing_is_left(world: NearWorld) -> None:
 # --- two at once
 
 
-class Held:
-    """A run in a process of its own that stands still at one step, until it is let go."""
-
-    def __init__(self, laboratory: Laboratory, job: dict[str, Any]) -> None:
-        self.doomed, self.job = laboratory.doomed, job
-        folder = Path(job["report_folder"]).parent
-        self.reached, self.go_on = (folder / f"gate_{next(NUMBERS)}" for _ in range(2))
-        self.is_held = False
-
-    def __enter__(self) -> Held:
-        for gate in (self.reached, self.go_on):
-            os.mkfifo(gate)
-        self.doomed.start(self.job | {"gates": [str(self.reached), str(self.go_on)]})
-        self.is_held = True
-        assert self.reached.read_text() == self.job["hold_at"][0]
-        return self
-
-    def let_go(self) -> int:
-        """Its exit code."""
-        self.is_held = False
-        self.go_on.write_text("")
-        [code] = self.doomed.ended()
-        return code
-
-    def __exit__(self, *_: object) -> None:
-        if self.is_held:
-            self.let_go()
-
-
 def waits(world: NearWorld) -> bool:
     return world.query(f"{LOCKS} and not granted") != [(0,)]
 
@@ -280,7 +237,7 @@ def state_of(world: World, plan_id: int) -> str:
 
 
 def test_second_reader_leaves_while_the_first_goes_on(laboratory: Laboratory, one: NearWorld) -> None:
-    with Held(laboratory, job(one, hold_at=["land an answer", 3])) as first:
+    with Held(laboratory.doomed, job(one, hold_at=["land an answer", 3])) as first:
         with pytest.raises(BusyTenantError, match="another run is reading tenant acme"):
             one.sync(now=NOW + timedelta(hours=1))
         assert len(one.landed()) == 2
@@ -292,7 +249,7 @@ def test_second_reader_leaves_while_the_first_goes_on(laboratory: Laboratory, on
 
 def test_run_that_takes_over_waits_for_a_merge_under_way(laboratory: Laboratory, one: NearWorld, undisturbed: Undisturbed) -> None:
     """It would take the staged rows away from under it, and half of history would be closed and not opened again."""
-    with ThreadPoolExecutor(1) as pool, Held(laboratory, job(one, hold_at=OPEN_USERS)) as first:
+    with ThreadPoolExecutor(1) as pool, Held(laboratory.doomed, job(one, hold_at=OPEN_USERS)) as first:
         second = pool.submit(one.sync, now=NOW + timedelta(hours=1))
         assert let_go_once_another_waits(first, one, second) == 0, told(first.job)
         assert second.result()["outcome"] == "unchanged"
@@ -303,7 +260,7 @@ def test_run_that_takes_over_waits_for_a_merge_under_way(laboratory: Laboratory,
 
 def test_second_merge_of_a_plan_waits_and_finds_it_applied(laboratory: Laboratory, one: NearWorld, undisturbed: Undisturbed) -> None:
     plan_id = draft(one, NOW)["plan_id"]
-    with ThreadPoolExecutor(1) as pool, Held(laboratory, job(one, plan_id=plan_id, hold_at=["history/open_users", 1])) as first:
+    with ThreadPoolExecutor(1) as pool, Held(laboratory.doomed, job(one, plan_id=plan_id, hold_at=["history/open_users", 1])) as first:
         second = pool.submit(merge_plan, one.make_run(), plan_id)
         assert let_go_once_another_waits(first, one, second) == 0, told(first.job)
         assert (second.result()["outcome"], second.result()["history_rows"]) == ("succeeded", 0)
@@ -315,7 +272,7 @@ def test_plan_dropped_while_it_is_worked_out_anew_is_not_applied(laboratory: Lab
     """Between what it finds out and its merge the lock is free for a moment; another run may take over in it."""
     plan_id = draft(one, NOW)["plan_id"]
     one.query("update ops.plan set based_on_plan_id = null where plan_id = %s", plan_id)
-    with Held(laboratory, job(one, plan_id=plan_id, hold_at=["ops/lock_tenant", 2])) as first:
+    with Held(laboratory.doomed, job(one, plan_id=plan_id, hold_at=["ops/lock_tenant", 2])) as first:
         one.sync(now=NOW + timedelta(hours=1))
         before = read_versions(one)
         assert first.let_go() == 1
@@ -326,7 +283,7 @@ def test_plan_dropped_while_it_is_worked_out_anew_is_not_applied(laboratory: Lab
 
 def test_rejection_waits_for_a_merge_under_way_and_comes_too_late(laboratory: Laboratory, one: NearWorld, undisturbed: Undisturbed) -> None:
     plan_id = draft(one, NOW)["plan_id"]
-    with ThreadPoolExecutor(1) as pool, Held(laboratory, job(one, plan_id=plan_id, hold_at=["history/open_users", 1])) as first:
+    with ThreadPoolExecutor(1) as pool, Held(laboratory.doomed, job(one, plan_id=plan_id, hold_at=["history/open_users", 1])) as first:
         second = pool.submit(decide_plan, one.make_run(), plan_id, is_approved=False, decided_by="li")
         assert let_go_once_another_waits(first, one, second) == 0, told(first.job)
         with pytest.raises(GateError, match="can no longer be decided"):
@@ -355,7 +312,7 @@ def test_server_that_crashes_in_a_merge_changes_nothing_and_the_next_sync_heals(
         plan_id = draft(world, NOW)["plan_id"]
         before = read_versions(world)
         world.query("checkpoint")
-        with Held(laboratory, job(world, plan_id=plan_id, hold_at=["history/open_users", 1])) as held:
+        with Held(laboratory.doomed, job(world, plan_id=plan_id, hold_at=["history/open_users", 1])) as held:
             [(backend,)] = world.query(
                 "select pid from pg_stat_activity where application_name = 'orgsync' and state = 'idle in transaction'"
             )

@@ -10,8 +10,8 @@ import pytest
 
 from orgsync import sending
 from orgsync.errors import ConfigurationError, CredentialError, PermissionDeniedError
+from orgsync.outbox.queueing import Audience, Message
 from orgsync.platforms.messages import Content
-from orgsync.sending import Audience, Message
 from tests.integration.office import URL, Office, open_office
 from tests.integration.world import World, set_platform, world_on
 
@@ -280,6 +280,17 @@ class TestTrouble:
         office.follow(minutes=11)
         assert {office.state(message) for message in messages} == {"sent"}
 
+    def test_who_has_mended_it_and_pushes_need_not_wait(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        messages = [office.enqueue(body=f"修好了 {number}") for number in range(3)]
+        set_platform(monkeypatch, office.world.sandbox, office.world.platform, password="wrong")
+        with pytest.raises(CredentialError):
+            office.push(parallel=1)
+        set_platform(monkeypatch, office.world.sandbox, office.world.platform)
+        office.push()
+        assert {office.state(message) for message in messages} == {"claimed"}
+        office.push(is_asked=True)
+        assert {office.state(message) for message in messages} == {"sent"}
+
     def test_a_missing_permission_waits_for_somebody_and_lets_others_pass(self, dingtalk_office: Office) -> None:
         office = dingtalk_office
         permissions = office.world.control("GET", "settings")["permissions"]
@@ -309,7 +320,6 @@ class TestTrouble:
         repeats = office.world.query("select count(*) from notify.attempt where could_repeat")
         assert repeats == [(1 if office.world.platform != "wecom" else 0,)]
 
-
     def test_a_refusal_after_a_lost_answer_undoes_nothing(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
         """Somebody may have it, so nobody is told that it failed."""
         hurry(monkeypatch)
@@ -323,6 +333,29 @@ class TestTrouble:
         assert office.state(message) == "partly"
         assert set(office.recipients(message).values()) == {"unknown"}
         assert str(code) in office.message(message)["reason"]
+
+    def test_what_is_in_doubt_when_it_expires_is_not_sent_again(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        hurry(monkeypatch)
+        interface = SENDS[office.world.platform]
+        office.world.control("POST", "faults", {"interface": interface, "kind": "lost_answer", "calls": [1]})
+        message = office.enqueue(body="存疑过期", expires_at=office.clock() + timedelta(minutes=1))
+        office.push()
+        office.follow(minutes=2)
+        assert office.state(message) == "expired"
+        assert set(office.recipients(message).values()) == {"unknown"}
+        assert attempts(office) == ["send unknown"]
+
+    def test_a_recall_that_does_not_get_through_is_given_up_at_last(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        hurry(monkeypatch)
+        message = office.enqueue(body="撤不回来")
+        office.push()
+        office.ask("select notify.recall(%(id)s)", {"id": message})
+        office.world.control("POST", "faults", {"kind": "http_500"})
+        for _ in range(13):
+            office.follow(hours=1)
+        assert office.state(message) == "recall_failed"
+        assert "given up after 12 attempts" in office.message(message)["reason"]
+        assert attempts(office).count("recall again") == 11
 
 
 class TestResults:
@@ -528,6 +561,8 @@ class TestQuota:
         assert len(office.calls()) == 30
         [(waiting,)] = office.world.query("select count(*) from notify.message where reason like 'its people have had as many%%'")
         assert waiting == 5
+        office.push(is_asked=True)
+        assert len(office.calls()) == 30
         office.follow(minutes=1, seconds=1)
         assert len(office.calls()) == 35
         assert office.world.control("GET", "inbox/summary")["dropped"] == 0
@@ -591,7 +626,8 @@ def spend(office: Office, *, calls: int) -> None:
             returning delivery_id
         )
         insert into notify.attempt (tenant_id, delivery_id, action, outcome, people, calls, started_at)
-        select 'acme', delivery_id, 'send', 'sent', 1, %s, date_trunc('month', now(), 'Asia/Shanghai') from delivery
+        select 'acme', delivery_id, 'send', 'sent', 1, %s, %s from delivery
         """,
         calls,
+        office.clock() - timedelta(minutes=2),
     )

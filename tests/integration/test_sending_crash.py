@@ -9,6 +9,7 @@ import re
 import signal
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -20,10 +21,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from psycopg2.extras import RealDictCursor
 
+from orgsync import sending
+from orgsync.errors import WarehouseUnavailableError
+from orgsync.outbox.delivery import Worker
 from orgsync.platforms import PLATFORM_NAMES
 from sandbox.testing import RunningSandbox, start_sandbox
 from stack.postgres import PostgresServer
-from tests.integration.forks import Doomed, Job
+from tests.integration.forks import LOCKS, Doomed, Held, Job, wait_until
 from tests.integration.rewind import NearWorld, found
 from tests.integration.world import set_platform, set_warehouse
 
@@ -36,10 +40,17 @@ UNLIMITED = (
 )  # fmt: skip
 LATE = {"result_hours": 48, "recall_hours": 48, "recall_seconds": 48 * 3600}
 """A message of one round may still be taken back by the last worker of the next."""
+SENDS = {"dingtalk": "topapi/message/corpconversation/asyncsend_v2", "wecom": "message/send", "feishu": "message/v4/batch_send/"}
+CARRIERS = {
+    "dingtalk": [SENDS["dingtalk"], "v1.0/todo/users/{unionId}/tasks"],
+    "wecom": [SENDS["wecom"]],
+    "feishu": [SENDS["feishu"], "im/v1/messages", "task/v2/tasks"],
+}
 HAS_TODOS = ("dingtalk", "feishu")
 NOON = datetime.now(ZoneInfo("Asia/Shanghai")).replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=1)
 """A day of its own for each round: what DingTalk drops, and how often it takes a message to everybody, goes by the day."""
-LEASE_IS_OVER = timedelta(minutes=16)
+LEASE = timedelta(minutes=1)
+"""Three workers come one after the other before the five minutes are over for which Feishu knows a todo again."""
 PARALLEL = 2
 NUMBERS = count()
 log = logging.getLogger(__name__)
@@ -73,7 +84,16 @@ CALLS = """
     left join notify.attempt as attempt on attempt.delivery_id = delivery.delivery_id
     group by delivery.delivery_id, message.message_id, channel.tenant_id
 """
+BUSIEST_SECOND = """
+    select max(calls) from (
+        select sum(calls) over (order by started_at range between interval '0.999999 seconds' preceding and current row) as calls
+        from notify.attempt
+        where delivery_id in (select delivery_id from notify.delivery_message where message_id = any (%s))
+    ) as counted
+"""
 MANY = 1000
+WORKERS = 4
+PACE = 25
 Point = tuple[str, int]
 Row = dict[str, Any]
 
@@ -146,6 +166,25 @@ class Company:
             "asked of one": self.enqueue("markdown", "askedofone", users=self.users[17:18]),
         }
 
+    def share(self, *, messages: int, people: int) -> list[int]:
+        """More calls than a worker takes at once, and slow ones."""
+        self.round += 1
+        self.world.control("PUT", "settings", {"latency_ms": 30})
+        self.world.control("DELETE", "calls")
+        return [self.enqueue("text", f"shared{number}", users=self.users[number % 4 :][:people]) for number in range(messages)]
+
+    def state(self, message_id: int) -> str:
+        [(state,)] = self.world.query("select state from notify.message where message_id = %s", message_id)
+        return str(state)
+
+    def push(self, monkeypatch: pytest.MonkeyPatch, job: Job) -> None:
+        """A worker in this process, at the time of that job."""
+        for name, value in job["environ"].items():
+            monkeypatch.setenv(name, value)
+        ahead = timedelta(seconds=job["ahead_seconds"])
+        worker = Worker(clock=lambda: datetime.now(UTC) + ahead)
+        sending.push(self.world.settings, self.world.make_run().tenant, run_for=timedelta(minutes=5), worker=worker)
+
     def recall(self, message_id: int) -> None:
         self.world.query("select notify.recall(%s)", message_id)
 
@@ -154,9 +193,9 @@ class Company:
 
     def job(self, after: timedelta = timedelta(), **more: Any) -> Job:
         """A worker of this day. The platform's clock goes with it."""
-        now = NOON + timedelta(days=self.round) + after
-        self.world.control("PUT", "clock", {"offset_seconds": (now - datetime.now(UTC)).total_seconds()})
-        return job_of(self.world, self.folder, now=now.isoformat(), **more)
+        ahead = NOON + timedelta(days=self.round) + after - datetime.now(UTC)
+        self.world.control("PUT", "clock", {"offset_seconds": ahead.total_seconds()})
+        return job_of(self.world, self.folder, ahead_seconds=ahead.total_seconds(), **more)
 
 
 def job_of(world: NearWorld, folder: Path, **more: Any) -> Job:
@@ -165,7 +204,17 @@ def job_of(world: NearWorld, folder: Path, **more: Any) -> Job:
         set_warehouse(patch, world.dsn)
         environ = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_CONN_")}
     told = folder / f"told_{next(NUMBERS)}.txt"
-    return {"environ": environ, "platform": world.platform, "told": str(told), "limits": LIMITS, "parallel": PARALLEL, **more}
+    return {
+        "environ": environ,
+        "platform": world.platform,
+        "told": str(told),
+        "limits": LIMITS,
+        "leaps": True,
+        "tries": 6,
+        "parallel": PARALLEL,
+        "lease_seconds": LEASE.total_seconds(),
+        **more,
+    }
 
 
 def told(job: Job) -> list[str]:
@@ -198,6 +247,7 @@ def open_company(sandbox: RunningSandbox, postgres: PostgresServer, platform: st
 def doomed(companies: list[Company], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doomed]:
     doomed = Doomed(tmp_path_factory.mktemp("doomed_sender"), "tests.integration.doomed_sender")
     doomed.warm_up(companies[0].job())
+    play(doomed, [company.job() for company in companies])  # from now on they are known
     yield doomed
     doomed.end()
 
@@ -211,6 +261,8 @@ def test_killed_at_any_step_everybody_gets_every_message(doomed: Doomed, compani
     for number in range(max(map(len, points.values()))):
         kill(doomed, companies, [some[number % len(some)] for some in points.values()], number)
     play(doomed, [company.job(timedelta(days=1)) for company in companies])
+    for company in companies:
+        company.earlier = {}
     accounts = [Books(company).balance() for company in companies]
     for company, account in zip(companies, accounts, strict=True):
         log.info("%s: %d workers killed, %s", company.platform, company.killed_at.total() + company.killed_again, account)
@@ -221,7 +273,6 @@ def test_killed_at_any_step_everybody_gets_every_message(doomed: Doomed, compani
 
 def find_points(doomed: Doomed, companies: list[Company], *, every: bool) -> dict[str, list[Point]]:
     """The steps of a worker whom nobody disturbs, each with the how manieth of its name it is: every one, or the first of each name."""
-    play(doomed, [company.job() for company in companies])
     finish(doomed, companies)
     for company in companies:
         company.begin_round()
@@ -246,7 +297,7 @@ def kill(doomed: Doomed, companies: list[Company], points: Sequence[Point], numb
             company.killed_at[point[0]] += 1
         if number % 3 == 0:
             company.recall(company.raced)
-    codes = doomed.run(*[company.job(LEASE_IS_OVER, die_at=1 + number * 7 % 150) for company in companies])
+    codes = doomed.run(*[company.job(1.5 * LEASE, die_at=1 + number * 7 % 150) for company in companies])
     for company, code in zip(companies, codes, strict=True):
         assert code in (-signal.SIGKILL, 0)
         company.killed_again += code != 0
@@ -256,12 +307,106 @@ def kill(doomed: Doomed, companies: list[Company], points: Sequence[Point], numb
 def finish(doomed: Doomed, companies: list[Company]) -> None:
     for company in companies:
         company.end_round()
-    play(doomed, [company.job(2 * LEASE_IS_OVER) for company in companies])
+    play(doomed, [company.job(3 * LEASE) for company in companies])
 
 
 def play(doomed: Doomed, jobs: list[Job]) -> list[Job]:
     assert doomed.run(*jobs) == [0] * len(jobs), [told(job)[-1:] for job in jobs]
     return jobs
+
+
+def test_lost_call_is_found_while_its_key_lasts(doomed: Doomed, companies: list[Company]) -> None:
+    """Feishu knows a todo again for five minutes, and the worker of each minute has to find it in time."""
+    company = companies[PLATFORM_NAMES.index("feishu")]
+    company.round += 1
+    message_id = company.enqueue("todo", "todo", users=company.users[:2])
+    usual = {"lease_seconds": Worker().lease.total_seconds()}
+    assert doomed.run(company.job(die_at=["answer of task/v2/tasks", 1], **usual)) == [-signal.SIGKILL]
+    for minute in range(1, 6):
+        play(doomed, [company.job(timedelta(minutes=minute), **usual)])
+    books = Books(company)
+    assert [len(books.copies[company.tags[message_id], user_id]) for user_id in company.users[:2]] == [1, 1]
+    assert books.balance().wrong == []
+
+
+# --- several at once
+
+
+def test_workers_share_the_work_and_the_pace(doomed: Doomed, companies: list[Company]) -> None:
+    """All of them together make each call once, and no more in any second than one alone may."""
+    shared = {company.platform: company.share(messages=20, people=16) for company in companies}
+    at_once = {"leaps": False, "limits": LIMITS | {"calls_per_second": PACE}}
+    jobs = [company.job(**at_once) for company in companies]
+    play(doomed, [job | {"told": f"{job['told']}_{number}"} for job in jobs for number in range(WORKERS)])
+    for company in companies:
+        company.world.control("PUT", "settings", {"latency_ms": 0})
+        calls = company.world.control("GET", "calls")
+        assert calls["by_interface"][SENDS[company.platform]] == 20 * 16 / LIMITS["people_per_call"]
+        # A call may come a little later than it was counted, so that two seconds' calls may fall into one.
+        assert calls["peak_by_interface"][SENDS[company.platform]] <= 2 * PACE
+        assert company.world.query(BUSIEST_SECOND, shared[company.platform]) <= [(PACE,)]
+        assert Books(company).balance().wrong == []
+
+
+def test_one_counts_after_the_other(doomed: Doomed, companies: list[Company], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who claims calls while another does would not see what that one has used up."""
+    company = companies[0]
+    company.round += 1
+    company.enqueue("text", "counted", users=company.users[:2])
+    job = company.job(hold_at=["outbox/start_attempts", 1])
+    with ThreadPoolExecutor(1) as pool, Held(doomed, job) as first:
+        second = pool.submit(company.push, monkeypatch, job)
+        wait_until(lambda: company.world.query(f"{LOCKS} and not granted") != [(0,)] or second.done(), "the second worker does not wait")
+        assert not second.done()
+        assert first.let_go() == 0, told(job)
+        second.result()
+    assert Books(company).balance().wrong == []
+
+
+def test_nobody_waits_for_the_call_of_another(doomed: Doomed, companies: list[Company], monkeypatch: pytest.MonkeyPatch) -> None:
+    for company in companies:
+        company.round += 1
+        held = company.enqueue("text", "held", users=company.users[:2])
+        job = company.job(hold_at=[f"call {SENDS[company.platform].rstrip('/')}", 1])
+        with Held(doomed, job) as first:
+            second = company.enqueue("text", "second", users=company.users[:2])
+            company.push(monkeypatch, job)
+            assert [company.state(message_id) for message_id in (held, second)] == ["claimed", "sent"]
+            assert first.let_go() == 0, told(job)
+        assert company.state(held) == "sent"
+        assert Books(company).balance().wrong == []
+
+
+# --- what is lost on the way
+
+
+def test_lost_answers_are_doubted_and_made_sure(doomed: Doomed, companies: list[Company]) -> None:
+    for company in companies:
+        company.begin_round()
+        lost = {"kind": "lost_answer", "method": "POST", "calls": [1, 2, 4]}
+        company.world.control("POST", "faults", [lost | {"interface": interface} for interface in CARRIERS[company.platform]])
+    play(doomed, [company.job(tries=1) for company in companies])
+    for company in companies:
+        struck = [fault["struck"] for fault in company.world.control("GET", "faults")["faults"]]
+        company.world.control("DELETE", "faults")
+        assert sum(struck) > 0
+        assert Books(company).balance().wrong == []
+
+
+@pytest.mark.parametrize("step", ["write_calls_to_people", "start_attempts", "finish_attempt", "save_verdicts"])
+def test_warehouse_that_goes_away_loses_nothing(step: str, doomed: Doomed, companies: list[Company]) -> None:
+    for company in companies:
+        company.begin_round()
+        with Held(doomed, company.job(hold_at=[f"outbox/{step}", 1])) as worker:
+            company.world.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'orgsync'")
+            assert worker.let_go() == 1
+        assert told(worker.job)[-1].startswith(WarehouseUnavailableError.__name__)
+    play(doomed, [company.job(2 * LEASE) for company in companies])
+    for company in companies:
+        assert Books(company).balance().wrong == []
+
+
+# --- the books
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,7 @@ create table notify.delivery (
     reason text,
     platform_id text,
     attempts integer not null default 0,
+    not_before timestamptz,
     next_attempt_at timestamptz not null,
     first_called_at timestamptz,
     sent_at timestamptz,
@@ -109,6 +110,7 @@ comment on column notify.delivery.message_id is 'Whose content it carries; equal
 comment on column notify.delivery.key is 'The same for every attempt: the idempotency key of platforms that take one.';
 comment on column notify.delivery.people is 'How many receivers it has, as far as the warehouse knows.';
 comment on column notify.delivery.state is 'done is a changed todo; unknown one that may have gone out, and is made sure of next.';
+comment on column notify.delivery.not_before is 'Its people have had as many messages as the platform allows them until then; null: they have not.';
 comment on column notify.delivery.lease_until is 'Until when claimed_by has it; after that it counts as lost.';
 comment on column notify.delivery.results_after is 'When the platform is asked what became of it; null: not any more.';
 comment on column notify.delivery.recall_after is 'When it is taken back; null: nobody wants it.';

@@ -1,11 +1,11 @@
--- Ends the calls of a tenant (tenant_id) that wait, were never made or surely not taken, and all of whose messages have expired (now).
+-- Ends the calls of a tenant (tenant_id) that wait, or are in doubt, and all of whose messages have expired (now): they are not made again.
 -- A second run finds none.
 with expired as (
     update notify.delivery
     set state = 'expired',
         reason = 'it expired before it was sent'
     where delivery.tenant_id = %(tenant_id)s
-      and delivery.state = 'waiting'
+      and delivery.state in ('waiting', 'unknown')
       and not exists (
         select
         from notify.delivery_message as carried
@@ -17,8 +17,9 @@ with expired as (
     returning delivery.delivery_id
 ), missed as (
     update notify.recipient
-    set state = 'failed',
-        reason = 'it expired before it was sent',
+    set state = case when recipient.state = 'unknown' then 'unknown' else 'failed' end,
+        reason = case when recipient.state = 'unknown' then 'nobody knows whether it was sent before it expired'
+            else 'it expired before it was sent' end,
         updated_at = %(now)s
     from expired
     where recipient.delivery_id = expired.delivery_id

@@ -2,29 +2,8 @@
 -- another worker has are passed over.
 select
     delivery.delivery_id,
-    'recall' as work,
-    delivery.key,
-    delivery.to_all,
-    delivery.department_ids,
-    delivery.people,
-    delivery.priority,
-    delivery.state,
-    delivery.platform_id,
-    delivery.attempts,
-    delivery.first_called_at,
-    delivery.sent_at,
-    delivery.results_asked,
-    message.kind,
-    message.title,
-    message.body,
-    message.url,
-    message.due_at,
-    exists (
-        select from notify.attempt where attempt.delivery_id = delivery.delivery_id and attempt.could_repeat
-    ) as could_have_repeated
+    'recall' as work
 from notify.delivery as delivery
-join notify.message as message
-  on message.message_id = delivery.message_id
 where delivery.tenant_id = %(tenant_id)s
   and delivery.state in ('sent', 'recall_failed', 'too_late')
   and delivery.recall_after <= %(now)s
@@ -33,4 +12,4 @@ order by
     delivery.recall_after,
     delivery.delivery_id
 limit %(most_calls)s
-for update of delivery skip locked
+for update skip locked

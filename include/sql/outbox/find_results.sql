@@ -2,26 +2,8 @@
 -- that another worker has are passed over.
 select
     delivery.delivery_id,
-    'results' as work,
-    delivery.key,
-    delivery.to_all,
-    delivery.department_ids,
-    delivery.people,
-    delivery.priority,
-    delivery.state,
-    delivery.platform_id,
-    delivery.attempts,
-    delivery.first_called_at,
-    delivery.sent_at,
-    delivery.results_asked,
-    message.kind,
-    message.title,
-    message.body,
-    message.url,
-    message.due_at
+    'results' as work
 from notify.delivery as delivery
-join notify.message as message
-  on message.message_id = delivery.message_id
 where delivery.tenant_id = %(tenant_id)s
   and delivery.state = 'sent'
   and delivery.results_after <= %(now)s
@@ -31,4 +13,4 @@ order by
     delivery.results_after,
     delivery.delivery_id
 limit %(most_calls)s
-for update of delivery skip locked
+for update skip locked

@@ -2,26 +2,8 @@
 -- another worker has are passed over. A change of a todo waits for the one before it.
 select
     delivery.delivery_id,
-    delivery.action as work,
-    delivery.key,
-    delivery.to_all,
-    delivery.department_ids,
-    delivery.people,
-    delivery.priority,
-    delivery.state,
-    delivery.platform_id,
-    delivery.attempts,
-    delivery.first_called_at,
-    delivery.sent_at,
-    delivery.results_asked,
-    message.kind,
-    message.title,
-    message.body,
-    message.url,
-    message.due_at
+    delivery.action as work
 from notify.delivery as delivery
-join notify.message as message
-  on message.message_id = delivery.message_id
 where delivery.tenant_id = %(tenant_id)s
   and delivery.state in ('waiting', 'unknown')
   and delivery.next_attempt_at <= %(now)s
@@ -38,4 +20,4 @@ order by
     delivery.next_attempt_at,
     delivery.delivery_id
 limit %(most_calls)s
-for update of delivery skip locked
+for update skip locked

@@ -8,7 +8,7 @@ with marked as (
         sent_at = coalesce(sent_at, %(sent_at)s),
         results_after = %(results_after)s,
         results_asked = results_asked + %(results_asked)s,
-        recall_after = case when %(keeps_recall)s then recall_after end,
+        recall_after = case when %(keeps_recall)s then coalesce(%(recall_after)s, recall_after) end,
         claimed_by = null,
         lease_until = null
     where delivery_id = %(delivery_id)s

@@ -1,8 +1,9 @@
 -- Finds the calls of a tenant (tenant_id) whose worker is gone (its lease ended before now): nobody knows whether they went out.
--- Their attempts are unknown, and what reaches them next is decided by the platform's idempotency. A second run finds none.
+-- Their attempts are unknown, and they are made again with the same key; one that was lost so often (most_attempts) is given up: what ends
+-- a worker each time would end the next one too. A second run finds none.
 with lapsed as (
     update notify.delivery
-    set state = 'unknown',
+    set state = case when delivery.attempts >= %(most_attempts)s then 'dead' else 'unknown' end,
         reason = 'whoever made this call ended before its answer was written down',
         next_attempt_at = %(now)s,
         claimed_by = null,
@@ -28,6 +29,13 @@ with lapsed as (
     from (select delivery_id from lapsed union all select delivery_id from asked) as ended
     where attempt.delivery_id = ended.delivery_id
       and attempt.outcome = 'calling'
+), unsettled as (
+    update notify.message
+    set is_settled = false
+    from notify.delivery_message as carried
+    join lapsed
+      on lapsed.delivery_id = carried.delivery_id
+    where message.message_id = carried.message_id
 )
 update notify.recipient
 set state = 'unknown',

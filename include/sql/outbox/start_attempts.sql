@@ -1,12 +1,15 @@
--- Writes down, before they are made, the calls (claims: delivery_id, work, calls, could_repeat) that a worker (claimed_by) has until
--- lease_until, and gives an attempt_id for each. Runs once, in the transaction that found them.
+-- Writes down, before they are made, the calls (claims: delivery_id, work, calls, could_repeat, lease_until) that a worker (claimed_by)
+-- has until its lease ends, and gives an attempt_id for each. Runs once, in the transaction that found them.
 with claim as (
     select
         delivery_id,
         work,
         calls,
-        could_repeat
-    from jsonb_to_recordset(%(claims)s) as claim (delivery_id bigint, work text, calls integer, could_repeat boolean)
+        could_repeat,
+        lease_until
+    from jsonb_to_recordset(%(claims)s) as claim (
+        delivery_id bigint, work text, calls integer, could_repeat boolean, lease_until timestamptz
+    )
 ), claimed as (
     update notify.delivery
     set state = case when claim.work in ('recall', 'results') then delivery.state else 'calling' end,
@@ -14,7 +17,7 @@ with claim as (
         attempts = delivery.attempts + case when claim.work in ('recall', 'results') then 0 else 1 end,
         first_called_at = coalesce(delivery.first_called_at, %(now)s),
         claimed_by = %(claimed_by)s,
-        lease_until = %(lease_until)s
+        lease_until = claim.lease_until
     from claim
     where delivery.delivery_id = claim.delivery_id
     returning

@@ -93,6 +93,7 @@ with slotted as materialized (
         message_id,
         people,
         priority,
+        not_before,
         next_attempt_at,
         reason
     )
@@ -102,6 +103,7 @@ with slotted as materialized (
         %(message_id)s,
         people,
         %(priority)s,
+        nullif(starts_at, %(now)s),
         starts_at,
         case when starts_at > %(now)s then 'its people have had as many messages as the platform allows a person for now' end
     from piece

@@ -33,7 +33,7 @@ from orgsync.warehouse.statements import Row
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=15)
-"""Longer than the most patient call: past it, its worker is gone."""
+"""Longer than the most patient call: past it, its worker is gone. A call whose key does not last that long has a shorter one."""
 PARALLEL = 8
 _BATCH = 4 * PARALLEL
 _MOST_SETTLED = 500
@@ -57,6 +57,7 @@ class Worker:
     """How a pass works. `parallel` is how many calls at once, `name` is written down with what it claims.
 
     `may_wait` says that a call which may go a little later is waited for; otherwise the pass ends when nothing may go at once.
+    `is_asked` says that a person wants it now: what waits because something failed is tried again at once.
     """
 
     clock: Clock = lambda: datetime.now(UTC)
@@ -64,6 +65,7 @@ class Worker:
     parallel: int = PARALLEL
     lease: timedelta = LEASE
     may_wait: bool = True
+    is_asked: bool = False
     name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
 
 
@@ -71,6 +73,9 @@ def deliver(connection: Connection, desk: Desk, worker: Worker, *, run_for: time
     """Send what may go, take back what is to be, ask for results; until nothing is left that may go within `run_for`."""
     tally, ends_at = Tally(), worker.clock() + run_for
     store.prefer_indexes(connection)
+    if worker.is_asked:
+        store.wake(connection, desk.tenant_id, now=worker.clock())
+        connection.commit()
     while True:
         store.tidy_up(connection, desk.tenant_id, now=worker.clock())
         connection.commit()
@@ -99,17 +104,33 @@ def _wait(connection: Connection, desk: Desk, worker: Worker, held: Hold | None,
 
 
 def _make(connection: Connection, desk: Desk, worker: Worker, calls: Sequence[Call], tally: Tally) -> None:
+    """Make the calls and write down each answer as it comes. What cannot be understood is raised when the others are written down."""
+    mistakes: list[BaseException] = []
     with ThreadPoolExecutor(worker.parallel, thread_name_prefix="deliver") as threads:
         under_way = {threads.submit(_call, desk, call): call for call in calls}
-        for done in as_completed(under_way):
-            call, answer, now = under_way[done], done.result(), worker.clock()
-            tally.attempts[record_answer(connection, desk, call, answer, now=now)] += 1
-            if isinstance(answer, CredentialError):
-                # Each further try with a wrong secret counts against the address it comes from.
-                store.hold(connection, desk.tenant_id, Hold(now + BLOCKED_WAIT, str(answer)), priority=9)
-            connection.commit()
-            if isinstance(answer, BLOCKING):
-                tally.blocked_by = answer
+        try:
+            for done in as_completed(under_way):
+                if mistake := done.exception():
+                    mistakes.append(mistake)
+                else:
+                    _record(connection, desk, worker, under_way[done], done.result(), tally)
+        except BaseException:
+            # Nobody is left to write down what would come of them.
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
+    if mistakes:
+        raise mistakes[0]
+
+
+def _record(connection: Connection, desk: Desk, worker: Worker, call: Call, answer: Answer, tally: Tally) -> None:
+    now = worker.clock()
+    tally.attempts[record_answer(connection, desk, call, answer, now=now)] += 1
+    if isinstance(answer, CredentialError):
+        # Each further try with a wrong secret counts against the address it comes from.
+        store.hold(connection, desk.tenant_id, Hold(now + BLOCKED_WAIT, str(answer)), priority=9)
+    connection.commit()
+    if isinstance(answer, BLOCKING) and call.work != "results":
+        tally.blocked_by = answer
 
 
 def _claim(connection: Connection, desk: Desk, worker: Worker) -> tuple[list[Call], Hold | None]:
@@ -133,12 +154,14 @@ def _claim(connection: Connection, desk: Desk, worker: Worker) -> tuple[list[Cal
             continue
         usage = usage.plus(wanted, now)
         named = people.get(row["delivery_id"], ())
-        claims.append(Claim(row, row["work"], wanted.calls, _could_repeat(desk, row, named, now), named))
+        key_left = _key_left(desk, row, named, now)
+        could_repeat = row["work"] == "send" and row["state"] == "unknown" and not key_left
+        claims.append(Claim(row, row["work"], wanted.calls, could_repeat, min(worker.lease, key_left / 2 or worker.lease), named))
     if held and held.is_for_all and wanted.priority and held.until - now > _SHORT:
         store.hold(connection, desk.tenant_id, held, priority=row["priority"])
     if not claims:
         return [], held
-    return store.start_attempts(connection, claims, claimed_by=worker.name, now=now, lease=worker.lease), held
+    return store.start_attempts(connection, claims, claimed_by=worker.name, now=now), held
 
 
 def _wanted(row: Row) -> quota.Call:
@@ -150,12 +173,12 @@ def _wanted(row: Row) -> quota.Call:
     return quota.Call(people=row["people"], to_all=row["to_all"], priority=row["priority"])
 
 
-def _could_repeat(desk: Desk, row: Row, people: tuple[Person, ...], now: datetime) -> bool:
-    """Whether this send may reach people a second time: an earlier one may have gone out, and the platform keeps no account of it."""
-    if row["work"] != "send" or row["state"] != "unknown":
-        return False
+def _key_left(desk: Desk, row: Row, people: tuple[Person, ...], now: datetime) -> timedelta:
+    """How long this send may be made again without reaching anybody twice; a lease that ends later would be found too late."""
+    if row["work"] != "send":
+        return timedelta(0)
     kept = timedelta(seconds=desk.messenger.idempotent_seconds(_read_delivery(desk, row, people)))
-    return bool(row["first_called_at"] + kept <= now)
+    return max((row["first_called_at"] or now) + kept - now, timedelta(0))
 
 
 def _read_delivery(desk: Desk, row: Row, people: tuple[Person, ...]) -> Delivery:

@@ -86,28 +86,54 @@ def _record_recall(connection: Connection, call: Call, recall: Recall, *, now: d
 
 
 def _record_error(connection: Connection, desk: Desk, call: Call, error: OrgsyncError, *, now: datetime) -> str:
-    code = error.refusal.code if isinstance(error, PlatformError) else None
+    if not store.is_still_claimed(connection, call):
+        # It took longer than its lease: another attempt was made meanwhile, and knows better than an error does.
+        outcome = "unknown" if isinstance(error, PlatformError) and error.leaves_doubt else "again"
+        store.finish_attempt(connection, call, Ending(outcome, code=_code_of(error), reason=str(error)), now=now)
+        return outcome
     if isinstance(error, RefusedError):
         return _record_refusal(connection, desk, call, error, now=now)
     if call.work == "results":
         # It may be told later; how often it was asked is what ends it.
         return _record_results(connection, desk, call, Results({}, is_final=False), now=now)
-    in_doubt = call.work == "send" and isinstance(error, PlatformError) and error.leaves_doubt
-    attempts = call.row["attempts"] + 1
-    if isinstance(error, RetryableError) and attempts >= MOST_ATTEMPTS and call.work != "recall":
-        store.mark_recipients(
-            connection, call, "unknown" if in_doubt else "failed", from_states=("pending", "unknown"), reason=str(error), now=now
-        )
+    if call.work == "recall":
+        return _record_failed_recall(connection, call, error, now=now)
+    return _record_failed_call(connection, call, error, now=now)
+
+
+def _record_failed_recall(connection: Connection, call: Call, error: OrgsyncError, *, now: datetime) -> str:
+    """It is tried again, as often as a send; then somebody may ask for it anew."""
+    attempts = call.row["recalls"] + 1
+    if attempts >= MOST_ATTEMPTS:
+        return _record_recall(connection, call, Recall("failed", f"given up after {attempts} attempts: {error}"), now=now)
+    mark = Mark(call.row["state"], str(error), recall_after=_retry_at(attempts, error, now))
+    return _end(connection, call, "again", mark, code=_code_of(error), now=now)
+
+
+def _record_failed_call(connection: Connection, call: Call, error: OrgsyncError, *, now: datetime) -> str:
+    """It is tried again. Once in doubt it stays so: that a later attempt did not get through says nothing of an earlier one."""
+    is_lost = call.work == "send" and isinstance(error, PlatformError) and error.leaves_doubt
+    in_doubt = is_lost or call.row["state"] == "unknown"
+    attempts, outcome = call.row["attempts"] + 1, "unknown" if is_lost else "again"
+    if isinstance(error, RetryableError) and attempts >= MOST_ATTEMPTS:
+        state = "unknown" if in_doubt else "failed"
+        store.mark_recipients(connection, call, state, from_states=("pending", "unknown"), reason=str(error), now=now)
         mark = Mark("dead", f"given up after {attempts} attempts: {error}")
-        return _end(connection, call, "unknown" if in_doubt else "again", mark, code=code, reason=str(error), now=now)
+        return _end(connection, call, outcome, mark, code=_code_of(error), reason=str(error), now=now)
     if in_doubt:
         store.mark_recipients(connection, call, "unknown", from_states=("pending",), now=now)
-    asked = error.wait_seconds if isinstance(error, PlatformError) else None
-    retry_at = now + BLOCKED_WAIT if isinstance(error, BLOCKING) else next_attempt_at(attempts, now=now, asked_seconds=asked)
-    was_in_doubt = call.row["state"] == "unknown"
-    state = call.row["state"] if call.work == "recall" else "unknown" if in_doubt or was_in_doubt else "waiting"
-    mark = Mark(state, str(error), next_attempt_at=retry_at, results_after=None)
-    return _end(connection, call, "unknown" if in_doubt else "again", mark, code=code, reason=str(error), now=now)
+    mark = Mark("unknown" if in_doubt else "waiting", str(error), next_attempt_at=_retry_at(attempts, error, now))
+    return _end(connection, call, outcome, mark, code=_code_of(error), now=now)
+
+
+def _retry_at(attempts: int, error: OrgsyncError, now: datetime) -> datetime:
+    if isinstance(error, BLOCKING):
+        return now + BLOCKED_WAIT
+    return next_attempt_at(attempts, now=now, asked_seconds=error.wait_seconds if isinstance(error, PlatformError) else None)
+
+
+def _code_of(error: OrgsyncError) -> str | None:
+    return error.refusal.code if isinstance(error, PlatformError) else None
 
 
 def _record_refusal(connection: Connection, desk: Desk, call: Call, error: RefusedError, *, now: datetime) -> str:

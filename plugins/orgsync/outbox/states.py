@@ -65,10 +65,8 @@ def _settle_change(standing: Standing) -> Verdict:
 
 def _settle_recipients(standing: Standing) -> Verdict:
     states = {state for state, count in standing.recipients.items() if count}
-    if standing.deliveries.get("dead") and states <= {"failed", "unknown"}:
-        return Verdict("dead", standing.reason)
-    if not states or states <= {"failed"}:
-        return Verdict(_why_nobody(standing), standing.reason)
+    if states <= {"failed", "unknown"} and (ended := _why_nobody(standing, states)):
+        return Verdict(ended, standing.reason)
     if states <= _GOT_IT:
         return Verdict("delivered")
     if states & {"failed", "unknown"}:
@@ -77,5 +75,10 @@ def _settle_recipients(standing: Standing) -> Verdict:
     return Verdict("sent")
 
 
-def _why_nobody(standing: Standing) -> MessageState:
-    return "expired" if standing.deliveries.get("expired") else "failed"
+def _why_nobody(standing: Standing, states: set[str]) -> MessageState | None:
+    """None where somebody may have it."""
+    if standing.deliveries.get("dead"):
+        return "dead"
+    if standing.deliveries.get("expired"):
+        return "expired"
+    return None if "unknown" in states else "failed"

@@ -12,6 +12,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import ConfigurationError
+from orgsync.outbox.backoff import MOST_ATTEMPTS
 from orgsync.outbox.chunks import Audience, Way
 from orgsync.outbox.quota import Hold, Usage, day_start, month_start
 from orgsync.outbox.states import Standing, Verdict
@@ -28,13 +29,15 @@ MOST_UNNAMED = 1000
 class Claim:
     """A call that is to be made, and what is written down of it before. `row` is notify.delivery's, with the content of its message.
 
-    `calls` is what it may cost of the platform's quota; `people` are those it names, or of whom it asks.
+    `calls` is what it may cost of the platform's quota; `lease` is after how long it counts as lost; `people` are those it names, or of
+    whom it asks.
     """
 
     row: Row
     work: Work
     calls: int
     could_repeat: bool
+    lease: timedelta
     people: tuple[Person, ...] = ()
 
     @property
@@ -77,6 +80,7 @@ class Mark:
     sent_at: datetime | None = None
     results_after: datetime | None = None
     results_asked: int = 0
+    recall_after: datetime | None = None
     keeps_recall: bool = True
 
 
@@ -109,8 +113,14 @@ def find_next_call(connection: Connection, tenant_id: str) -> datetime | None:
 
 def tidy_up(connection: Connection, tenant_id: str, *, now: datetime) -> None:
     """End what expired or was taken back before it was sent, and find what a worker left when it died."""
-    execute(connection, "outbox/reclaim_lapsed", tenant_id=tenant_id, now=now)
+    execute(connection, "outbox/reclaim_lapsed", tenant_id=tenant_id, most_attempts=MOST_ATTEMPTS, now=now)
     for statement in ("take_back_unsent", "expire_messages", "expire_deliveries"):
+        execute(connection, f"outbox/{statement}", tenant_id=tenant_id, now=now)
+
+
+def wake(connection: Connection, tenant_id: str, *, now: datetime) -> None:
+    """Let what waits for another try go at once: somebody asks for it."""
+    for statement in ("wake_deliveries", "wake_messages"):
         execute(connection, f"outbox/{statement}", tenant_id=tenant_id, now=now)
 
 
@@ -211,11 +221,13 @@ def hold_one(connection: Connection, tenant_id: str, delivery: Row, held: Hold) 
 
 def find_work(connection: Connection, tenant_id: str, *, most: int, now: datetime) -> list[Row]:
     """Calls to be made, messages to be taken back, results to be asked for, in this order; each with its `work`."""
-    found: list[Row] = []
+    work: dict[int, str] = {}
     for statement in ("find_recalls", "find_sends", "find_results"):
-        if len(found) < most:
-            found += fetch_all(connection, f"outbox/{statement}", tenant_id=tenant_id, most_calls=most - len(found), now=now)
-    return found
+        if len(work) < most:
+            found = fetch_all(connection, f"outbox/{statement}", tenant_id=tenant_id, most_calls=most - len(work), now=now)
+            work |= {row["delivery_id"]: row["work"] for row in found}
+    rows = {row["delivery_id"]: row for row in fetch_all(connection, "outbox/read_calls", delivery_ids=list(work))} if work else {}
+    return [{**rows[delivery_id], "work": of} for delivery_id, of in work.items()]
 
 
 def read_people(connection: Connection, tenant_id: str, deliveries: Sequence[Row]) -> dict[int, tuple[Person, ...]]:
@@ -229,20 +241,34 @@ def read_people(connection: Connection, tenant_id: str, deliveries: Sequence[Row
     return {delivery_id: tuple(named) for delivery_id, named in people.items()}
 
 
-def start_attempts(connection: Connection, claims: Sequence[Claim], *, claimed_by: str, now: datetime, lease: timedelta) -> list[Call]:
+def start_attempts(connection: Connection, claims: Sequence[Claim], *, claimed_by: str, now: datetime) -> list[Call]:
     """Write down what is about to be done; only then, and after a commit, it may be done."""
     written = [
-        {"delivery_id": claim.delivery_id, "work": claim.work, "calls": claim.calls, "could_repeat": claim.could_repeat} for claim in claims
+        {
+            "delivery_id": claim.delivery_id,
+            "work": claim.work,
+            "calls": claim.calls,
+            "could_repeat": claim.could_repeat,
+            "lease_until": (now + claim.lease).isoformat(),
+        }
+        for claim in claims
     ]
-    started = fetch_all(
-        connection, "outbox/start_attempts", claims=encode_list(written), claimed_by=claimed_by, lease_until=now + lease, now=now
-    )
+    started = fetch_all(connection, "outbox/start_attempts", claims=encode_list(written), claimed_by=claimed_by, now=now)
     attempts = {row["delivery_id"]: row["attempt_id"] for row in started}
     return [Call(claim, attempts[claim.delivery_id]) for claim in claims]
 
 
-def record(connection: Connection, call: Call, ending: Ending, mark: Mark, *, now: datetime) -> None:
+def is_still_claimed(connection: Connection, call: Call) -> bool:
+    """Whether the call is still this attempt's: it was not taken for lost, nor has another ended it."""
+    return bool(fetch_all(connection, "outbox/find_claim", attempt_id=call.attempt_id))
+
+
+def finish_attempt(connection: Connection, call: Call, ending: Ending, *, now: datetime) -> None:
     execute(connection, "outbox/finish_attempt", attempt_id=call.attempt_id, **vars(ending), now=now)
+
+
+def record(connection: Connection, call: Call, ending: Ending, mark: Mark, *, now: datetime) -> None:
+    finish_attempt(connection, call, ending, now=now)
     execute(connection, "outbox/mark_delivery", delivery_id=call.delivery_id, **vars(mark))
 
 

@@ -11,8 +11,6 @@ from orgsync.platforms.limits import Pace
 if TYPE_CHECKING:
     from orgsync.platforms.transport import Patience, Transport
 
-REQUEST_TIMEOUT_SECONDS = 30.0
-
 
 class ConnectionFields(Protocol):
     """The part of Airflow's Connection that is read here."""
@@ -90,7 +88,7 @@ def open_transport(
     One that gives calls a second gets no limit by the minute: it is the administrator's own figure then. An interface of `paces`,
     which is slower than the rest, stays so unless the figure is lower still, or 0.
     """
-    from orgsync.platforms.sending import HttpSender
+    from orgsync.platforms.http_sender import REQUEST_TIMEOUT_SECONDS, HttpSender
     from orgsync.platforms.transport import Transport
 
     send = HttpSender(

@@ -24,6 +24,8 @@ CASES = {
     "given up in doubt": (Standing({"unknown": 9}, {"dead": 1}, "busy"), "dead", "busy"),
     "given up for some": (Standing({"failed": 4, "sent": 5}, {"dead": 1, "sent": 1}, "busy"), "partly", "4 of 9 recipients: busy"),
     "expired": (Standing({"failed": 9}, {"expired": 1}, "too late"), "expired", "too late"),
+    "expired in doubt": (Standing({"unknown": 9}, {"expired": 1}, "too late"), "expired", "too late"),
+    "refused in doubt": (Standing({"unknown": 9}, {"refused": 1}, "gone"), "partly", "9 of 9 recipients: gone"),
     "a todo was changed": (Standing({}, {"done": 2}), "delivered", None),
     "a todo was changed for some": (Standing({}, {"done": 1, "refused": 1}, "gone"), "partly", "1 of 2 calls failed: gone"),
     "a todo could not be changed": (Standing({}, {"refused": 1}, "no todos"), "failed", "no todos"),

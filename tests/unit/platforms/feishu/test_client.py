@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from orgsync.errors import BrokenPagingError, CredentialError, PlatformBusyError, RefusedError, ThrottledError, UnexpectedAnswerError
-from orgsync.platforms.sending import HttpSender
+from orgsync.platforms.http_sender import HttpSender
 from orgsync.platforms.transport import Response
 from tests.unit.platforms.clock import FakeClock
 from tests.unit.platforms.feishu.fake import (

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from orgsync.errors import ConfigurationError, NoConnectionError, OrgsyncError, UnexpectedAnswerError, UnreachableError
-from orgsync.platforms.sending import HttpSender
+from orgsync.platforms.http_sender import HttpSender
 from orgsync.platforms.transport import Request, Response
 
 SECRET = "s3cr3t-of-app"

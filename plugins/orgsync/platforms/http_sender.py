@@ -11,11 +11,11 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from orgsync.errors import ConfigurationError, NoConnectionError, PlatformError, Refusal, UnexpectedAnswerError, UnreachableError
-from orgsync.platforms.connections import REQUEST_TIMEOUT_SECONDS
 from orgsync.platforms.redact import redact_library_logs
 from orgsync.platforms.transport import Request, Response
 
 CONNECT_TIMEOUT_SECONDS = 5.0
+REQUEST_TIMEOUT_SECONDS = 30.0
 _PART_BYTES = 1 << 16
 
 
