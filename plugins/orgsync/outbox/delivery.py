@@ -157,7 +157,9 @@ def _claim(connection: Connection, desk: Desk, worker: Worker) -> tuple[list[Cal
         key_left = _key_left(desk, row, named, now)
         could_repeat = row["work"] == "send" and row["state"] == "unknown" and not key_left
         claims.append(Claim(row, row["work"], wanted.calls, could_repeat, min(worker.lease, key_left / 2 or worker.lease), named))
-    if held and held.is_for_all and wanted.priority and held.until - now > _SHORT:
+    # One that was held by itself holds no other.
+    held = held if held and held.is_for_all else None
+    if held and wanted.priority and held.until - now > _SHORT:
         store.hold(connection, desk.tenant_id, held, priority=row["priority"])
     if not claims:
         return [], held
