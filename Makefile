@@ -27,8 +27,8 @@ test: setup ## Run all tests; ARGS goes to pytest, for example ARGS="tests/unit 
 soak: setup ## Hold ten thousand random evolutions of history against the model; takes about half an hour.
 	@$(PYTHON_IN_VENV) -m tests.integration.soak $(ARGS)
 
-crash: setup ## Kill whoever delivers messages at every single step of its work; takes some minutes.
-	@$(PYTHON_IN_VENV) -m pytest tests/integration/test_sending_crash.py --every-step $(ARGS)
+crash: setup ## Kill whoever syncs or delivers at every single step of the work; takes some minutes.
+	@$(PYTHON_IN_VENV) -m pytest tests/integration/test_crash.py tests/integration/test_sending_crash.py --every-step $(ARGS)
 
 up: setup ## Start the local stack and return.
 	@$(STACK) up

@@ -47,7 +47,7 @@ def show_pushes(console: Console, done: Sequence[Mapping[str, Any]]) -> None:
     for each in done:
         told = ("failed", "bold red") if each["error"] else (_what_was_done(each), "")
         console.print(Text.assemble((each["tenant_id"], "bold"), "  ", told), soft_wrap=True)
-        if each["waiting"]:
+        if each["waiting"] and not each["error"]:
             console.print(_indented(_waiting(each)))
 
 

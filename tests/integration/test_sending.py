@@ -209,7 +209,8 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_it_is_refused_before_it_is_queued(office: Office, case: str) -> None:
+def test_it_is_refused_before_it_is_queued(dingtalk_office: Office, case: str) -> None:
+    office = dingtalk_office
     changes, words = REFUSED[case]
     named: dict[str, Any] = {
         "tenant": "acme",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from orgsync.platforms import PLATFORM_NAMES
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
 from sandbox.testing import RunningSandbox, start_sandbox
+from tests.integration.forked import run_command
 
 TENANT = Tenant(id="acme", platform="dingtalk", conn_id="acme_dingtalk")
 TENANTS = f"tenants:\n  - {{id: {TENANT.id}, platform: {TENANT.platform}, conn_id: {TENANT.conn_id}}}\n"
@@ -112,15 +112,8 @@ def command(world: World, tmp_path: Path) -> Command:
             "ORGSYNC_SANDBOX_URL": world.sandbox.url,
             "HOME": str(tmp_path),
         }
-        return subprocess.run(
-            [Path(sys.executable).with_name("orgsync"), *arguments],
-            env={name: value for name, value in os.environ.items() if name != "AIRFLOW_HOME"} | own | environment,
-            input=given,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        environ = {name: value for name, value in os.environ.items() if name != "AIRFLOW_HOME"} | own | environment
+        return run_command(arguments, environ, given)
 
     return run
 

@@ -1,0 +1,55 @@
+"""Runs the command `orgsync` in a fork of this process, which has imported already what takes the command seconds each time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import traceback
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def run_command(arguments: Sequence[str], environ: Mapping[str, str], given: str | None) -> subprocess.CompletedProcess[str]:
+    """As a process of its own would end: its exit code, and what it wrote."""
+    with tempfile.TemporaryFile("w+") as given_file, tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        given_file.write(given or "")
+        given_file.flush()
+        given_file.seek(0)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        with warnings.catch_warnings():
+            # Threads of others are not in the fork, and nothing in it waits for one.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if not child:
+            _be_the_command(arguments, environ, (given_file, out, err))
+        _, status = os.waitpid(child, 0)
+        out.seek(0)
+        err.seek(0)
+        return subprocess.CompletedProcess([*arguments], os.waitstatus_to_exitcode(status), out.read(), err.read())
+
+
+def _be_the_command(arguments: Sequence[str], environ: Mapping[str, str], files: Sequence[Any]) -> None:
+    code = 1
+    try:
+        for number, file in enumerate(files):
+            os.dup2(file.fileno(), number)
+        sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115 - they are the process's own
+        os.environ.clear()
+        os.environ.update(environ)
+        sys.argv = ["orgsync", *arguments]
+        from orgsync.cli import main
+
+        main()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
