@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -135,3 +135,19 @@ def test_call_that_ends_every_worker_is_given_up_at_last(office: Office) -> None
     assert office.state(message) == "dead"
     assert set(office.recipients(message).values()) == {"unknown"}
     assert outcomes(office) == ["send unknown"] * 12
+
+
+def test_what_a_person_may_get_in_a_day_is_kept_and_the_rest_goes_the_next(dingtalk_office: Office) -> None:
+    office = dingtalk_office
+    messenger = Disturbed(open_messenger(office.tenant))
+    messenger.messenger.limits = replace(messenger.limits, messages_per_person_per_day=3)
+    for number in range(5):
+        office.enqueue(body=f"第 {number} 条", audience={"users": office.people()[:1]})
+    push(office, messenger)
+    assert len(office.calls()) == 3
+    office.clock.move(hours=23)
+    push(office, messenger)
+    assert len(office.calls()) == 3
+    office.clock.move(hours=1, minutes=1)
+    push(office, messenger)
+    assert len(office.calls()) == 5

@@ -5,53 +5,32 @@ with slotted as materialized (
     select
         waiting.message_id,
         waiting.user_id,
-        greatest(%(now)s, minute.over_at, day.over_at) as starts_at
+        greatest(
+            %(now)s,
+            had.called_at[%(per_minute)s] + interval '1 minute',
+            had.called_at[%(per_day)s] + interval '1 day'
+        ) as starts_at
     from notify.recipient as waiting
-    -- Person by person, from what that person had to its call, in this order: offset 0 keeps the planner from another.
+    -- When this person's calls were or will be made, the newest first: nothing where no limit is looked at. Person by person, from what that
+    -- person had to its call, in this order: offset 0 keeps the planner from another.
     left join lateral (
-        select earlier.called_at + interval '1 minute' as over_at
+        select array_agg(earlier.called_at order by earlier.called_at desc) as called_at
         from (
             select recipient.delivery_id
             from notify.recipient
-            where %(per_minute)s > 0
+            where greatest(%(per_minute)s::integer, %(per_day)s::integer) > 0
               and recipient.user_id = waiting.user_id
               and recipient.delivery_id >= %(since_delivery_id)s
             offset 0
-        ) as had
+        ) as carried
         cross join lateral (
             select coalesce(delivery.first_called_at, delivery.next_attempt_at) as called_at
             from notify.delivery
-            where delivery.delivery_id = had.delivery_id
+            where delivery.delivery_id = carried.delivery_id
               and delivery.tenant_id = %(tenant_id)s
             offset 0
         ) as earlier
-        where earlier.called_at > %(now)s::timestamptz - interval '1 minute'
-        order by earlier.called_at desc
-        offset greatest(%(per_minute)s, 1) - 1
-        limit 1
-    ) as minute on true
-    left join lateral (
-        select earlier.called_at + interval '1 day' as over_at
-        from (
-            select recipient.delivery_id
-            from notify.recipient
-            where %(per_day)s > 0
-              and recipient.user_id = waiting.user_id
-              and recipient.delivery_id >= %(since_delivery_id)s
-            offset 0
-        ) as had
-        cross join lateral (
-            select coalesce(delivery.first_called_at, delivery.next_attempt_at) as called_at
-            from notify.delivery
-            where delivery.delivery_id = had.delivery_id
-              and delivery.tenant_id = %(tenant_id)s
-            offset 0
-        ) as earlier
-        where earlier.called_at > %(now)s::timestamptz - interval '1 day'
-        order by earlier.called_at desc
-        offset greatest(%(per_day)s, 1) - 1
-        limit 1
-    ) as day on true
+    ) as had on true
     where waiting.message_id = any (%(message_ids)s)
       and waiting.state = 'pending'
       and waiting.delivery_id is null
