@@ -22,6 +22,7 @@ from orgsync.console import (
     read_tenants,
     results,
 )
+from orgsync.outbox.quota import MOST_URGENT
 from orgsync.outbox.states import MessageState
 from orgsync.platforms.messages import KINDS
 from orgsync.settings import Settings, read_settings
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from orgsync.tenants import Tenant
 
 PANEL = "Messages"
-MOST_URGENT = 9
 PUSH_SECONDS = 60
 LISTED = 20
 

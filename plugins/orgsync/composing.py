@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from orgsync.errors import ConfigurationError
 from orgsync.outbox.queueing import Audience, Message
+from orgsync.outbox.quota import MOST_URGENT
 from orgsync.outbox.templates import load_template, render
 from orgsync.platforms import load_platform
 from orgsync.platforms.messages import KINDS, Content
@@ -17,7 +19,6 @@ from orgsync.tenants import Tenant
 Instant = datetime | str | None
 """A text is ISO 8601; what names no zone is in the tenant's."""
 
-MOST_URGENT = 9
 DAY_ENDS = time(23, 59)
 
 
@@ -120,10 +121,8 @@ def read_instant(name: str, value: Instant, zone: ZoneInfo, *, of_a_day: time = 
 
 
 def _parse(name: str, text: str, of_a_day: time) -> datetime:
-    try:
+    with suppress(ValueError):  # it is no day alone
         return datetime.combine(date.fromisoformat(text), of_a_day)
-    except ValueError:
-        pass
     try:
         return datetime.fromisoformat(text)
     except ValueError:

@@ -25,10 +25,9 @@ from orgsync.tenants import Tenant
 from orgsync.warehouse.connection import open_warehouse
 from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema
+from orgsync.warehouse.statements import Row
 
 log = logging.getLogger(__name__)
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Work
     Raises, when all else is done, what a person must mend before the rest can be sent.
     """
     messenger, worker = open_messenger(tenant), worker or Worker()
-    desk = Desk(tenant.id, messenger, tenant.scope == Scope(), ZoneInfo(tenant.timezone))
+    desk = Desk(tenant.id, messenger, _is_whole(tenant), ZoneInfo(tenant.timezone))
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
         _keep_channel(connection, tenant, messenger)
@@ -202,7 +201,12 @@ def _keep_known(connection: Connection, tenant: Tenant) -> None:
 
 def _keep_channel(connection: Connection, tenant: Tenant, messenger: Messenger) -> None:
     limits = asdict(messenger.limits)
-    store.save_channel(connection, tenant_id=tenant.id, platform=tenant.platform, is_whole=tenant.scope == Scope(), limits=limits)
+    store.save_channel(connection, tenant_id=tenant.id, platform=tenant.platform, is_whole=_is_whole(tenant), limits=limits)
+
+
+def _is_whole(tenant: Tenant) -> bool:
+    """Whether the tenant is all that the app sees."""
+    return tenant.scope == Scope()
 
 
 def _read_gauges(connection: Connection, channel: Row, now: datetime) -> list[quota.Gauge]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from orgsync.platforms.deliveries import is_task, people_per_call
 from orgsync.platforms.messages import Kind, Limits
 
 Way = Literal["everybody", "departments", "people"]
@@ -26,15 +27,6 @@ class Audience:
     is_whole: bool = True
     is_apart: bool = True
     largest: int = 0
-
-
-def people_per_call(kind: Kind, limits: Limits) -> int:
-    return limits.people_per_todo if is_task(kind, limits) else limits.people_per_call
-
-
-def is_task(kind: Kind, limits: Limits) -> bool:
-    """Whether a todo is one on this platform, or a message like any other."""
-    return kind == "todo" and limits.people_per_todo > 0
 
 
 def choose_way(audience: Audience, kind: Kind, limits: Limits) -> Way:

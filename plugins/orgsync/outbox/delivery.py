@@ -21,12 +21,12 @@ from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import CredentialError, OrgsyncError
 from orgsync.outbox import quota, store
-from orgsync.outbox.chunks import is_task
 from orgsync.outbox.planning import Desk, plan_messages, read_content
 from orgsync.outbox.quota import Hold
 from orgsync.outbox.recording import BLOCKED_WAIT, BLOCKING, Answer, record_answer
 from orgsync.outbox.states import settle
 from orgsync.outbox.store import Call, Claim
+from orgsync.platforms.deliveries import is_task
 from orgsync.platforms.messages import Delivery, Person
 from orgsync.warehouse.statements import Row
 
@@ -127,7 +127,7 @@ def _record(connection: Connection, desk: Desk, worker: Worker, call: Call, answ
     tally.attempts[record_answer(connection, desk, call, answer, now=now)] += 1
     if isinstance(answer, CredentialError):
         # Each further try with a wrong secret counts against the address it comes from.
-        store.hold(connection, desk.tenant_id, Hold(now + BLOCKED_WAIT, str(answer)), priority=9)
+        store.hold(connection, desk.tenant_id, Hold(now + BLOCKED_WAIT, str(answer)), priority=quota.MOST_URGENT)
     connection.commit()
     if isinstance(answer, BLOCKING) and call.work != "results":
         tally.blocked_by = answer
@@ -171,7 +171,7 @@ def _wanted(row: Row) -> quota.Call:
     if row["work"] == "results":
         return quota.Call(calls=2, priority=0)
     if row["work"] == "recall":
-        return quota.Call(priority=9)
+        return quota.Call(priority=quota.MOST_URGENT)
     return quota.Call(people=row["people"], to_all=row["to_all"], priority=row["priority"])
 
 

@@ -12,8 +12,9 @@ from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import ConfigurationError
 from orgsync.outbox import store
-from orgsync.outbox.chunks import Audience, choose_way, people_per_call
+from orgsync.outbox.chunks import Audience, choose_way
 from orgsync.outbox.quota import Call, find_hold
+from orgsync.platforms.deliveries import people_per_call
 from orgsync.platforms.messages import Content, Limits, Messenger
 from orgsync.warehouse.statements import Row
 
@@ -41,10 +42,10 @@ class Desk:
 
 def plan_messages(connection: Connection, desk: Desk, *, now: datetime) -> int:
     """Make the calls for the messages that may go now; returns how many messages there were. One transaction: all of it, or nothing."""
-    usage = store.read_usage(connection, desk.tenant_id, now=now)
     messages = store.claim_messages(connection, desk.tenant_id, most=MOST_MESSAGES, now=now)
     if not messages:
         return 0
+    usage = store.read_usage(connection, desk.tenant_id, now=now)
     most_urgent = max(message["priority"] for message in messages)
     held = find_hold(Call(priority=most_urgent), usage, desk.messenger.limits, now=now)
     if held and held.until - now > _PAUSE:

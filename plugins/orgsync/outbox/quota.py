@@ -11,7 +11,7 @@ from orgsync.platforms.messages import Limits
 # All three count their days and months there.
 PLATFORM_TIMEZONE = ZoneInfo("Asia/Shanghai")
 
-URGENT = 7
+URGENT, MOST_URGENT = 7, 9
 RESERVED_SHARE = 0.1
 """Of the calls of a month: the last tenth is for what is urgent."""
 WARNING_SHARE = 0.8
@@ -78,12 +78,11 @@ def find_hold(call: Call, usage: Usage, limits: Limits, *, now: datetime) -> Hol
     month, day = next_month(now), next_day(now)
     if limits.billable_calls_per_month:
         most = limits.billable_calls_per_month
+        kept = _reserved(most)
         if usage.calls_this_month + call.calls > most:
             return Hold(month, f"this month's {most} calls are used up; it goes on {_on(month)}, or with a larger edition")
-        if call.priority < URGENT and usage.calls_this_month + call.calls > most - int(most * RESERVED_SHARE):
-            return Hold(
-                month, f"the last {int(most * RESERVED_SHARE)} of this month's {most} calls are kept for priority {URGENT} and above"
-            )
+        if call.priority < URGENT and usage.calls_this_month + call.calls > most - kept:
+            return Hold(month, f"the last {kept} of this month's {most} calls are kept for priority {URGENT} and above")
     if limits.send_to_all_per_day and call.to_all and usage.to_all_today + 1 > limits.send_to_all_per_day:
         return Hold(day, f"{limits.send_to_all_per_day} messages to everybody are allowed in a day, and were sent", is_for_all=False)
     if limits.recipients_per_day and call.people and usage.people_today + call.people > limits.recipients_per_day:
@@ -147,9 +146,13 @@ def month_start(now: datetime) -> datetime:
 def _warn_of_month(used: int, most: int) -> str:
     if used >= most:
         return "used up: nothing is sent until next month; a larger edition or an add-on lifts it"
-    if used >= most - int(most * RESERVED_SHARE):
+    if used >= most - _reserved(most):
         return f"only what has priority {URGENT} or more is sent until next month"
     return f"{used / most:.0%} are used" if used >= most * WARNING_SHARE else ""
+
+
+def _reserved(most: int) -> int:
+    return int(most * RESERVED_SHARE)
 
 
 def _on(instant: datetime) -> str:

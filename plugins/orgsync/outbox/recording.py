@@ -17,9 +17,9 @@ from orgsync.errors import (
 )
 from orgsync.outbox import store
 from orgsync.outbox.backoff import MOST_ATTEMPTS, next_attempt_at, next_results_at
-from orgsync.outbox.chunks import is_task
 from orgsync.outbox.planning import Desk
 from orgsync.outbox.store import Call, Ending, Mark
+from orgsync.platforms.deliveries import is_task
 from orgsync.platforms.messages import Recall, Receipt, Results
 
 # A mistake in the connection or the platform's console: it is sent when somebody has mended that.

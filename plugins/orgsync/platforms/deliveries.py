@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from orgsync.errors import ConfigurationError
-from orgsync.platforms.messages import Content, Delivery, Limits, Person, TextLimits
+from orgsync.platforms.messages import Content, Delivery, Kind, Limits, Person, TextLimits
 
 OPEN_WORDS = "查看详情"
 SAMPLE_KEY = "<the call's own key>"
@@ -69,6 +69,15 @@ def not_of_the_web(content: Content) -> list[str]:
     return [] if is_fine else ["its URL does not begin with http:// or https://"]
 
 
+def people_per_call(kind: Kind, limits: Limits) -> int:
+    return limits.people_per_todo if is_task(kind, limits) else limits.people_per_call
+
+
+def is_task(kind: Kind, limits: Limits) -> bool:
+    """Whether a todo is one on this platform, or a message like any other."""
+    return kind == "todo" and limits.people_per_todo > 0
+
+
 def check_delivery(delivery: Delivery, limits: Limits, *, platform: str) -> None:
     """Whoever makes deliveries keeps to the limits: this is where a mistake stops before it is sent."""
     if problem := _problem(delivery, limits):
@@ -110,9 +119,8 @@ def escape_url(url: str) -> str:
 
 def _problem(delivery: Delivery, limits: Limits) -> str:
     people, departments = len(delivery.people), len(delivery.department_ids)
-    is_todo = delivery.content.kind == "todo" and limits.people_per_todo > 0
-    most_people = limits.people_per_todo if is_todo else limits.people_per_call
-    if is_todo and (delivery.to_all or departments):
+    most_people = people_per_call(delivery.content.kind, limits)
+    if is_task(delivery.content.kind, limits) and (delivery.to_all or departments):
         return "is a todo for departments or everybody; a todo goes to people"
     if delivery.to_all:
         return "" if limits.has_send_to_all else "is to everybody; name departments or people instead"

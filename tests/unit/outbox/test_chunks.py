@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orgsync.outbox.chunks import Audience, choose_way, count_department_calls, people_per_call
+from orgsync.outbox.chunks import Audience, choose_way, count_department_calls
+from orgsync.platforms.deliveries import people_per_call
 from orgsync.platforms.messages import Limits
 
 TO_ALL = Limits(people_per_call=100, departments_per_call=20, people_per_todo=100, has_send_to_all=True)
