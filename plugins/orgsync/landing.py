@@ -181,6 +181,12 @@ def read_newest_answers(zone: str, tenant_id: str, part: str) -> Iterator[Answer
             return
 
 
+def list_snapshot_ids(zone: str, tenant_id: str) -> list[str]:
+    """The ids of the tenant's snapshots, oldest first; no manifest is opened."""
+    names = (name for name in _list_folders(zone, tenant_id) if _read_taken_at(name))
+    return [each for each in (f"{tenant_id}/{name}" for name in names) if _has_manifest(snapshot_uri(zone, each))]
+
+
 def list_snapshots(zone: str, tenant_id: str) -> list[LandedSnapshot]:
     """The tenant's snapshots, oldest first. A manifest that cannot be read tells of no complete one."""
     found = (_describe_snapshot(zone, f"{tenant_id}/{name}", _read_taken_at(name)) for name in _list_folders(zone, tenant_id))

@@ -29,6 +29,7 @@ from orgsync.landing import (
 from orgsync.manifest import Manifest, Mode
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Reading, Wanted
+from orgsync.registry import register_landed
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
 from orgsync.warehouse import history, plans, runs, snapshots
@@ -71,6 +72,7 @@ def extract_snapshot(run: Run, *, mode: RequestedMode, now: datetime) -> str:
     with _step(run, "extract") as step:
         with open_warehouse(run.address) as connection:
             snapshots.claim_tenant(connection, run.tenant.id)
+            register_landed(connection, run.settings.landing_zone, run.tenant.id)
             chosen = _choose_mode(connection, run.tenant, mode, now)
             connection.commit()  # a read may take an hour: no transaction stays open so long, and the claim is the session's
             manifest = _land_snapshot(run, mode=chosen, taken_at=now)

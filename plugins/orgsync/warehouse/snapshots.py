@@ -34,6 +34,11 @@ def register_snapshot(connection: Connection, manifest: Manifest, *, uri: str) -
     )
 
 
+def list_known(connection: Connection, tenant_id: str) -> frozenset[str]:
+    """The ids of all that were ever registered."""
+    return frozenset(row["snapshot_id"] for row in fetch_all(connection, "ops/list_known_snapshots", tenant_id=tenant_id))
+
+
 def find_snapshot(connection: Connection, snapshot_id: str) -> Row:
     snapshot = fetch_one(connection, "ops/find_snapshot", snapshot_id=snapshot_id)
     if snapshot is None:
