@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -14,7 +16,7 @@ from orgsync.frames import FRAMES, Frame
 from orgsync.warehouse import migrations
 from orgsync.warehouse.migrations import check_schema, list_migrations, migrate
 from orgsync.warehouse.statements import SQL_FOLDER, read_sql
-from stack.postgres import PostgresServer
+from stack.postgres import PostgresServer, embedded_postgres
 from tests.integration.world import World
 
 PARAMETER = re.compile(r"%\((\w+)\)s")
@@ -46,6 +48,49 @@ def test_migration_that_fails_leaves_nothing_of_it(postgres: PostgresServer, mon
     connection.rollback()
     assert fetch(connection, "select to_regclass('kept_by_mistake')") == [(None,)]
     assert fetch(connection, "select count(*) from orgsync.migration") == [(0,)]
+    connection.close()
+
+
+def migrate_at_once(dsns: list[str]) -> list[list[str]]:
+    """As many migrations at a time, each over a connection of its own."""
+
+    def bring_up(dsn: str) -> list[str]:
+        connection = psycopg2.connect(dsn)
+        try:
+            return migrate(connection)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(dsns)) as pool:
+        return list(pool.map(bring_up, dsns))
+
+
+def test_migrations_of_an_empty_database_wait_for_each_other(postgres: PostgresServer) -> None:
+    postgres.create_database("many_at_once")
+    applied = migrate_at_once([postgres.dsn("many_at_once")] * 20)
+    assert sorted(name for names in applied for name in names) == [migration.name for migration in list_migrations()]
+
+
+def test_databases_of_a_new_server_may_be_migrated_at_once(tmp_path: Path) -> None:
+    """The roles are the server's, the lock is the database's."""
+    with embedded_postgres(tmp_path / "postgres") as server:
+        names = [f"warehouse_{number}" for number in range(6)]
+        for name in names:
+            server.create_database(name)
+        assert migrate_at_once([server.dsn(name) for name in names]) == [[migration.name for migration in list_migrations()]] * len(names)
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1", "EUC_CN"])
+def test_database_of_another_encoding_is_refused(postgres: PostgresServer, encoding: str) -> None:
+    name = f"in_{encoding}"
+    connection = psycopg2.connect(postgres.dsn())
+    connection.autocommit = True
+    run(connection, f"create database \"{name}\" encoding '{encoding}' locale 'C' template template0")
+    connection.close()
+    connection = psycopg2.connect(postgres.dsn(name), client_encoding="UTF8")
+    with pytest.raises(SchemaError, match=f"database {name} has the encoding {encoding}, and orgsync needs UTF8.*template0"):
+        migrate(connection)
+    assert fetch(connection, "select count(*) from pg_namespace where nspname in ('org', 'orgsync')") == [(0,)]
     connection.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg2
 import psycopg2.errorcodes
@@ -13,10 +14,29 @@ from psycopg2.extensions import connection as Connection
 from orgsync.errors import ConfigurationError, OrgsyncError, StatementError, WarehouseUnavailableError
 
 SESSION = "-c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning"
+# The server ends no session of ours for being idle between two statements, but one that stands still inside a transaction: a process
+# that is frozen there keeps its tenant locked. And it soon notices a machine that vanished without a word.
+PATIENCE = "-c idle_session_timeout=0 -c idle_in_transaction_session_timeout=300s -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10"
+# What lies between (a firewall, a load balancer) sees life in a session whose statement takes long, and we see that the server is gone.
+KEEP_ALIVE: dict[str, Any] = {
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 LOST = ("08", "57P")  # SQLSTATE classes: connection exception, operator intervention
 PASSING = ("40", "53", "55P03", "57")  # rolled back for another's sake, out of resources, a lock not available, cancelled
 ASKED_WRONGLY = "NT001"  # our own functions' word for what whoever called them has to mend
 VALUES = "22"  # data exception: the server's own words quote the value
+READ_ONLY = "25006"
+SET_WRONGLY = (
+    "invalid ",
+    "could not parse ",
+    'root certificate file "',
+    'certificate file "',
+    'private key file "',
+)  # how libpq begins, before it calls
 
 
 @dataclass(frozen=True)
@@ -53,7 +73,7 @@ def open_warehouse(address: Address) -> Iterator[Connection]:
 
 def _connect(address: Address) -> Connection:
     try:
-        return psycopg2.connect(
+        connection: Connection = psycopg2.connect(
             host=address.host,
             port=address.port,
             dbname=address.database,
@@ -62,13 +82,30 @@ def _connect(address: Address) -> Connection:
             sslmode=address.sslmode,
             connect_timeout=10,
             application_name="orgsync",
-            options=f"{SESSION} -c statement_timeout={address.statement_timeout_seconds}s",
+            client_encoding="UTF8",
+            options=f"{SESSION} {PATIENCE} -c statement_timeout={address.statement_timeout_seconds}s",
+            **KEEP_ALIVE,
         )
-    except psycopg2.OperationalError as error:
-        raise WarehouseUnavailableError(
-            f"the warehouse at {_place(address)} does not take connections: {str(error).strip().splitlines()[0]}. "
-            f"Check that it runs, and host, port and password of the Airflow connection {address.conn_id!r}"
-        ) from error
+        return connection
+    except psycopg2.Error as error:
+        refused = _refuse(str(error), address)
+    except UnicodeDecodeError as error:  # a server that speaks its own language before it knows ours
+        refused = _refuse(error.object.decode("gb18030", errors="replace"), address)
+    except ValueError:  # NUL, or half a character
+        refused = ConfigurationError(f"the Airflow connection {address.conn_id!r} holds characters that nobody can send; type it in again")
+    # Outside the handlers: the driver's own error may hold the password.
+    raise refused
+
+
+def _refuse(said: str, address: Address) -> OrgsyncError:
+    """What kept a connection from coming about: settings that no server was asked about yet, or what a server or the network said."""
+    first = said.strip().splitlines()[0] if said.strip() else "no further word"
+    if first.startswith(SET_WRONGLY):
+        return ConfigurationError(f"the Airflow connection {address.conn_id!r} of the warehouse is not right: {first}")
+    return WarehouseUnavailableError(
+        f"the warehouse at {_place(address)} does not take connections: {first}. "
+        f"Check that it runs, and host, port and password of the Airflow connection {address.conn_id!r}"
+    )
 
 
 def _translate(error: psycopg2.Error, address: Address, *, is_lost: bool) -> OrgsyncError:
@@ -80,6 +117,11 @@ def _translate(error: psycopg2.Error, address: Address, *, is_lost: bool) -> Org
         return ConfigurationError(
             f"the login {address.user!r} of connection {address.conn_id!r} may not do this: {said}. "
             "A sync needs a member of orgsync_loader, `orgsync migrate` the owner of the schemas"
+        )
+    if code == READ_ONLY:
+        return WarehouseUnavailableError(
+            f"the warehouse at {_place(address)} takes no writes: it is a standby, or a failover is under way; the step can be run again. "
+            f"If it stays so, let connection {address.conn_id!r} name the primary, and look at its default_transaction_read_only"
         )
     if code == ASKED_WRONGLY:
         return ConfigurationError(said)

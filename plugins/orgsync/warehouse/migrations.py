@@ -10,10 +10,14 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from psycopg2.errors import DuplicateObject, InternalError_, UniqueViolation
 from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import SchemaError
 from orgsync.warehouse.statements import execute, fetch_all, sql_files
+
+RACES = (DuplicateObject, InternalError_, UniqueViolation)  # the same role made twice; "tuple concurrently updated"
+MOST_RACES = 9
 
 
 @dataclass(frozen=True)
@@ -31,11 +35,35 @@ def list_migrations() -> list[Migration]:
 
 
 def migrate(connection: Connection) -> list[str]:
-    """Apply what is missing and return the names of what was applied; a second call at once waits for the first."""
+    """Apply what is missing and return the names of what was applied; a second call at once waits for the first.
+
+    Raises SchemaError when the database's encoding is not UTF8: names could not be stored, or not be found again.
+    """
+    _check_encoding(connection)
+    execute(connection, "ops/lock_migrations")  # before the ledger: two that find none would both make it
     if not _has_ledger(connection):
         execute(connection, "ops/create_migration_ledger")
     connection.commit()
-    return [migration.name for migration in list_migrations() if _apply(connection, migration)]
+    return [migration.name for migration in list_migrations() if _apply_patiently(connection, migration)]
+
+
+def _check_encoding(connection: Connection) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise SchemaError(
+            f"the database {connection.info.dbname} has the encoding {encoding}, and orgsync needs UTF8; make another one "
+            "(create database … encoding 'UTF8' template template0) and let the connection of the warehouse name that"
+        )
+
+
+def _apply_patiently(connection: Connection, migration: Migration) -> bool:
+    """Roles belong to the whole server: a migration of another database may make one at the same moment. Then it is there the next time."""
+    for _ in range(MOST_RACES):
+        try:
+            return _apply(connection, migration)
+        except RACES:
+            connection.rollback()
+    return _apply(connection, migration)
 
 
 def _apply(connection: Connection, migration: Migration) -> bool:

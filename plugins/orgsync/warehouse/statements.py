@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json
 
 from orgsync.errors import ConfigurationError
@@ -35,13 +36,13 @@ def sql_files(folder: str) -> list[Path]:
 def execute(connection: Connection, name: str, /, **parameters: object) -> int:
     """Run a statement and return how many rows it touched. Dictionaries travel as JSON."""
     with connection.cursor() as cursor:
-        cursor.execute(read_sql(name), {key: _adapt(value) for key, value in parameters.items()})
+        _execute(cursor, read_sql(name), {key: _adapt(value) for key, value in parameters.items()})
         return cursor.rowcount
 
 
 def fetch_all(connection: Connection, name: str, /, **parameters: object) -> list[Row]:
     with connection.cursor() as cursor:
-        cursor.execute(read_sql(name), {key: _adapt(value) for key, value in parameters.items()})
+        _execute(cursor, read_sql(name), {key: _adapt(value) for key, value in parameters.items()})
         columns = [column.name for column in cursor.description or ()]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
@@ -55,12 +56,19 @@ def query(connection: Connection, statement: str) -> tuple[list[str], list[tuple
     """Run a statement somebody typed; raises ConfigurationError with the server's words when it cannot."""
     with connection.cursor() as cursor:
         try:
-            cursor.execute(statement)
+            _execute(cursor, statement)
         except psycopg2.Error as error:
             if connection.closed:
                 raise
             raise ConfigurationError(f"the warehouse does not take this statement: {str(error).strip()}") from error
         return [column.name for column in cursor.description or ()], cursor.fetchall() if cursor.description else []
+
+
+def _execute(cursor: Cursor, statement: str, parameters: Row | None = None) -> None:
+    try:
+        cursor.execute(statement, parameters)
+    except ValueError:  # of the driver, before it asks the server; its own words hold the text
+        raise ConfigurationError("a text that was given holds the character NUL or half a character; PostgreSQL stores neither") from None
 
 
 def encode_list(rows: list[Row]) -> Json:
