@@ -12,6 +12,7 @@ import pytest
 from orgsync.errors import OrgsyncError
 from orgsync.frames import FRAMES
 from orgsync.platforms.platform import CallCount, Mode, Scope
+from orgsync.validation.quarantine import judge
 from tests.contract.conftest import Organization
 
 MODES: list[Mode] = ["full", "frequent"]
@@ -39,6 +40,12 @@ def below(truth: Mapping[str, Any], top: str) -> set[str]:
     while more := {number for number, known in company_departments(truth).items() if str(known["parent_id"]) in found} - found:
         found |= more
     return found
+
+
+def above(truth: Mapping[str, Any], key: str) -> list[str]:
+    """The departments over one, nearest first."""
+    parent = company_departments(truth)[key]["parent_id"]
+    return [] if parent is None else [str(parent), *above(truth, str(parent))]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -175,6 +182,29 @@ def test_visible_range_below_the_root(organization: Organization) -> None:
     assert ids(tidy.departments, "department_id") == visible
     assert str(user["id"]) in ids(tidy.users, "user_id")
     assert str(user["id"]) not in ids(tidy.memberships, "user_id")
+
+
+# Each platform's ways of reading: fields of the connection. WeCom's second secret shows departments that the app does not see.
+WAYS: dict[str, list[dict[str, Any]]] = {"wecom": [{"read_by": way} for way in ("lists", "ids", "export")]}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_visible_tops_have_no_parent_and_everybody_else_has_one(organization: Organization, mode: Mode) -> None:
+    """Of a forest, by every way of reading: a parent that is named is a row."""
+    truth = organization.truth()
+    company = company_departments(truth)
+    beside_root = [key for key, each in company.items() if each["parent_id"] is not None]
+    deepest = max(beside_root, key=lambda key: len(above(truth, key)))
+    tops = {beside_root[0], deepest} - below(truth, beside_root[0]) | {beside_root[0]}
+    organization.set(visible_departments=[company[top]["id"] for top in sorted(tops)])
+    for way in WAYS.get(organization.name, [{}]):
+        organization.read(organization.client(all_secrets=way.get("read_by") == "ids", extra=way), mode=mode)
+        departments = judge(organization.tidy(mode=mode)).tidy.departments.set_index("department_id")["parent_id"]
+        seen = set().union(*(below(truth, top) for top in tops))
+        assert set(departments.index) == seen, way
+        assert {key: None if pd.isna(parent) else parent for key, parent in departments.items()} == {
+            key: None if key in tops else str(company[key]["parent_id"]) for key in seen
+        }, way
 
 
 @pytest.mark.parametrize("kind", ["orphan", "cycle", "duplicate_id", "string_for_integer", "nul_in_name"])

@@ -97,18 +97,20 @@ def _gather_by_ids(answers: Iterable[Answer], departments: Departments, fields: 
     return People(users.in_order(), detailed.in_order(), memberships.in_order())
 
 
-def _complete(listed: Iterable[Record], named: Iterable[Record], wanted: Collection[str]) -> list[Record]:
+def _complete(listed: Iterable[Record], named: Iterable[Record], wanted: frozenset[str]) -> list[Record]:
     """Each wanted department; one without a valid id stays, to be quarantined.
 
-    Read from the root down, every parent is here; one that is not is a fault to be found. Of a part only, the tops have theirs outside.
+    Read from the root down, every parent is here; one that is not is a fault to be found. Of a part only, the tops have theirs outside;
+    and where the app sees only some by name, those whose parent it does not see are tops.
     """
     names = {read_department_id(record.get("id")): record for record in named}
+    unseen = wanted - names.keys() if names else frozenset[str]()
     gathered = Gathered("id")
     for record in listed:
         department_id, parent_id = read_department_id(record.get("id")), read_parent_id(record)
         if department_id is None or department_id in wanted:
             details = names.get(department_id, {}) if department_id else {}
-            is_within = parent_id in wanted or ROOT_ID in wanted
+            is_within = (parent_id in wanted or ROOT_ID in wanted) and not (department_id in names and parent_id in unseen)
             gathered.add({**details, **record, "id": department_id, "parentid": parent_id if is_within else None})
     return gathered.in_order()
 

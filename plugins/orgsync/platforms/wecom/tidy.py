@@ -66,16 +66,22 @@ def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:  # noqa
             "membership": _unobserved_of_memberships(people, of_memberships),
         },
         withheld={"user": withheld} if withheld else {},
-        not_read=_not_read(people),
+        not_read=_not_read(departments, people),
     )
 
 
-def _not_read(people: People) -> dict[str, frozenset[str]]:
-    """Reading by ids, details come one by one: those that have not come yet are not empty."""
-    if not people.detailed:
-        return {}
-    missing = {str(each.get("userid")) for each in people.users} - {str(each.get("userid")) for each in people.detailed}
-    return {"user": frozenset(missing)} if missing else {}
+def _not_read(departments: Departments, people: People) -> dict[str, frozenset[str]]:
+    """Reading by ids, details of people come one by one, and departments have names where the app sees them: the others are not empty."""
+    missing: dict[str, frozenset[str]] = {}
+    if departments.by_ids and departments.has_names:
+        missing["department"] = frozenset(str(each["id"]) for each in departments.records if "name" not in each)
+    if people.detailed:
+        missing["user"] = _user_ids(people.users) - _user_ids(people.detailed)
+    return {entity: keys for entity, keys in missing.items() if keys}
+
+
+def _user_ids(people: Sequence[Record]) -> frozenset[str]:
+    return frozenset(str(person.get("userid")) for person in people)
 
 
 def _department_frame(records: Sequence[Record], mapping: Mapping[str, str]) -> pd.DataFrame:

@@ -299,6 +299,16 @@ def test_ids_with_details() -> None:
     assert "mobile" not in tidied.unobserved["user"]
 
 
+def test_department_below_one_that_the_app_does_not_see_is_a_top() -> None:
+    """Names are of what the app sees; what it does not see is there, and nothing is said of it."""
+    forest = [department(1, 0), department(2, 1), department(3, 2), department(4, 3), department(5, 1)]
+    departments = [skeleton_of(*bare(*forest)), departments_of(department(3, 2, name="三"), department(4, 3, name="四"))]
+    tidied = tidy_of(departments, [ids_of(("a", 4))])
+    parents = {key: each["parent_id"] for key, each in rows(tidied.departments, "department_id").items()}
+    assert parents == {"1": None, "2": "1", "3": None, "4": "3", "5": "1"}
+    assert tidied.not_read["department"] == {"1", "2", "5"}
+
+
 def test_details_read_later_hold() -> None:
     old, new = details_of(user("a", 1, position="old"), "2026-01"), details_of(user("a", 1, position="new"), "2026-02")
     for users in ([old, new], [new, old]):
