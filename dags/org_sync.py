@@ -18,7 +18,6 @@ from airflow.sdk import (
     task,
 )
 from airflow.sdk.exceptions import AirflowSkipException
-from croniter import croniter
 
 from orgsync.approval import PlanApproval, ask_about
 from orgsync.settings import read_settings
@@ -95,9 +94,10 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
     def replay() -> dict[str, int]:
         """Load the snapshots taken since the tick before this run's again, with the mapping and the rules of now."""
         from orgsync.pipeline import replay as load_again
+        from orgsync.ticks import find_window
 
         context = get_current_context()
-        after, until = find_window(tenant, context["logical_date"])
+        after, until = find_window((tenant.schedule, tenant.full_schedule), ZoneInfo(tenant.timezone), context["logical_date"])
         done = load_again(_run(tenant.id, context), after=after, until=until, dry_run=context["params"]["dry_run"])
         if not done:
             raise AirflowSkipException(f"no snapshot of {tenant.id} was taken after {after} and until {until}")
@@ -157,13 +157,6 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
     now_or_past() >> [replay(), extracted]
     decision >> [approve, merged]
     approve >> merged
-
-
-def find_window(tenant: Tenant, tick: datetime) -> tuple[datetime, datetime]:
-    """What a run of the past is about: the time since the tick of either schedule before its own."""
-    local = tick.astimezone(ZoneInfo(tenant.timezone))
-    ticks = [croniter(cron, local).get_prev(datetime) for cron in (tenant.schedule, tenant.full_schedule)]
-    return max(ticks), tick
 
 
 def _is_backfill(context: Any) -> bool:

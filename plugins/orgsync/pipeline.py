@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from croniter import croniter
 from psycopg2.extensions import connection as Connection
 
 from orgsync.budget import Amount, describe, find_exceeded
@@ -32,6 +31,7 @@ from orgsync.platforms.platform import Reading, Wanted
 from orgsync.registry import register_landed
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
+from orgsync.ticks import find_last_tick
 from orgsync.warehouse import history, plans, runs, snapshots
 from orgsync.warehouse.connection import Address, open_warehouse
 from orgsync.warehouse.hook import find_warehouse
@@ -379,7 +379,7 @@ def _choose_mode(connection: Connection, tenant: Tenant, mode: RequestedMode, no
     if mode != "auto":
         return mode
     last_full = snapshots.find_last_full_read(connection, tenant.id)
-    last_tick = croniter(tenant.full_schedule, now.astimezone(ZoneInfo(tenant.timezone))).get_prev(datetime)
+    last_tick = find_last_tick(tenant.full_schedule, ZoneInfo(tenant.timezone), now)
     return "frequent" if last_full is not None and last_full >= last_tick else "full"
 
 

@@ -1,0 +1,28 @@
+"""When a cron ticked last; `tests/witnesses/test_airflow_ticks.py` holds the windows against Airflow's own ticks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from orgsync.ticks import find_last_tick
+
+NIGHTLY = "37 2 * * *"
+
+
+@pytest.mark.parametrize(
+    ("cron", "zone", "now", "expected"),
+    [
+        pytest.param(NIGHTLY, "Asia/Shanghai", "2026-11-28T02:37+08:00", "2026-11-28T02:37+08:00", id="a-tick-is-its-own-last"),
+        pytest.param(NIGHTLY, "Asia/Shanghai", "2026-11-28T02:36:59+08:00", "2026-11-27T02:37+08:00", id="the-day-before"),
+        pytest.param(NIGHTLY, "America/New_York", "2026-03-08T03:07-04:00", "2026-03-07T02:37-05:00", id="a-skipped-time-comes-later"),
+        pytest.param(NIGHTLY, "America/New_York", "2026-03-08T04:07-04:00", "2026-03-08T03:37-04:00", id="and-comes-once"),
+        pytest.param(NIGHTLY, "Europe/Berlin", "2026-10-25T02:50+02:00", "2026-10-24T02:37+02:00", id="first-of-two-is-none"),
+        pytest.param(NIGHTLY, "Europe/Berlin", "2026-10-25T03:07+01:00", "2026-10-25T02:37+01:00", id="second-of-two-is-one"),
+        pytest.param("0 3 29 2 *", "Asia/Shanghai", "2026-11-28T00:00+08:00", "2024-02-29T03:00+08:00", id="years-ago"),
+    ],
+)
+def test_last_tick(cron: str, zone: str, now: str, expected: str) -> None:
+    assert find_last_tick(cron, ZoneInfo(zone), datetime.fromisoformat(now)) == datetime.fromisoformat(expected)
