@@ -27,7 +27,17 @@ from stack.errors import StackError
 from stack.layout import Layout
 from stack.ports import LOOPBACK, choose_port
 from stack.postgres import LOGIN, PostgresServer
-from stack.processes import ProcessRecord, find_members, record_process, start_process, stop_all, tail, uninterrupted
+from stack.processes import (
+    ProcessRecord,
+    describe,
+    find_members,
+    find_unclear,
+    record_process,
+    start_process,
+    stop_all,
+    tail,
+    uninterrupted,
+)
 from stack.state import Secrets, Stack, forget_stack, load_secrets, lock_state, read_stack, write_private, write_stack
 
 USUAL_PORTS = {"ui": 8080, "postgres": 5433, "sandbox": 8790}
@@ -92,6 +102,10 @@ class Launcher:
     def members(self, stack: Stack) -> list[psutil.Process]:
         """Every living process of the stack, its database's included."""
         return find_members(stack.processes, marker=stack.stack_id, folders=self._folders)
+
+    def unclear(self, stack: Stack) -> list[psutil.Process]:
+        """Living processes that may be the stack's or not, since the system hides what would tell."""
+        return find_unclear(stack.processes, marker=stack.stack_id, folders=self._folders)
 
     def api(self, stack: Stack) -> AirflowApi:
         return AirflowApi(stack.url("ui"), load_secrets(self.layout).admin_password)
@@ -273,9 +287,13 @@ class Launcher:
 
     def _wait(self, stack: Stack, what: str, ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while not ready():
+        while True:
+            # Who died does not answer: if something does, it is another's server on the same port.
+            is_ready = ready()
             if dead := self.report_dead(stack):
                 raise StackError(dead)
+            if is_ready:
+                return
             if time.monotonic() > deadline:
                 raise StackError(f"{what} is not ready after {START_TIMEOUT_SECONDS} seconds; its log is in {self.layout.logs}")
             time.sleep(POLL_SECONDS)
@@ -289,9 +307,13 @@ class Launcher:
             clients = [record for record in stack.processes if record.name != "postgres"]
             leaders = [process for record in clients if (process := record.find())]
             followers = [process for process in find_members(clients, folders=self._folders) if process not in leaders]
-            stop_all([*leaders, *followers], asked=leaders, patience_seconds=STOP_PATIENCE_SECONDS)
+            survivors = stop_all([*leaders, *followers], asked=leaders, patience_seconds=STOP_PATIENCE_SECONDS)
             PostgresServer(self.layout.postgres, "").stop()
-            stop_all(self.members(stack), patience_seconds=3)
+            survivors += stop_all(self.members(stack), patience_seconds=3)
+            if survivors:
+                raise StackError(f"these processes could not be ended, and still run: {describe(survivors)}")
+            if unclear := self.unclear(stack):
+                self.console.note(f"these may be left of the stack, which this user may not find out; look yourself: {describe(unclear)}")
             forget_stack(self.layout)
 
     @property

@@ -25,13 +25,14 @@ from pathlib import Path
 import psutil
 
 from stack.errors import StackError
+from stack.lockfile import read_lock_file
 from stack.ports import LOOPBACK, any_free_port, choose_port
-from stack.processes import MARKER, ProcessRecord, SystemUser, as_user, start_process, stop_all, tail
+from stack.processes import MARKER, ProcessRecord, SystemUser, as_user, describe, require_power_over, start_process, stop_all, tail
 
 USUAL_PORT = 5433
 LOGIN = "orgsync"
 UNPRIVILEGED = "nobody"
-START_TIMEOUT_SECONDS = 60
+START_TIMEOUT_SECONDS = 180
 STOP_TIMEOUT_SECONDS = 20
 ENVIRON = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
@@ -68,13 +69,18 @@ class PostgresServer:
 
     def start(self, port: int | None = None) -> ProcessRecord:
         """Create the cluster if needed and start it, or find it running. Returns once it answers."""
-        self._prepare()
-        if not self._find_running():
-            self._launch(port)
-        self._wait_until_ready()
-        if self.record is None or not self._find_running():
-            raise StackError(f"PostgreSQL did not start; its log {self.log_file} ends:\n{tail(self.log_file)}")
-        return self.record
+        try:
+            self._prepare()
+        except PermissionError as error:
+            raise StackError(f"the folder of PostgreSQL cannot be prepared: {error}") from error
+        if running := self._find_running():
+            return self._wait_until_ready(running)
+        launched = self._launch(port)
+        try:
+            return self._wait_until_ready(launched)
+        except BaseException:
+            self.stop()
+            raise
 
     def create_database(self, name: str) -> bool:
         """Create a database; False if it is there already."""
@@ -102,8 +108,10 @@ class PostgresServer:
                 backends = process.children(recursive=True)
             except psutil.NoSuchProcess:
                 backends = []
-            stop_all([process], first=signal.SIGINT, patience_seconds=STOP_TIMEOUT_SECONDS)
-            stop_all(backends, first=signal.SIGQUIT, patience_seconds=2)
+            survivors = stop_all([process], first=signal.SIGINT, patience_seconds=STOP_TIMEOUT_SECONDS)
+            survivors += stop_all(backends, first=signal.SIGQUIT, patience_seconds=2)
+            if survivors:
+                raise StackError(f"PostgreSQL could not be ended; these processes of it still run: {describe(survivors)}")
         self._release_keeper()
 
     def remove(self) -> None:
@@ -149,6 +157,7 @@ class PostgresServer:
     def _prepare(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.user:
+            require_power_over(self.user)
             # Others may pass through, not look in: PostgreSQL guards its own folder below.
             self.folder.chmod(0o711)
         if self.place != self.folder:
@@ -178,22 +187,20 @@ class PostgresServer:
         # Only a finished cluster gets the name that a later start trusts.
         fresh.rename(self.cluster)
 
-    def _find_running(self) -> bool:
-        """Find the server that an earlier launcher left behind, by its own lock file."""
-        try:
-            lines = (self.cluster / "postmaster.pid").read_text().splitlines()
-            pid, started_at, port = int(lines[0]), float(lines[2]), int(lines[3])
-            process = psutil.Process(pid)
-            if abs(process.create_time() - started_at) > 5 or Path(process.cwd()) != self.cluster.resolve():
-                return False
-        except (FileNotFoundError, IndexError, ValueError, psutil.Error):
-            return False
-        self.port = port
-        self.record = ProcessRecord("postgres", pid, process.create_time())
-        return True
+    def _find_running(self) -> ProcessRecord | None:
+        """The server that holds this cluster's lock file; an earlier launcher may have left it behind."""
+        lock = read_lock_file(self.cluster)
+        found = lock.find_server(self.cluster) if lock else None
+        if lock and found:
+            self.port, self.record = lock.port, found
+        return found
 
-    def _launch(self, port: int | None) -> None:
+    def _launch(self, port: int | None) -> ProcessRecord:
+        """Start the server, or its keeper."""
         settings = SETTINGS | (THROWAWAY_SETTINGS if self.throwaway else {})
+        if self.marker:
+            # In the title of each of its processes, which everybody may read.
+            settings |= {"cluster_name": self.marker}
         self.port = port or (any_free_port() if self.throwaway else choose_port(USUAL_PORT))
         options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         command: list[str | Path] = [self.binaries / "postgres", "-D", self.cluster, "-p", str(self.port), *options]
@@ -201,6 +208,7 @@ class PostgresServer:
             self.record = self._keeper = self._launch_kept(command)
         else:
             self.record = self._start("postgres", command)
+        return self.record
 
     def _launch_kept(self, command: Sequence[str | Path]) -> ProcessRecord:
         self._release_keeper()
@@ -223,24 +231,37 @@ class PostgresServer:
                 psutil.Process(self._keeper.pid).wait(timeout=10)
             self._keeper = None
 
-    def _wait_until_ready(self) -> None:
+    def _wait_until_ready(self, started: ProcessRecord) -> ProcessRecord:
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while (obstacle := self._find_obstacle()) or self.record is None:
+            if not started.is_alive():
+                raise StackError(f"PostgreSQL stopped while starting; its log {self.log_file} ends:\n{tail(self.log_file)}")
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"PostgreSQL is not ready after {START_TIMEOUT_SECONDS} seconds: {obstacle}; "
+                    f"its log {self.log_file} ends:\n{tail(self.log_file)}"
+                )
+            time.sleep(0.02)
+        return self.record
+
+    def _find_obstacle(self) -> str | None:
+        """Why this cluster's server cannot be used yet. Whoever else answers on its port meanwhile is not asked."""
         import psycopg2
 
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while True:
-            if self.record is None or not self.record.is_alive():
-                raise StackError(f"PostgreSQL stopped while starting; its log {self.log_file} ends:\n{tail(self.log_file)}")
-            try:
-                psycopg2.connect(self.dsn(), connect_timeout=2).close()
-                return
-            except psycopg2.OperationalError as error:
-                if "password authentication failed" in str(error):
-                    raise StackError(
-                        f"the password of the database in {self.cluster} is not known any more; `make clean` starts over"
-                    ) from error
-                if time.monotonic() > deadline:
-                    raise StackError(f"PostgreSQL does not answer on port {self.port}: {error}") from error
-                time.sleep(0.02)
+        lock = read_lock_file(self.cluster)
+        if lock is None or not self._find_running():
+            return f"{self.cluster / 'postmaster.pid'} names no process that runs"
+        if lock.state != "ready":
+            return f"it says that it is {lock.state}"
+        try:
+            psycopg2.connect(self.dsn(), connect_timeout=10).close()
+        except psycopg2.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise StackError(
+                    f"the password of the database in {self.cluster} is not known any more; `make clean` starts over"
+                ) from error
+            return f"it does not answer on port {self.port}: {error}"
+        return None
 
 
 @contextmanager
@@ -303,7 +324,7 @@ def can_run(user: SystemUser, program: Path) -> bool:
 def succeeds_as(user: SystemUser, command: Sequence[str | Path]) -> bool:
     try:
         return subprocess.run(command, cwd="/", env=ENVIRON, capture_output=True, check=False, **as_user(user)).returncode == 0
-    except (PermissionError, FileNotFoundError):
+    except OSError:
         return False
 
 

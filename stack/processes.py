@@ -1,4 +1,8 @@
-"""Child processes: started in sessions of their own, known by pid and start time, stopped to the last one."""
+"""Child processes: started in sessions of their own, known by pid and start time, stopped to the last one.
+
+What runs as another user (root's PostgreSQL does) is known by what the system shows everybody: pid, start time, user, session, command
+line. Environment and folder of another's process take a right (CAP_SYS_PTRACE) that root lacks in a usual container.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,12 @@ from pathlib import Path
 
 import psutil
 
+from stack.errors import StackError
+
 START_TIME_SLACK_SECONDS = 2.0
 POLL_SECONDS = 0.05
+SECOND_PATIENCE_SECONDS = 3
+LAST_PATIENCE_SECONDS = 5
 MARKER = "ORGSYNC_STACK_ID"
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -98,6 +106,22 @@ def as_user(user: SystemUser | None) -> dict[str, object]:
     return {"user": user.uid, "group": user.gid, "extra_groups": []}
 
 
+def require_power_over(user: SystemUser) -> None:
+    """Refuse in words, before anything runs, where root may not do for another user's process what the launcher does."""
+    advice = "run make as an ordinary user, or give root its usual capabilities"
+    try:
+        probe = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd="/", env={}, **as_user(user))
+    except OSError as error:
+        raise StackError(f"root may not become user {user.name} here, which takes CAP_SETUID and CAP_SETGID ({error}); {advice}") from error
+    with probe:
+        if not psutil.pid_exists(probe.pid) or not is_living_pid(probe.pid):
+            raise StackError(f"root may not see processes of user {user.name} in /proc here, which takes CAP_SYS_PTRACE; {advice}")
+        try:
+            os.kill(probe.pid, signal.SIGTERM)
+        except PermissionError as error:
+            raise StackError(f"root may not end processes of user {user.name} here, which takes CAP_KILL; {advice}") from error
+
+
 def tail(log: Path, lines: int = 30) -> str:
     if not log.exists():
         return "(no log)"
@@ -111,36 +135,74 @@ def find_members(records: Iterable[ProcessRecord], *, marker: str | None = None,
     counts only if it works in one of `folders`: by then its session's number might belong to somebody else.
     """
     records = list(records)
+    family = find_family(records)
+    others = [process for process in strangers_to(family) if belongs_to_stack(process, records, marker, folders)]
+    return [process for process in [*family.values(), *others] if is_living(process)]
+
+
+def find_unclear(records: Iterable[ProcessRecord], *, marker: str | None = None, folders: Sequence[Path] = ()) -> list[psutil.Process]:
+    """Who may be a member or not: it sits in a session of the stack, its leader is gone, and the system hides where it works."""
+    records = list(records)
+    others = strangers_to(find_family(records))
+    return [process for process in others if belongs_to_stack(process, records, marker, folders) is None and is_living(process)]
+
+
+def find_family(records: Iterable[ProcessRecord]) -> dict[int, psutil.Process]:
+    """The recorded processes and their descendants."""
     found: dict[int, psutil.Process] = {}
     for record in records:
         if process := record.find():
             found[record.pid] = process
             with suppress(psutil.NoSuchProcess):
                 found.update({child.pid: child for child in process.children(recursive=True)})
+    return found
+
+
+def strangers_to(family: Mapping[int, psutil.Process]) -> Iterator[psutil.Process]:
+    return (process for process in psutil.process_iter() if process.pid not in family and process.pid != os.getpid())
+
+
+def belongs_to_stack(process: psutil.Process, records: Sequence[ProcessRecord], marker: str | None, folders: Sequence[Path]) -> bool | None:
+    """None where that cannot be found out."""
     leaders = {record.pid: record for record in records}
-    for process in psutil.process_iter():
-        if process.pid in found or process.pid == os.getpid():
-            continue
-        with suppress(psutil.Error, ProcessLookupError, PermissionError):
-            session = os.getsid(process.pid)
-            if (session in leaders and belongs_to_session(process, leaders[session], folders)) or is_marked(process, marker):
-                found[process.pid] = process
-    return [process for process in found.values() if is_living(process)]
+    with suppress(psutil.Error, ProcessLookupError, PermissionError):
+        if marker is not None and is_marked(process, marker):
+            return True
+        leader = leaders.get(os.getsid(process.pid))
+        return leader is not None and belongs_to_session(process, leader, folders)
+    return False
 
 
-def belongs_to_session(process: psutil.Process, leader: ProcessRecord, folders: Sequence[Path]) -> bool:
+def belongs_to_session(process: psutil.Process, leader: ProcessRecord, folders: Sequence[Path]) -> bool | None:
     if leader.is_alive():
         return True
     if psutil.pid_exists(leader.pid) and is_living_pid(leader.pid):
         return False
     if process.create_time() < leader.started_at - START_TIME_SLACK_SECONDS:
         return False
-    folder = Path(process.cwd())
+    try:
+        folder = Path(process.cwd())
+    except psutil.AccessDenied:
+        return None
     return any(folder.is_relative_to(place) for place in folders)
 
 
-def is_marked(process: psutil.Process, marker: str | None) -> bool:
-    return marker is not None and process.environ().get(MARKER) == marker
+def is_marked(process: psutil.Process, marker: str) -> bool:
+    """By its environment, which only its user may read, or by its command line, which everybody may."""
+    with suppress(psutil.AccessDenied):
+        if process.environ().get(MARKER) == marker:
+            return True
+    with suppress(psutil.AccessDenied):
+        return shows_marker(process.cmdline(), marker)
+    return False
+
+
+def shows_marker(command: Sequence[str], marker: str) -> bool:
+    """PostgreSQL has the marker as the name of its cluster: an option of the server, and in the title of each of its processes.
+
+    The title takes the place of their environment, and each has a session of its own.
+    """
+    return f"cluster_name={marker}" in command or " ".join(command).startswith(f"postgres: {marker}: ")
 
 
 def is_living(process: psutil.Process) -> bool:
@@ -163,17 +225,27 @@ def stop_all(
     asked: Sequence[psutil.Process] | None = None,
     patience_seconds: float = 15,
     first: signal.Signals = signal.SIGTERM,
-) -> None:
-    """Ask (only `asked`, if given), wait, ask the rest, and kill what still lives."""
+) -> list[psutil.Process]:
+    """Ask (only `asked`, if given), wait, ask the rest, and kill what still lives. Returns who survives even that."""
     send(first, processes if asked is None else asked)
     remaining = wait_until_gone(processes, patience_seconds)
     if asked is not None:
         send(signal.SIGTERM, remaining)
-        remaining = wait_until_gone(remaining, 3)
+        remaining = wait_until_gone(remaining, SECOND_PATIENCE_SECONDS)
     send(signal.SIGKILL, remaining)
-    wait_until_gone(remaining, 5)
+    survivors = wait_until_gone(remaining, LAST_PATIENCE_SECONDS)
     # Reaps those that are our own children.
     psutil.wait_procs(processes, timeout=0)
+    return survivors
+
+
+def describe(processes: Iterable[psutil.Process]) -> str:
+    """As much as everybody may know: pid, name and user."""
+    texts = []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            texts.append(f"{process.pid} {process.name()} (user {process.username()})")
+    return ", ".join(texts)
 
 
 def wait_until_gone(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
@@ -202,6 +274,7 @@ def uninterrupted(*, only_later: bool = False) -> Iterator[None]:
 
 
 def send(number: signal.Signals, processes: Iterable[psutil.Process]) -> None:
+    """Whom this user may not signal is left alone, and survives."""
     for process in processes:
-        with suppress(psutil.NoSuchProcess):
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             process.send_signal(number)

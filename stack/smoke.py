@@ -144,9 +144,13 @@ def check_changes(truth: dict[str, Any], changes: list[Change], known: set[str])
 def check_stop(smoke: Launcher, stack: Stack) -> list[Check]:
     """Stop the stack and look for what is left of it."""
     members = smoke.members(stack)
-    smoke.stop()
+    try:
+        smoke.stop()
+    except StackError as error:
+        # What it could not end is counted below.
+        smoke.console.say(f"\n{error}\n")
     left = [f"{process.pid} {process.name()}" for process in members if process.is_running() and process.status() != "zombie"]
-    left += [f"{process.pid} {process.name()}" for process in smoke.members(stack)]
+    left += [f"{process.pid} {process.name()}" for process in [*smoke.members(stack), *smoke.unclear(stack)]]
     listening = [f"{name} on {port}" for name, port in stack.ports.items() if is_listening(port)]
     return [Check("processes left", Counter(), Counter(left)), Check("ports left listening", Counter(), Counter(listening))]
 

@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from stack.console import Console
+from stack.errors import StackError
 from stack.launcher import Launcher
 from stack.layout import CHECKOUT, Layout
 from stack.postgres import PostgresServer
@@ -95,6 +96,16 @@ def test_stop_ends_the_database_too(launcher):
     assert launcher.stop()
     assert not record.is_alive()
     assert not launcher.stop()
+
+
+def test_stack_that_cannot_be_stopped_is_not_forgotten(launcher, powerless, monkeypatch):
+    record = sleep(launcher)
+    write_stack(launcher.layout, Stack(processes=[record]))
+    monkeypatch.setattr("stack.launcher.STOP_PATIENCE_SECONDS", 0)
+    with pytest.raises(StackError, match=f"still run: {record.pid} python"):
+        launcher.stop()
+    assert read_stack(launcher.layout).processes == [record]
+    monkeypatch.undo()
 
 
 def test_dead_process_is_named_with_the_end_of_its_log(launcher):

@@ -53,8 +53,9 @@ def test_two_servers_do_not_meet(tmp_path):
 
 def test_listens_on_loopback_only(server):
     server.start()
-    listening = [c.laddr.ip for c in psutil.Process(server.record.pid).net_connections("inet") if c.status == psutil.CONN_LISTEN]
-    assert listening == ["127.0.0.1"]
+    listening = [(one.laddr.ip, one.laddr.port) for one in psutil.net_connections("inet") if one.status == psutil.CONN_LISTEN]
+    # The machine's whole table, since root in a container may not see which process holds which of them.
+    assert [ip for ip, port in listening if port == server.port] == ["127.0.0.1"]
 
 
 def test_wrong_password_is_refused(server):
@@ -68,6 +69,39 @@ def test_second_start_finds_the_first(server):
     again = PostgresServer(server.folder, "s3cret", throwaway=True)
     assert again.start() == first
     assert again.port == server.port
+
+
+@pytest.mark.usefixtures("blind")
+def test_server_is_found_and_stopped_without_looking_into_its_process(server):
+    first = server.start()
+    assert PostgresServer(server.folder, "s3cret", throwaway=True).start() == first
+    PostgresServer(server.folder, "").stop()
+    assert not first.is_alive()
+
+
+def test_server_of_somebody_else_on_the_port_is_not_taken_for_ours(server, tmp_path):
+    server.start()
+    with pytest.raises(StackError, match=r"stopped while starting(.|\n)*Address already in use"):
+        PostgresServer(tmp_path / "other", "another").start(server.port)
+    PostgresServer(tmp_path / "other", "").remove()
+
+
+def test_server_that_is_not_ready_in_time_is_ended_and_said_to_be_so(server, monkeypatch):
+    monkeypatch.setattr(postgres, "START_TIMEOUT_SECONDS", -1)
+    with pytest.raises(StackError, match=r"not ready after -1 seconds: .*postmaster\.pid names no process"):
+        server.start()
+    assert not server.record.is_alive()
+
+
+@pytest.mark.usefixtures("powerless")
+def test_server_that_may_not_be_ended_is_never_deleted(server, monkeypatch):
+    first = server.start()
+    monkeypatch.setattr(postgres, "STOP_TIMEOUT_SECONDS", 0)
+    with pytest.raises(StackError, match=f"still run: {first.pid} postgres"):
+        PostgresServer(server.folder, "").remove()
+    assert first.is_alive()
+    assert server.cluster.exists()
+    monkeypatch.undo()
 
 
 def test_stopped_server_keeps_its_databases(server):

@@ -10,7 +10,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stack.processes import MARKER, ProcessRecord, find_members, is_living_pid, start_process, stop_all, tail, uninterrupted
+from stack.processes import (
+    MARKER,
+    ProcessRecord,
+    describe,
+    find_members,
+    find_unclear,
+    is_living_pid,
+    shows_marker,
+    start_process,
+    stop_all,
+    tail,
+    uninterrupted,
+)
 
 # Starts a child in a process group of its own, as a scheduler does with a task, and says its pid.
 PARENT = """
@@ -79,17 +91,58 @@ def test_orphan_elsewhere_is_not_ours(make_family, tmp_path):
     assert find_members([family.record], folders=[tmp_path / "other"]) == []
 
 
-def test_marked_process_is_found_without_a_record(make_family):
+@pytest.mark.usefixtures("blind")
+def test_orphan_of_which_nothing_can_be_found_out_is_neither_ours_nor_forgotten(make_family):
     family = make_family()
-    stray = family.start("stray", PATIENT, **{MARKER: "0123abcd"})
+    assert find_unclear([family.record], folders=[family.folder]) == []
+    family.kill_parent()
+    assert find_members([family.record], folders=[family.folder]) == []
+    unclear = find_unclear([family.record], folders=[family.folder])
+    assert [process.pid for process in unclear] == [family.child_pid]
+    assert describe(unclear).startswith(f"{family.child_pid} python")
+
+
+def test_what_can_be_found_out_is_not_unclear(make_family):
+    family = make_family()
+    family.kill_parent()
+    assert find_unclear([family.record], folders=[]) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "is_ours"),
+    [
+        (["postgres", "-D", "/srv/cluster", "-c", "cluster_name=0123abcd"], True),
+        (["postgres: 0123abcd: checkpointer ", "", ""], True),
+        (["postgres:", "0123abcd:", "orgsync", "warehouse", "127.0.0.1(40000)", "idle"], True),
+        (["postgres: 0123abcdef: checkpointer "], False),
+        (["postgres: checkpointer "], False),
+        (["grep", "0123abcd", "stack.json"], False),
+        (["grep", "postgres: 0123abcd: ", "log"], False),
+        ([], False),
+    ],
+)
+def test_postgresql_shows_everybody_whose_it_is(command, is_ours):
+    assert shows_marker(command, "0123abcd") is is_ours
+
+
+@pytest.mark.usefixtures("powerless")
+def test_who_may_not_be_ended_survives_and_is_told(make_family):
+    family = make_family()
+    members = find_members([family.record], folders=[family.folder])
+    assert stop_all(members, patience_seconds=0) == members
+
+
+def test_marked_process_is_found_without_a_record(make_family, marker):
+    family = make_family()
+    stray = family.start("stray", PATIENT, **{MARKER: marker})
     try:
         while True:
             # Between fork and exec it still has the environment of its parent.
-            found = find_members([], marker="0123abcd")
+            found = find_members([], marker=marker)
             if found:
                 break
         assert [process.pid for process in found] == [stray.pid]
-        assert find_members([], marker="another") == []
+        assert find_members([], marker=marker[:-1]) == []
     finally:
         stop_all(found)
 
