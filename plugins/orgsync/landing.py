@@ -2,7 +2,8 @@
 
 `{zone}/{tenant}/{taken_at}/{part}.jsonl.gz` holds one JSON object per answer: `interface`, `params`, and `answer` as it came,
 or `base64` of an answer that is not one line of strict JSON (pretty-printed, half an emoji in a name).
-Without its `manifest.json` a folder is no snapshot. Files and folders are the owner's alone.
+Without its `manifest.json` a folder is no snapshot. What is decided about one later stands in its `decision.json`. Files and folders are
+the owner's alone.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ import msgspec
 from airflow.sdk import ObjectStoragePath
 
 from orgsync.errors import IncompleteSnapshotError
-from orgsync.manifest import FORMAT_VERSION, Manifest
+from orgsync.manifest import FORMAT_VERSION, Decision, Manifest
 from orgsync.platforms.platform import Answer, Reading
 
 log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
+DECISION = "decision.json"
 COMPRESSION_LEVEL = 1  # answers shrink tenfold at the lowest level already, and compressing must not slow the read
 TAKEN_AT_FORMAT = "%Y%m%dT%H%M%S.%fZ"
 
@@ -159,6 +161,22 @@ def read_manifest(uri: str, *, is_partial_welcome: bool = False) -> Manifest:
     return manifest
 
 
+def write_decision(uri: str, decision: Decision) -> None:
+    """Replaces what stood there. The caller sees to it that it was decided later."""
+    _write_at_once(ObjectStoragePath(uri) / DECISION, msgspec.json.format(msgspec.json.encode(decision)))
+
+
+def read_decision(uri: str) -> Decision | None:
+    """What was decided about a snapshot, None where nothing was; raises IncompleteSnapshotError where it cannot be read."""
+    path = ObjectStoragePath(uri) / DECISION
+    if not path.exists():
+        return None
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Decision)
+    except msgspec.DecodeError as err:
+        raise IncompleteSnapshotError(f"{path} cannot be read ({err}), so that nobody knows what was decided about the snapshot") from err
+
+
 def read_answers(uri: str, manifest: Manifest, part: str) -> Iterator[Answer]:
     """The answers of one part in the order they landed; raises when the file is not the one the manifest was written for."""
     with _open_part(uri, manifest, part) as lines:
@@ -169,7 +187,7 @@ def read_newest_answers(zone: str, tenant_id: str, part: str) -> Iterator[Answer
     """The answers of a part of the tenant's newest snapshot that is complete and undamaged; nothing where there is none."""
     for name in reversed(_list_folders(zone, tenant_id)):
         uri = snapshot_uri(zone, f"{tenant_id}/{name}")
-        if not _has_manifest(uri):  # a read under way, or one that was killed
+        if not has_manifest(uri):  # a read under way, or one that was killed
             continue
         try:
             manifest = read_manifest(uri)
@@ -184,7 +202,7 @@ def read_newest_answers(zone: str, tenant_id: str, part: str) -> Iterator[Answer
 def list_snapshot_ids(zone: str, tenant_id: str) -> list[str]:
     """The ids of the tenant's snapshots, oldest first; no manifest is opened."""
     names = (name for name in _list_folders(zone, tenant_id) if _read_taken_at(name))
-    return [each for each in (f"{tenant_id}/{name}" for name in names) if _has_manifest(snapshot_uri(zone, each))]
+    return [each for each in (f"{tenant_id}/{name}" for name in names) if has_manifest(snapshot_uri(zone, each))]
 
 
 def list_snapshots(zone: str, tenant_id: str) -> list[LandedSnapshot]:
@@ -195,7 +213,7 @@ def list_snapshots(zone: str, tenant_id: str) -> list[LandedSnapshot]:
 
 def _describe_snapshot(zone: str, snapshot_id: str, taken_at: datetime | None) -> LandedSnapshot | None:
     uri = snapshot_uri(zone, snapshot_id)
-    if taken_at is None or not _has_manifest(uri):
+    if taken_at is None or not has_manifest(uri):
         return None
     try:
         outline = msgspec.json.decode((ObjectStoragePath(uri) / MANIFEST).read_bytes(), type=_Outline)
@@ -224,7 +242,7 @@ def remove_snapshot(uri: str) -> None:
 def remove_unfinished(zone: str, tenant_id: str) -> list[str]:
     """Remove the folders that a killed read left without a manifest. Only for the one holder of the tenant's lock."""
     uris = {name: snapshot_uri(zone, f"{tenant_id}/{name}") for name in _list_folders(zone, tenant_id)}
-    dead = [name for name, uri in uris.items() if not _has_manifest(uri)]
+    dead = [name for name, uri in uris.items() if not has_manifest(uri)]
     for name in dead:
         ObjectStoragePath(uris[name]).rmdir(recursive=True)
     return dead
@@ -236,7 +254,7 @@ def _list_folders(zone: str, tenant_id: str) -> list[str]:
     return sorted(folder.name for folder in tenant.iterdir() if folder.is_dir()) if tenant.exists() else []
 
 
-def _has_manifest(uri: str) -> bool:
+def has_manifest(uri: str) -> bool:
     return bool((ObjectStoragePath(uri) / MANIFEST).exists())
 
 

@@ -10,6 +10,7 @@ import msgspec
 FORMAT_VERSION = 1
 
 Mode = Literal["full", "frequent"]
+State = Literal["landed", "loaded", "rejected", "retracted"]
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,3 +36,19 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     visible_range: dict[str, tuple[str, ...]]
     platform_counts: dict[str, int]
     files: dict[str, dict[str, Any]]
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided about a snapshot since it landed: whether it counts.
+
+    The warehouse is the truth while it lives; this stands beside the manifest for when it does not. `decided_at` is the warehouse's
+    time, by which the later of two decisions is known. `decided_by` is who approved or rejected it, where somebody was asked.
+    `is_complete` and `problems` are the manifest's own, or what was found out after it.
+    """
+
+    snapshot_id: str
+    state: State
+    decided_at: datetime
+    decided_by: str | None = None
+    is_complete: bool = True
+    problems: tuple[str, ...] = ()

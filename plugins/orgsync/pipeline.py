@@ -28,7 +28,7 @@ from orgsync.landing import (
 from orgsync.manifest import Manifest, Mode
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Reading, Wanted
-from orgsync.registry import register_landed
+from orgsync.registry import note_decisions, register_landed
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
 from orgsync.ticks import find_last_tick
@@ -73,6 +73,7 @@ def extract_snapshot(run: Run, *, mode: RequestedMode, now: datetime) -> str:
         with open_warehouse(run.address) as connection:
             snapshots.claim_tenant(connection, run.tenant.id)
             register_landed(connection, run.settings.landing_zone, run.tenant.id)
+            note_decisions(connection, run.tenant.id)
             chosen = _choose_mode(connection, run.tenant, mode, now)
             connection.commit()  # a read may take an hour: no transaction stays open so long, and the claim is the session's
             manifest = _land_snapshot(run, mode=chosen, taken_at=now)
@@ -124,6 +125,7 @@ def merge_plan(run: Run, plan_id: int) -> dict[str, Any]:
         step.outcome = "succeeded" if rows else "unchanged"
         step.record(plan_id=plan_id, counts={"history_rows": rows})
     settle_stale(run)
+    _note_decisions(run)
     return {"outcome": step.outcome, "changes": plan["summary"], "history_rows": rows}
 
 
@@ -141,6 +143,7 @@ def decide_plan(run: Run, plan_id: int, *, is_approved: bool, decided_by: str) -
         if not is_approved:
             text = f"plan {plan_id} was rejected by {decided_by}; nothing was changed"
             runs.finish_run(connection, tenant_id=run.tenant.id, run_id=run.run_id, outcome="stopped", error=text)
+    _note_decisions(run)
 
 
 def sync(run: Run, *, mode: RequestedMode, dry_run: bool, now: datetime) -> dict[str, Any]:
@@ -165,6 +168,7 @@ def replay(run: Run, *, after: datetime, until: datetime, dry_run: bool = False)
         done = [_load_again(run, snapshot["snapshot_id"], dry_run=dry_run) for snapshot in found]
         if not dry_run:
             settle_stale(run)
+            _note_decisions(run)
         rows = sum(each["history_rows"] for each in done)
         step.outcome = "planned" if dry_run else "succeeded" if rows else "unchanged"
         step.record(counts={"snapshots": len(done), "history_rows": rows})
@@ -217,6 +221,15 @@ def query_warehouse(settings: Settings, statement: str) -> tuple[list[str], list
         return query(connection, statement)
 
 
+def _note_decisions(run: Run) -> None:
+    """What cannot be noted now is noted by the next run: what was decided holds all the same."""
+    try:
+        with open_warehouse(run.address) as connection:
+            note_decisions(connection, run.tenant.id)
+    except (OSError, OrgsyncError) as error:
+        log.warning("what was decided stands in the warehouse, and not in the landing zone yet: %s", error)
+
+
 def _land_snapshot(run: Run, *, mode: Mode, taken_at: datetime) -> Manifest:
     zone, tenant = run.settings.landing_zone, run.tenant
     for folder in remove_unfinished(zone, tenant.id):
@@ -250,11 +263,12 @@ def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None) -> in
         snapshot = snapshots.find_snapshot(connection, snapshot_id)
     if snapshot["state"] == "rejected":
         raise GateError(f"snapshot {snapshot_id} was rejected, so it is never loaded; nothing was changed. Sync again for a new one")
-    manifest = read_manifest(snapshot["uri"], is_partial_welcome=run.tenant.on_incomplete == "add_only")
+    is_due = snapshot["is_due"]  # it counted before the warehouse was lost, as it was: that is not judged again
+    manifest = read_manifest(snapshot["uri"], is_partial_welcome=is_due or run.tenant.on_incomplete == "add_only")
     platform = load_platform(run.tenant.platform)
     with _timed(step, "tidy"):
         tidy = platform.tidy(partial(read_answers, snapshot["uri"], manifest), mode=manifest.mode, mapping=run.tenant.mapping)
-    if manifest.is_complete:
+    if manifest.is_complete and not is_due:
         _prove_heads(run, snapshot_id, manifest, seen=int(tidy.users["user_id"].nunique()))
     with _timed(step, "expect"):
         verdict = judge(tidy)
@@ -280,6 +294,7 @@ def _prove_heads(run: Run, snapshot_id: str, manifest: Manifest, *, seen: int) -
     except IncompleteSnapshotError as error:
         with open_warehouse(run.address) as connection:
             snapshots.mark_incomplete(connection, snapshot_id, problem=str(error))
+        _note_decisions(run)
         if run.tenant.on_incomplete == "fail":
             raise
         log.warning("%s", error)
@@ -338,8 +353,8 @@ def _draft(connection: Connection, tenant: Tenant, plan: dict[str, Any]) -> dict
     snapshot = snapshots.find_snapshot(connection, plan["snapshot_id"])
     history.work_out(connection, plan, sees_all=snapshot["is_complete"] and snapshot["sees_whole"])
     changes, losses = history.try_out(connection, plan)
-    # A snapshot that is part of history already was within budget, or approved.
-    asks = snapshot["state"] != "loaded"
+    # A snapshot that is part of history, or was before the warehouse was lost, was within budget, or approved.
+    asks = snapshot["state"] != "loaded" and not snapshot["is_due"]
     exceeded = find_exceeded(_amounts(plan, changes, losses), tenant.budget) if asks else []
     plans.save_verdict(connection, plan["plan_id"], changes, exceeded)
     return plans.find_plan(connection, plan["plan_id"])

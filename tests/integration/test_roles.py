@@ -85,6 +85,7 @@ FUNCTIONS = {
     "org.departments_at(timestamp with time zone)": ("execute", "execute", "execute"),
     "org.users_at(timestamp with time zone)": ("execute", "execute", "execute"),
     "org.memberships_at(timestamp with time zone)": ("execute", "execute", "execute"),
+    "ops.date_decision()": ("", "", ""),
     "stage.overlay(jsonb)": ("execute", "", ""),
     "stage.analyze_rows(text)": ("execute", "", ""),
     ENQUEUE: ("execute", "", ""),

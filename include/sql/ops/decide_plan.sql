@@ -11,7 +11,9 @@ with decided as (
 ),
 rejected as (
     update ops.snapshot
-    set state = 'rejected'
+    set state = 'rejected',
+        is_due = false,
+        decided_by = %(decided_by)s
     from decided
     where snapshot.snapshot_id = decided.snapshot_id
       and snapshot.state = 'landed'

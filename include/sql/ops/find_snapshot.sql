@@ -12,6 +12,7 @@ select
     is_complete,
     problems,
     sees_whole,
-    is_stale
+    is_stale,
+    is_due
 from ops.snapshot
 where snapshot_id = %(snapshot_id)s

@@ -27,6 +27,8 @@ set state = 'loaded',
     membership_unobserved = applied.membership_unobserved,
     plan_id = applied.plan_id,
     is_stale = false,
+    is_due = false,
+    decided_by = case when applied.is_approved then applied.decided_by else snapshot.decided_by end,
     loaded_at = applied.applied_at
 from applied
 where snapshot.snapshot_id = applied.snapshot_id

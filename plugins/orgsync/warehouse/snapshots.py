@@ -7,7 +7,7 @@ from datetime import datetime
 from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import BusyTenantError, ConfigurationError
-from orgsync.manifest import Manifest
+from orgsync.manifest import Decision, Manifest
 from orgsync.warehouse.statements import Row, execute, fetch_all, fetch_one
 
 
@@ -46,6 +46,26 @@ def find_snapshot(connection: Connection, snapshot_id: str) -> Row:
     return snapshot
 
 
+def adopt_decision(connection: Connection, decision: Decision) -> bool:
+    """Take over what the landing zone says was decided, where that was later than what is known here; returns whether it was."""
+    return bool(execute(connection, "ops/adopt_decision", **_columns(decision)))
+
+
+def list_unnoted(connection: Connection, tenant_id: str) -> list[str]:
+    """The snapshots about which something was decided that is not noted in the landing zone yet, oldest first."""
+    return [row["snapshot_id"] for row in fetch_all(connection, "ops/list_unnoted_snapshots", tenant_id=tenant_id)]
+
+
+def hold_decision(connection: Connection, snapshot_id: str) -> tuple[str, Decision] | None:
+    """The uri and what is to be noted there, held to the end of the transaction; None where there is nothing to note any more."""
+    row = fetch_one(connection, "ops/hold_decision", snapshot_id=snapshot_id)
+    return (row.pop("uri"), Decision(**row | {"problems": tuple(row["problems"])})) if row else None
+
+
+def mark_noted(connection: Connection, snapshot_id: str) -> None:
+    execute(connection, "ops/mark_noted", snapshot_id=snapshot_id)
+
+
 def mark_incomplete(connection: Connection, snapshot_id: str, *, problem: str) -> None:
     execute(connection, "ops/mark_incomplete", snapshot_id=snapshot_id, problem=problem)
 
@@ -72,3 +92,7 @@ def find_last_full_read(connection: Connection, tenant_id: str) -> datetime | No
 def find_counts_before(connection: Connection, tenant_id: str, taken_at: datetime) -> dict[str, int] | None:
     row = fetch_one(connection, "ops/find_counts_before", tenant_id=tenant_id, taken_at=taken_at)
     return row["counts"] if row else None
+
+
+def _columns(decision: Decision) -> Row:
+    return {name: getattr(decision, name) for name in decision.__struct_fields__} | {"problems": list(decision.problems)}
