@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -55,7 +56,7 @@ class Control:
     def _answer(self, request: Request) -> Answer:
         name, _, resource = request.path.removeprefix(PREFIX).strip("/").partition("/")
         if name == "health":
-            return json_answer({"status": "ok", "platforms": list(self.tenants)})
+            return json_answer({"status": "ok", "process_id": os.getpid(), "platforms": list(self.tenants)})
         if name not in self.tenants:
             raise ControlError(404, f"no platform {name!r}; there is {', '.join(self.tenants)}")
         if resource not in self.resources:

@@ -56,6 +56,8 @@ def configuration(layout: Layout, stack: Stack, secrets: Secrets, *, metadata_ds
             "dags_folder": str(layout.checkout / "dags"),
             "plugins_folder": str(layout.checkout / "plugins"),
             "load_examples": "False",
+            # The defaults, half a minute and a bit more, are too short for a laptop that is busy with something else.
+            "dagbag_import_timeout": "180",
             "executor": "LocalExecutor",
             # The default of 32 workers slows the first task on a laptop to ten seconds.
             "parallelism": "4",
@@ -81,7 +83,12 @@ def configuration(layout: Layout, stack: Stack, secrets: Secrets, *, metadata_ds
         },
         "api_auth": {"jwt_secret": secrets.jwt_secret},
         "scheduler": {"scheduler_idle_sleep_time": "0.1", "enable_health_check": "False"},
-        "dag_processor": {"refresh_interval": "10", "bundle_refresh_check_interval": "2", "parsing_processes": "1"},
+        "dag_processor": {
+            "refresh_interval": "10",
+            "bundle_refresh_check_interval": "2",
+            "parsing_processes": "1",
+            "dag_file_processor_timeout": "240",
+        },
         # A laptop that starts four servers at once may be slow to answer its first task.
         "workers": {"execution_api_timeout": "30"},
         "logging": {
@@ -163,7 +170,7 @@ class AirflowApi:
     def is_healthy(self) -> bool:
         """Whether every component has reported to the database lately."""
         try:
-            health = call("GET", f"{self.url}/api/v2/monitor/health", timeout_seconds=5)
+            health = call("GET", f"{self.url}/api/v2/monitor/health", timeout_seconds=30)
         except (OSError, RestError):
             return False
         parts = ("metadatabase", "scheduler", "triggerer", "dag_processor")

@@ -17,7 +17,7 @@ from stack.runs import POLL_SECONDS, follow_run, trigger
 from stack.state import Stack
 
 HIDDEN_SHARE = 0.3
-PATIENCE_SECONDS = 240
+PATIENCE_SECONDS = 600
 PAST = "demo_past"
 PAST_STANZA = f"""
   - id: {PAST}

@@ -41,7 +41,8 @@ from stack.processes import (
 from stack.state import Secrets, Stack, forget_stack, load_secrets, lock_state, read_stack, write_private, write_stack
 
 USUAL_PORTS = {"ui": 8080, "postgres": 5433, "sandbox": 8790}
-START_TIMEOUT_SECONDS = 180
+# For a machine that is busy with something else: what has died is seen at once, without this.
+START_TIMEOUT_SECONDS = 600
 STOP_PATIENCE_SECONDS = 6
 POLL_SECONDS = 0.3
 
@@ -171,9 +172,9 @@ class Launcher:
         with self.console.step(f"sandbox: organizations of {self.organization.people} people"):
             options = {"port": stack.ports["sandbox"], "people": self.organization.people, "seed": self.organization.seed}
             words = [word for key, value in options.items() for word in (f"--{key}", str(value))]
-            self._start_child(stack, "sandbox", [self.layout.python, "-m", "sandbox", *words, "--state", self.layout.sandbox])
+            record = self._start_child(stack, "sandbox", [self.layout.python, "-m", "sandbox", *words, "--state", self.layout.sandbox])
             control = f"{stack.url('sandbox')}/_sandbox"
-            self._wait(stack, "the sandbox", lambda: answers(f"{control}/health"))
+            self._wait(stack, "the sandbox", lambda: answers(f"{control}/health", record))
             for platform in self.platforms(stack):
                 names = [name for name in call("GET", f"{control}/{platform}/settings") if name.endswith("_secret")]
                 # Not on the command line, where every user of the machine could read them.
@@ -274,11 +275,12 @@ class Launcher:
         if done.returncode:
             raise StackError(f"{what} failed:\n{done.stdout}{done.stderr}")
 
-    def _start_child(self, stack: Stack, name: str, command: Sequence[Any]) -> None:
+    def _start_child(self, stack: Stack, name: str, command: Sequence[Any]) -> ProcessRecord:
         record = start_process(
             name, command, log=self.layout.log(name), cwd=self.layout.checkout, environ=child_environ(self.layout, stack, self.environ)
         )
         self._remember(stack, record)
+        return record
 
     def _remember(self, stack: Stack, record: ProcessRecord) -> None:
         with self._records:
@@ -288,7 +290,7 @@ class Launcher:
     def _wait(self, stack: Stack, what: str, ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while True:
-            # Who died does not answer: if something does, it is another's server on the same port.
+            # Once ours has died, what answers is another's server on the same port.
             is_ready = ready()
             if dead := self.report_dead(stack):
                 raise StackError(dead)
@@ -326,9 +328,9 @@ def tenant_of(platform: str) -> str:
     return f"demo_{platform}"
 
 
-def answers(url: str) -> bool:
+def answers(url: str, record: ProcessRecord) -> bool:
+    """Whether this process does: another stack may have been quicker to take the port."""
     try:
-        call("GET", url, timeout_seconds=2)
+        return bool(call("GET", url, timeout_seconds=10)["process_id"] == record.pid)
     except (OSError, StackError):
         return False
-    return True

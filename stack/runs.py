@@ -9,8 +9,9 @@ from stack.airflow import AirflowApi
 from stack.console import Console
 from stack.errors import StackError
 
-PARSE_TIMEOUT_SECONDS = 60
-RUN_TIMEOUT_SECONDS = 600
+# For a machine that is busy with something else: what has died or failed is seen at once, without these.
+PARSE_TIMEOUT_SECONDS = 300
+RUN_TIMEOUT_SECONDS = 1200
 SCHEDULE_SECONDS = 4
 LOG_LINES = 40
 POLL_SECONDS = 0.7

@@ -14,7 +14,9 @@ from tests.sandbox.app import App
 
 
 def test_health(app: App) -> None:
-    assert app.sandbox.control("GET", "health")["status"] == "ok"
+    health = app.sandbox.control("GET", "health")
+    assert health["status"] == "ok"
+    assert health["process_id"] == app.sandbox.process_id
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from dataclasses import replace
 
 import psutil
 import pytest
 
+from sandbox.testing import start_sandbox
 from stack.console import Console
 from stack.errors import StackError
-from stack.launcher import Launcher
+from stack.launcher import Launcher, answers
 from stack.layout import CHECKOUT, Layout
 from stack.postgres import PostgresServer
 from stack.processes import ProcessRecord, start_process
@@ -106,6 +108,15 @@ def test_stack_that_cannot_be_stopped_is_not_forgotten(launcher, powerless, monk
         launcher.stop()
     assert read_stack(launcher.layout).processes == [record]
     monkeypatch.undo()
+
+
+def test_sandbox_of_another_stack_is_not_taken_for_ours(launcher):
+    record = sleep(launcher, "sandbox")
+    with start_sandbox(people=10) as theirs:
+        health = f"{theirs.url}/_sandbox/health"
+        assert not answers(health, record)
+        assert answers(health, replace(record, pid=theirs.process_id))
+    assert not answers(health, record)
 
 
 def test_dead_process_is_named_with_the_end_of_its_log(launcher):
