@@ -183,14 +183,11 @@ def read_answers(uri: str, manifest: Manifest, part: str) -> Iterator[Answer]:
         yield from _decode_lines(lines)
 
 
-def read_newest_answers(zone: str, tenant_id: str, part: str) -> Iterator[Answer]:
-    """The answers of a part of the tenant's newest snapshot that is complete and undamaged; nothing where there is none."""
-    for name in reversed(_list_folders(zone, tenant_id)):
-        uri = snapshot_uri(zone, f"{tenant_id}/{name}")
-        if not has_manifest(uri):  # a read under way, or one that was killed
-            continue
+def read_newest_answers(uris: Iterable[str], part: str) -> Iterator[Answer]:
+    """The answers of a part of the first of these snapshots that is there undamaged; nothing where none is."""
+    for uri in uris:
         try:
-            manifest = read_manifest(uri)
+            manifest = read_manifest(uri, is_partial_welcome=True)
             with _open_part(uri, manifest, part) as lines:
                 yield from _decode_lines(lines)
         except IncompleteSnapshotError as error:

@@ -75,8 +75,9 @@ def extract_snapshot(run: Run, *, mode: RequestedMode, now: datetime) -> str:
             register_landed(connection, run.settings.landing_zone, run.tenant.id)
             note_decisions(connection, run.tenant.id)
             chosen = _choose_mode(connection, run.tenant, mode, now)
+            sources = snapshots.list_history_sources(connection, run.tenant.id, platform=run.tenant.platform)
             connection.commit()  # a read may take an hour: no transaction stays open so long, and the claim is the session's
-            manifest = _land_snapshot(run, mode=chosen, taken_at=now)
+            manifest = _land_snapshot(run, mode=chosen, taken_at=now, sources=sources)
             snapshots.register_snapshot(connection, manifest, uri=snapshot_uri(run.settings.landing_zone, manifest.snapshot_id))
             connection.commit()
             if not manifest.is_complete and run.tenant.on_incomplete == "fail":
@@ -230,7 +231,8 @@ def _note_decisions(run: Run) -> None:
         log.warning("what was decided stands in the warehouse, and not in the landing zone yet: %s", error)
 
 
-def _land_snapshot(run: Run, *, mode: Mode, taken_at: datetime) -> Manifest:
+def _land_snapshot(run: Run, *, mode: Mode, taken_at: datetime, sources: list[str]) -> Manifest:
+    """`sources` are the snapshots that history is made of: nothing else may be carried over into this one."""
     zone, tenant = run.settings.landing_zone, run.tenant
     for folder in remove_unfinished(zone, tenant.id):
         log.warning("removed %s/%s, which a read that was killed left without a manifest", tenant.id, folder)
@@ -241,7 +243,7 @@ def _land_snapshot(run: Run, *, mode: Mode, taken_at: datetime) -> Manifest:
         mode=mode,
         scope=tenant.scope,
         user_key=tenant.user_key,
-        earlier=partial(read_newest_answers, zone, tenant.id),
+        earlier=partial(read_newest_answers, sources),
         is_tolerant=tenant.on_incomplete == "add_only",
         taken_at=taken_at,
     )

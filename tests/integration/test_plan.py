@@ -301,6 +301,19 @@ def test_damaged_newest_snapshot_does_not_stop_a_read_that_builds_on_it(world: W
     assert by_ids.sync()["outcome"] == "unchanged"
 
 
+@pytest.mark.parametrize("state", ["landed", "rejected"])
+def test_details_are_carried_over_only_from_what_history_is_made_of(world: World, monkeypatch: pytest.MonkeyPatch, state: str) -> None:
+    """A frequent read asks for nobody's details again: without that, whatever a rejected read was told would come in by it."""
+    by_ids = wecom_by_ids(world, monkeypatch)
+    by_ids.sync()
+    by_ids.control("POST", "evolve", {"renamed": 5})
+    extract_snapshot(by_ids.make_run(), mode="full", now=datetime.now(UTC))
+    by_ids.query("update ops.snapshot set state = %s where state = 'landed'", state)
+    before = by_ids.history()
+    assert by_ids.sync(mode="frequent")["outcome"] == "unchanged"
+    assert by_ids.history() == before
+
+
 # What a snapshot could not see.
 
 

@@ -378,9 +378,10 @@ def test_snapshot_id_is_in_utc_whatever_the_zone_of_the_clock() -> None:
     assert make_snapshot_id("acme", TAKEN_AT.astimezone(timezone(timedelta(hours=8)))) == "acme/20261101T020304.567890Z"
 
 
-def test_newest_answers_pass_over_a_read_under_way_without_a_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    folder = folder_of(land(tmp_path, answer(b"{}")))
-    (folder.parent / "99991231T000000.000000Z").mkdir()
-    zone = f"file://{folder.parent.parent}"
-    assert [each.body for each in read_newest_answers(zone, folder.parent.name, "users")] == [b"{}"]
-    assert caplog.records == []
+def test_newest_answers_are_those_of_the_first_snapshot_that_is_there_undamaged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    gone, damaged, good, older = (land(tmp_path / name, answer(name.encode())) for name in ("gone", "damaged", "good", "older"))
+    (folder_of(gone) / MANIFEST).unlink()
+    cut(folder_of(damaged) / "users.jsonl.gz")
+    assert [each.body for each in read_newest_answers([gone, damaged, good, older], "users")] == [b"good"]
+    assert len(caplog.records) == 2
+    assert list(read_newest_answers([], "users")) == []

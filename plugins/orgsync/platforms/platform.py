@@ -62,7 +62,7 @@ class Wanted:
 
     `user_key` names the id that people are keyed by, on a platform that offers several (`Platform.user_keys`).
     `is_tolerant` wants a read to go on where a part of it is refused, and to name that part among its problems.
-    `earlier` gives the answers of the tenant's newest complete snapshot, for a platform that need not ask again what it knows.
+    `earlier` gives the answers of the newest snapshot that history is made of, for a platform that need not ask again what it knows.
     """
 
     mode: Mode
