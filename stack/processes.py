@@ -111,7 +111,9 @@ def require_power_over(user: SystemUser) -> None:
     """Refuse in words, before anything runs, where root may not do for another user's process what the launcher does."""
     advice = "run make as an ordinary user, or give root the rights it usually has in a container"
     try:
-        probe = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd="/", env={}, **as_user(user))
+        probe = subprocess.Popen(
+            ["/bin/sh", "-c", "read _"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd="/", env={}, **as_user(user)
+        )
     except OSError as error:
         raise StackError(
             f"root may not become user {user.name} here, which takes CAP_SETUID and CAP_SETGID ({error.strerror}); {advice}"
