@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -15,17 +16,18 @@ from orgsync.errors import ConfigurationError
 from orgsync.frames import PERSONAL_COLUMNS
 from orgsync.pipeline import migrate_warehouse
 from orgsync.warehouse.migrations import list_migrations, migrate
-from stack.postgres import PostgresServer
+from stack.postgres import PostgresServer, embedded_postgres
 from tests.integration.world import World, set_warehouse
 
-ROLES = ("orgsync_loader", "orgsync_reader", "orgsync_pii", "orgsync_sender", "public")
+ROLES = ("orgsync_loader", "orgsync_reader", "orgsync_pii", "orgsync_sender", "orgsync_dispatcher", "orgsync_audience", "public")
 PASSWORD = "of-a-test"
 
 LoginTo = Callable[[str, str], str]
 Ask = Callable[[str, str], list[tuple[Any, ...]]]
 
-# What the first three of ROLES may do with a relation, in their order; what the sender may is in OF_SENDERS, and `public` may nothing
-# anywhere. A table or view that is not here fails a test: decide who may see it, and write it down.
+# What the first three of ROLES may do with a relation, in their order; what senders may, who send for all of them too, is in OF_SENDERS,
+# what saved audiences may in OF_AUDIENCES, and `public` may nothing anywhere.
+# A table or view that is not here fails a test: decide who may see it, and write it down.
 VIEW = ("select", "select", "select")
 HISTORY = ("delete insert select update(valid_to)", "", "")
 WORK = ("delete insert select", "", "")
@@ -66,7 +68,7 @@ RELATIONS = {
     "stage.reading": INNER_VIEW,
     "notify.channel": STATE,
     "notify.audience_query": ("delete insert select update", "", "select"),
-    "notify.message": ("select update", "select(all but audience,body,title,url)", "select"),
+    "notify.message": ("select update", "select(all but audience,body,content_digest,title,url)", "select"),
     "notify.message_message_id_seq": UNREAD_SEQUENCE,
     "notify.delivery": STATE,
     "notify.delivery_delivery_id_seq": ("usage", "", ""),
@@ -91,11 +93,13 @@ FUNCTIONS = {
     ENQUEUE: ("execute", "", ""),
     CHANGE_TODO: ("execute", "", ""),
     "notify.recall(bigint)": ("execute", "", ""),
-    "notify.query_audience(text, text)": ("execute", "", ""),
+    "notify.ask_audience(text, text, integer)": ("execute", "", ""),
     "notify.cover(text, bigint[], integer)": ("execute", "", ""),
     FIND_PROBLEM: ("", "", ""),
     "notify.find_audience_problem(text, jsonb)": ("", "", ""),
     "notify.digest(text[])": ("", "", ""),
+    "notify.find_actor()": ("", "", ""),
+    "notify.find_objection(notify.message)": ("", "", ""),
 }
 SCHEMAS = {
     "org": ("usage", "usage", "usage"),
@@ -105,11 +109,16 @@ SCHEMAS = {
     "orgsync": ("usage", "", ""),
 }
 OF_SENDERS = {
-    "notify.message": "select(all but audience,body,title,url)",
+    "notify.message": "select(all but audience,body,content_digest,title,url)",
     ENQUEUE: "execute",
     CHANGE_TODO: "execute",
     "notify.recall(bigint)": "execute",
     "notify": "usage",
+}
+OF_AUDIENCES = {
+    **{name: "select" for name in RELATIONS if RELATIONS[name] == VIEW and name.startswith("org.")},
+    **{name: "execute" for name in FUNCTIONS if name.startswith("org.")},
+    "org": "usage",
 }
 
 OURS = "nspname !~ '^pg_' and nspname not in ('public', 'information_schema')"
@@ -156,7 +165,8 @@ def privileges_on_table(connection: Connection, role: str, oid: int, columns: li
 
 
 def decided(decisions: dict[str, tuple[str, str, str]], name: str) -> dict[str, str]:
-    return dict(zip(ROLES, (*decisions[name], OF_SENDERS.get(name, ""), ""), strict=True))
+    of_senders = OF_SENDERS.get(name, "")
+    return dict(zip(ROLES, (*decisions[name], of_senders, of_senders, OF_AUDIENCES.get(name, ""), ""), strict=True))
 
 
 def privileges(connection: Connection, role: str, oid: int, kind: str, columns: list[str]) -> str:
@@ -204,7 +214,11 @@ def test_roles_have_no_attribute_and_are_members_of_each_other_only(warehouse: C
         where member.rolname ~ '^orgsync_'
         """,
     )
-    assert sorted(members) == [("orgsync_loader", "orgsync_pii", False), ("orgsync_pii", "orgsync_reader", False)]
+    assert sorted(members) == [
+        ("orgsync_dispatcher", "orgsync_sender", False),
+        ("orgsync_loader", "orgsync_pii", False),
+        ("orgsync_pii", "orgsync_reader", False),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -421,7 +435,7 @@ def test_sync_with_too_few_rights_says_which_role_it_needs(
 def test_owner_who_is_no_superuser_migrates_and_a_loader_syncs(
     world: World, postgres: PostgresServer, logins: LoginTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As on a managed server, where nobody is superuser."""
+    """As on a managed server, where nobody is superuser; here on one that has another warehouse, and with it the roles."""
     postgres.create_database("owned")
     admin = psycopg2.connect(postgres.dsn("owned"))
     admin.autocommit = True
@@ -429,14 +443,37 @@ def test_owner_who_is_no_superuser_migrates_and_a_loader_syncs(
     fetch(admin, "grant create on database owned to owner_of_the_warehouse")
     owner = psycopg2.connect(make_dsn(postgres.dsn("owned"), user="owner_of_the_warehouse", password=PASSWORD))
     try:
-        assert migrate(owner) == [migration.name for migration in list_migrations()]
+        with pytest.raises(psycopg2.Error, match="`grant orgsync_audience to owner_of_the_warehouse`") as refused:
+            migrate(owner)
+        assert refused.value.pgcode == "NT001"
+        owner.rollback()
+        fetch(admin, "grant orgsync_audience to owner_of_the_warehouse")
+        assert migrate(owner)[-1:] == [migration.name for migration in list_migrations()][-1:]
         set_warehouse(monkeypatch, logins("orgsync_loader", postgres.dsn("owned")))
         assert world.sync()["outcome"] == "succeeded"
         assert fetch(owner, "select count(*) from org.user_version") == [(len(world.truth()["users"]),)]
     finally:
         owner.close()
-        fetch(admin, "drop owned by owner_of_the_warehouse")
+        fetch(admin, "drop owned by owner_of_the_warehouse cascade")
         fetch(admin, "drop role owner_of_the_warehouse")
+        admin.close()
+
+
+def test_owner_who_is_no_superuser_migrates_an_empty_server(tmp_path: Path) -> None:
+    """Then the roles are its own."""
+    with embedded_postgres(tmp_path) as server:
+        server.create_database("owned")
+        admin = psycopg2.connect(server.dsn("owned"))
+        admin.autocommit = True
+        fetch(admin, f"create role owner_of_the_warehouse login createrole password '{PASSWORD}'")
+        fetch(admin, "grant create on database owned to owner_of_the_warehouse")
+        owner = psycopg2.connect(make_dsn(server.dsn("owned"), user="owner_of_the_warehouse", password=PASSWORD))
+        assert migrate(owner) == [migration.name for migration in list_migrations()]
+        fetch(owner, "grant orgsync_loader to current_user")  # as one that runs syncs as well
+        asked = "select user_ids, strangers from notify.ask_audience('acme', 'select current_user as user_id', 10)"
+        assert fetch(owner, asked) == [([], 1)]
+        assert fetch(owner, "select proowner::regrole::text from pg_proc where proname = 'ask_audience'") == [("orgsync_audience",)]
+        owner.close()
         admin.close()
 
 

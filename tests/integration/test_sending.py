@@ -63,7 +63,7 @@ class TestWhoGetsIt:
         wrong, right = office.enqueue(audience={"query": "bad"}, body="错"), office.enqueue(body="对")
         office.push()
         assert (office.state(wrong), office.state(right)) == ("failed", "sent")
-        assert "saved audience cannot be asked" in office.message(wrong)["reason"]
+        assert "its saved audience 'bad' cannot be asked" in office.message(wrong)["reason"]
 
     def test_who_joined_since_it_was_queued_and_not_who_left(self, office: Office) -> None:
         message = office.enqueue(body="发送时解析")

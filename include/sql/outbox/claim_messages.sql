@@ -11,7 +11,9 @@ select
     message.due_at,
     message.priority,
     message.content_digest,
-    coalesce((message.audience ->> 'everyone')::boolean, false) as is_everybody
+    message.not_before,
+    coalesce((message.audience ->> 'everyone')::boolean, false) as is_everybody,
+    message.audience ->> 'query' as query
 from notify.message as message
 where message.tenant_id = %(tenant_id)s
   and message.state = 'pending'

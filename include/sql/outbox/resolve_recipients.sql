@@ -1,5 +1,6 @@
--- Writes down who the messages (message_ids) of a tenant (tenant_id) are for, as the organization is now. Named people who are not in it
--- have failed; who has resigned gets nothing. A second run adds nobody.
+-- Writes down who the messages (message_ids) of a tenant (tenant_id) are for, as the organization is now, and as their saved audiences were
+-- answered (asked: user ids by the audience's name). Named people who are not in it have failed; what an audience gives that is nobody's id is
+-- left out; who has resigned gets nothing. A second run adds nobody.
 with recursive message as (
     select
         message_id,
@@ -36,14 +37,6 @@ with recursive message as (
         named.user_id
     from message
     cross join jsonb_array_elements_text(coalesce(message.audience -> 'users', '[]')) as named (user_id)
-    union all
-    select
-        message.message_id,
-        found.user_id
-    from message
-    cross join lateral notify.query_audience(%(tenant_id)s, message.audience ->> 'query') as found
-    where message.audience ->> 'query' is not null
-      and found.user_id is not null
 ), meant as (
     select
         message.message_id,
@@ -73,6 +66,24 @@ with recursive message as (
           and person.valid_to is null
         limit 1
     ) as version on true
+    union all
+    select
+        message.message_id,
+        person.user_id,
+        true,
+        person.status
+    from message
+    cross join jsonb_array_elements_text(%(asked)s::jsonb -> (message.audience ->> 'query')) as found (user_id)
+    cross join lateral (
+        select
+            known.user_id,
+            known.status
+        from org.user_version as known
+        where known.tenant_id = %(tenant_id)s
+          and known.user_id = found.user_id
+          and known.valid_to is null
+        limit 1
+    ) as person
 )
 insert into notify.recipient (
     message_id,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from psycopg2.extensions import connection as Connection
 
-from orgsync.errors import ConfigurationError
+from orgsync.errors import OrgsyncError, RetryableError
 from orgsync.outbox import store
+from orgsync.outbox.audiences import Asking
 from orgsync.outbox.chunks import Audience, choose_way
 from orgsync.outbox.quota import Call, find_hold
 from orgsync.platforms.deliveries import people_per_call
@@ -25,6 +26,9 @@ MOST_MESSAGES = 2000
 NOBODY = "nobody of its audience is in the organization now"
 _TODO_WAIT = timedelta(seconds=20)
 _PAUSE = timedelta(minutes=1)
+_AUDIENCE_WAIT = timedelta(minutes=10)
+_AUDIENCE_PATIENCE = timedelta(days=1)
+"""After that, an audience that never answers has failed."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,12 @@ def plan_messages(connection: Connection, desk: Desk, *, now: datetime) -> int:
         # Who gets them is looked up when they go, so they wait as they are.
         store.hold(connection, desk.tenant_id, held, priority=most_urgent)
         return 0
+    asking = Asking(desk.tenant_id)
     recent = store.count_recent_calls(connection, desk.tenant_id, now=now)
-    for number, equal in enumerate(_group(messages)):
+    for number, equal in enumerate(_group(_ask_audiences(connection, asking, messages, now=now))):
         paced = _pace(desk.messenger.limits, in_minute=recent["in_minute"] + number, in_day=recent["in_day"] + number)
         paced["since_delivery_id"] = recent["since_delivery_id"]
-        _plan_equal(connection, desk, equal, paced, now=now)
+        _plan_equal(connection, desk, equal, paced, asked=asking.found(), now=now)
     return len(messages)
 
 
@@ -64,6 +69,26 @@ def read_content(row: Row, timezone: ZoneInfo) -> Content:
     """What a message says, its time as its readers' clocks show it."""
     due_at = row["due_at"].astimezone(timezone) if row["due_at"] else None
     return Content(row["kind"], title=row["title"], body=row["body"], url=row["url"], due_at=due_at)
+
+
+def _ask_audiences(connection: Connection, asking: Asking, messages: Sequence[Row], *, now: datetime) -> list[Row]:
+    """The messages whose saved audience has answered, or that have none; each of the others fails or waits by itself."""
+    ready = []
+    for message in messages:
+        answer = None if message["is_everybody"] or message["query"] is None else asking.ask(connection, message["query"])
+        if isinstance(answer, OrgsyncError):
+            _put_off(connection, message, answer, now=now)
+        else:
+            ready.append(message)
+    return ready
+
+
+def _put_off(connection: Connection, message: Row, error: OrgsyncError, *, now: datetime) -> None:
+    log.warning("message %s cannot be planned: %s", message["message_id"], error)
+    if isinstance(error, RetryableError) and now - message["not_before"] < _AUDIENCE_PATIENCE:
+        store.postpone_messages(connection, [message], f"{error}; it is asked again", until=now + _AUDIENCE_WAIT)
+    else:
+        store.fail_messages(connection, [message], str(error), now=now)
 
 
 def _group(messages: Sequence[Row]) -> Iterable[list[Row]]:
@@ -80,7 +105,9 @@ def _pace(limits: Limits, *, in_minute: int, in_day: int) -> Row:
     return {"per_minute": minute if in_minute >= minute else 0, "per_day": day if in_day >= day else 0}
 
 
-def _plan_equal(connection: Connection, desk: Desk, messages: list[Row], paced: Row, *, now: datetime) -> None:
+def _plan_equal(
+    connection: Connection, desk: Desk, messages: list[Row], paced: Row, *, asked: Mapping[str, Sequence[str]], now: datetime
+) -> None:
     if messages[0]["action"] != "send":
         _plan_change(connection, desk, messages[0], now=now)
         return
@@ -89,11 +116,9 @@ def _plan_equal(connection: Connection, desk: Desk, messages: list[Row], paced: 
         store.fail_messages(connection, messages, "; ".join(problems), now=now)
         return
     message_ids = [message["message_id"] for message in messages]
-    try:
-        people = store.resolve_recipients(connection, desk.tenant_id, message_ids, now=now)
-    except ConfigurationError as error:
-        store.fail_messages(connection, messages, str(error), now=now)
-        return
+    queries = {message["query"] for message in messages}
+    wanted = {query: user_ids for query, user_ids in asked.items() if query in queries}
+    people = store.resolve_recipients(connection, desk.tenant_id, message_ids, asked=wanted, now=now)
     if not people:
         store.fail_messages(connection, messages, NOBODY, now=now)
         return
@@ -128,7 +153,7 @@ def _plan_change(connection: Connection, desk: Desk, message: Row, *, now: datet
     """A todo that is not there yet is waited for; one that never came about cannot be changed."""
     todo = store.find_todo(connection, message["of_message_id"])
     if todo["state"] == "pending" or todo["open_calls"]:
-        store.postpone_message(connection, message, "its todo is not sent yet", until=now + _TODO_WAIT)
+        store.postpone_messages(connection, [message], "its todo is not sent yet", until=now + _TODO_WAIT)
         return
     problems = desk.messenger.find_problems(read_content(message, desk.timezone)) if message["action"] == "update" else []
     if problems:

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from orgsync.errors import ConfigurationError
 from orgsync.outbox.backoff import MOST_ATTEMPTS
 from orgsync.outbox.chunks import Audience, Way
 from orgsync.outbox.quota import Hold, Usage, day_start, month_start
@@ -132,17 +130,12 @@ def claim_messages(connection: Connection, tenant_id: str, *, most: int, now: da
     return fetch_all(connection, "outbox/claim_messages", tenant_id=tenant_id, most_messages=most, now=now)
 
 
-def resolve_recipients(connection: Connection, tenant_id: str, message_ids: Sequence[int], *, now: datetime) -> int:
-    """Write down who these messages are for; returns how many people they have to reach.
-
-    Raises ConfigurationError, with the transaction as it was before, when a saved audience cannot be asked.
-    """
-    execute(connection, "ops/open_trial")
-    try:
-        execute(connection, "outbox/resolve_recipients", tenant_id=tenant_id, message_ids=list(message_ids), now=now)
-    except (psycopg2.ProgrammingError, psycopg2.DataError, psycopg2.NotSupportedError) as error:
-        execute(connection, "ops/undo_trial")
-        raise ConfigurationError(f"its saved audience cannot be asked: {error.diag.message_primary}; mend notify.audience_query") from None
+def resolve_recipients(
+    connection: Connection, tenant_id: str, message_ids: Sequence[int], *, asked: Mapping[str, Sequence[str]], now: datetime
+) -> int:
+    """Write down who these messages are for; returns how many people they have to reach. `asked` are user ids by saved audience."""
+    audiences = {query: list(user_ids) for query, user_ids in asked.items()}
+    execute(connection, "outbox/resolve_recipients", tenant_id=tenant_id, message_ids=list(message_ids), asked=audiences, now=now)
     return int(fetch_all(connection, "outbox/count_people", message_ids=list(message_ids))[0]["people"])
 
 
@@ -189,8 +182,9 @@ def fail_messages(connection: Connection, messages: Sequence[Row], reason: str, 
     execute(connection, "outbox/fail_message", message_ids=message_ids, reason=reason, now=now)
 
 
-def postpone_message(connection: Connection, message: Row, reason: str, *, until: datetime) -> None:
-    execute(connection, "outbox/postpone_message", message_id=message["message_id"], reason=reason, until=until)
+def postpone_messages(connection: Connection, messages: Sequence[Row], reason: str, *, until: datetime) -> None:
+    message_ids = [message["message_id"] for message in messages]
+    execute(connection, "outbox/postpone_messages", message_ids=message_ids, reason=reason, until=until)
 
 
 def count_recent_calls(connection: Connection, tenant_id: str, *, now: datetime) -> Row:

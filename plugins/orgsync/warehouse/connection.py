@@ -28,7 +28,7 @@ KEEP_ALIVE: dict[str, Any] = {
 LOST = ("08", "57P")  # SQLSTATE classes: connection exception, operator intervention
 PASSING = ("40", "53", "55P03", "57")  # rolled back for another's sake, out of resources, a lock not available, cancelled
 ASKED_WRONGLY = "NT001"  # our own functions' word for what whoever called them has to mend
-VALUES = "22"  # data exception: the server's own words quote the value
+VALUES = ("22", "38", "P0")  # data exceptions quote the value; a function of somebody's says what it likes
 READ_ONLY = "25006"
 SET_WRONGLY = (
     "invalid ",
@@ -129,9 +129,16 @@ def _translate(error: psycopg2.Error, address: Address, *, is_lost: bool) -> Org
         return WarehouseUnavailableError(
             f"the warehouse at {_place(address)} gave up a statement ({code}: {said}); the step can be run again"
         )
-    words = type(error).__name__ if code.startswith(VALUES) else said
+    words = words_of(error)
     where = "/".join(filter(None, (error.diag.schema_name, error.diag.table_name, error.diag.column_name, error.diag.constraint_name)))
     return StatementError(f"the warehouse refused a statement ({code}{' on ' + where if where else ''}: {words}); report it with this text")
+
+
+def words_of(error: psycopg2.Error) -> str:
+    """What the server said, unless that may quote a row: then only of which kind the error is."""
+    is_raised = " at RAISE" in (error.diag.context or "")  # with a code of its own choice
+    quotes = is_raised or (error.pgcode or "").startswith(VALUES)
+    return type(error).__name__ if quotes or not error.diag.message_primary else error.diag.message_primary
 
 
 def _place(address: Address) -> str:

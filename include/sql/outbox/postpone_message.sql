@@ -1,5 +1,0 @@
--- Lets one message (message_id) wait until an instant (until), and says why (reason). A second run changes nothing.
-update notify.message
-set next_attempt_at = %(until)s,
-    reason = %(reason)s
-where message_id = %(message_id)s
