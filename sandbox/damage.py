@@ -1,4 +1,4 @@
-"""Damages an answer that was right: lost rows, endless pages, wrong types."""
+"""Damages an answer that was right: lost rows, endless pages, wrong types, broken values."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.broken_values import PLACE, written
 from sandbox.exchange import JSON_TYPE, Answer, Request, decode, encode
 from sandbox.faults import FaultSpec
 
@@ -48,6 +49,8 @@ class Wound:
     names: Names
     request: Request
     spec: FaultSpec
+    broken: bytes = b""
+    """What comes in place of the value that was broken, once all is written."""
 
     @property
     def rows(self) -> list[Any]:
@@ -66,8 +69,9 @@ def damage(answer: Answer, request: Request, spec: FaultSpec, names: Names) -> A
         return answer
     body = decode(answer.body)
     holder, key = (names.find_rows or _find_rows)(body)
-    treatment(Wound(body, holder, key, names, request, spec))
-    answer.body = encode(body)
+    wound = Wound(body, holder, key, names, request, spec)
+    treatment(wound)
+    answer.body = encode(body).replace(encode(PLACE), wound.broken)
     return answer
 
 
@@ -181,6 +185,16 @@ def _missing_key(wound: Wound) -> None:
         place.pop(key, None)
 
 
+def _broken_value(wound: Wound) -> None:
+    """The key that was named, or the name, of the first row that has it; else of the answer itself."""
+    key = wound.spec.key or "name"
+    for place in (*wound.objects, wound.holder, wound.body):
+        if key in place:
+            wound.broken = written(place[key], wound.spec.value)
+            place[key] = PLACE
+            return
+
+
 TREATMENTS: dict[str, Callable[[Wound], None]] = {
     "repeated_cursor": _repeated_cursor,
     "endless_has_more": _endless_has_more,
@@ -193,4 +207,5 @@ TREATMENTS: dict[str, Callable[[Wound], None]] = {
     "string_for_integer": _string_for_integer,
     "null_for_list": _null_for_list,
     "missing_key": _missing_key,
+    "broken_value": _broken_value,
 }

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from sandbox.broken_values import EVERY_FORM
 from sandbox.exchange import Request
 
 Kind = Literal[
@@ -17,7 +18,7 @@ Kind = Literal[
     "throttle", "busy", "error_code", "expired_token", "forbidden_department",
     # a damaged answer
     "repeated_cursor", "endless_has_more", "lost_rows", "empty", "nul_in_name", "cycle", "orphan", "duplicate_id",
-    "string_for_integer", "null_for_list", "missing_key",
+    "string_for_integer", "null_for_list", "missing_key", "broken_value",
 ]  # fmt: skip
 EVERY_INTERFACE = "*"
 
@@ -44,6 +45,12 @@ class FaultSpec(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename
     key: str | None = None
     status: int | None = None
     form: Literal["html", "json"] = "html"
+    value: str = EVERY_FORM[0]
+    """How a broken value is broken."""
+
+    def __post_init__(self) -> None:
+        if self.value not in EVERY_FORM:
+            raise ValueError(f"value is none of {', '.join(EVERY_FORM)}")
 
 
 @dataclass

@@ -9,7 +9,6 @@ from typing import Any
 
 from sandbox import inbox_page
 from sandbox.control import PREFIX, Control
-from sandbox.damage import damage
 from sandbox.disruption import Receive, Send, cut_short, delay_seconds, hang_up, replacement, reset, stall
 from sandbox.exchange import Answer, Request, parse_query
 from sandbox.faults import FaultSpec
@@ -92,7 +91,7 @@ def _answer(tenant: Tenant, request: Request, specs: list[FaultSpec]) -> Answer:
             return page
     answer = tenant.answer(request)
     for spec in specs:
-        answer = damage(answer, request, spec, tenant.damage_names)
+        answer = tenant.damage(answer, request, spec)
     return cut_short(answer) if any(spec.kind == "truncated_json" for spec in specs) else answer
 
 

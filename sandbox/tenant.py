@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic
 import msgspec
 
 from sandbox.calls import Calls
-from sandbox.damage import Names
+from sandbox.damage import Names, damage
 from sandbox.evolution import Truth, evolve
 from sandbox.exchange import Answer, Request
 from sandbox.faults import Faults, FaultSpec
@@ -116,6 +116,10 @@ class Tenant(ABC, Generic[Knobs]):
 
     @abstractmethod
     def answer(self, request: Request) -> Answer: ...
+
+    def damage(self, answer: Answer, request: Request, spec: FaultSpec) -> Answer:
+        """The answer with a fault of the damaging kind in it."""
+        return damage(answer, request, spec, self.damage_names)
 
     @abstractmethod
     def refuse(self, request: Request, spec: FaultSpec) -> Answer:

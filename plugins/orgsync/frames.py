@@ -105,6 +105,7 @@ class TidySet:
     `unobserved` names, per frame, the content columns this snapshot says nothing about: withheld by the platform,
     or left out of a frequent read. `withheld` is the part of them a missing permission or privacy rule explains.
     `not_read` names, per frame with a single key, the rows that were seen but whose content has not been read yet.
+    `unread` names, per frame and column, the places of the rows whose value could not be read: about it too the row says nothing.
     """
 
     departments: pd.DataFrame
@@ -113,6 +114,7 @@ class TidySet:
     unobserved: Mapping[str, frozenset[str]] = field(default_factory=dict)
     withheld: Mapping[str, frozenset[str]] = field(default_factory=dict)
     not_read: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unread: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
 
     def frame(self, name: str) -> pd.DataFrame:
         return {"department": self.departments, "user": self.users, "membership": self.memberships}[name]

@@ -264,7 +264,7 @@ def _fits_line(body: bytes) -> bool:
     """Whether a line would give back these very bytes: the decoder drops white space around them, and refuses half an emoji."""
     try:
         return b"\n" not in body and bytes(msgspec.json.decode(body, type=msgspec.Raw)) == body
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return False
 
 

@@ -7,6 +7,7 @@ import hashlib
 import re
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ from sandbox.wecom.refusals import BAD_PARAMETER, PURGED_JOB, UNKNOWN_JOB, Refus
 from sandbox.wecom.visibility import Holder
 
 FILES = "/wwexport/"
+EXPORTS = ("export/department", "export/user", "export/simple_user")
 FILE_TYPE = b"application/octet-stream"
 KEY_FORM = re.compile(r"[A-Za-z0-9]{43}")
 PADDED_TO = 32
@@ -115,6 +117,21 @@ def _encrypt(plain: bytes, key: bytes) -> bytes:
     missing = PADDED_TO - len(plain) % PADDED_TO
     encryptor = Cipher(AES256(key), CBC(key[:16])).encryptor()
     return encryptor.update(plain + bytes([missing]) * missing) + encryptor.finalize()
+
+
+def _decrypt(cipher: bytes, key: bytes) -> bytes:
+    decryptor = Cipher(AES256(key), CBC(key[:16])).decryptor()
+    padded = decryptor.update(cipher) + decryptor.finalize()
+    return padded[: -padded[-1]]
+
+
+def damage_newest(exports: Exports, request: Request, damage: Callable[[Answer], Answer]) -> None:
+    """The first file of the job that was just submitted, before its size and digest are told."""
+    key = base64.b64decode(str(request.parameters["encoding_aeskey"]) + "=")
+    first = list(exports.jobs.values())[-1].files[0]
+    damaged = damage(Answer(_decrypt(first.cipher, key))).body
+    if isinstance(damaged, bytes):
+        first.cipher = _encrypt(damaged, key)
 
 
 def get_result(call: Call) -> bytes:

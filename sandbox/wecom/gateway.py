@@ -14,7 +14,7 @@ from sandbox.generator import Recipe
 from sandbox.organization import ROOT
 from sandbox.tenant import Tenant
 from sandbox.wecom.calls import Call
-from sandbox.wecom.exports import FILES, Exports, download
+from sandbox.wecom.exports import EXPORTS, FILES, Exports, damage_newest, download
 from sandbox.wecom.interfaces import BY_NAME, Access, Interface
 from sandbox.wecom.listings import Listings, id_rows
 from sandbox.wecom.numbering import WECOM_NUMBERING
@@ -112,6 +112,13 @@ class WeCom(Tenant[WeComSettings]):
             return refusal.answer(request.client_ip)
         fields = found[1:-1]
         return Answer(FOUND % (WARNED if call.has_dropped_values else FINE, fields and b"," + fields))
+
+    def damage(self, answer: Answer, request: Request, spec: FaultSpec) -> Answer:
+        """The rows of an export are in its files, which the answer does not hold."""
+        if request.interface not in EXPORTS or answer.refusal is not None:
+            return super().damage(answer, request, spec)
+        damage_newest(self.exports, request, lambda plain: super(WeCom, self).damage(plain, request, spec))
+        return answer
 
     def refuse(self, request: Request, spec: FaultSpec) -> Answer:
         return self._fault_refusal(spec).answer(request.client_ip)

@@ -11,6 +11,7 @@ import pytest
 
 from orgsync.errors import OrgsyncError
 from orgsync.frames import FRAMES
+from orgsync.platforms.decoding import REPLACEMENT
 from orgsync.platforms.platform import CallCount, Mode, Scope
 from orgsync.validation.quarantine import judge
 from tests.contract.conftest import Organization
@@ -40,6 +41,12 @@ def below(truth: Mapping[str, Any], top: str) -> set[str]:
     while more := {number for number, known in company_departments(truth).items() if str(known["parent_id"]) in found} - found:
         found |= more
     return found
+
+
+# Each way a text can be broken, and each number that is none; the field is one that tells a number of a person.
+BROKEN_TEXTS = ("control", "escape_sequence", "line_break", "raw_nul", "cut_character", "latin1", "bad_escape", "cut_escape", "half_emoji")
+BROKEN_NUMBERS = ("not_a_number", "infinity", "huge_number", "long_number")
+NUMBERS = {"dingtalk": "dept_order", "wecom": "order", "feishu": "join_time"}
 
 
 def above(truth: Mapping[str, Any], key: str) -> list[str]:
@@ -205,6 +212,29 @@ def test_visible_tops_have_no_parent_and_everybody_else_has_one(organization: Or
         assert {key: None if pd.isna(parent) else parent for key, parent in departments.items()} == {
             key: None if key in tops else str(company[key]["parent_id"]) for key in seen
         }, way
+
+
+@pytest.mark.parametrize("way", [{}, *WAYS["wecom"][1:]], ids=lambda way: way.get("read_by", "first"))
+def test_one_persons_text_does_not_cost_the_others(organization: Organization, way: dict[str, Any]) -> None:
+    """Whatever stands in one value, everybody else is read exactly, and nobody is missing."""
+    if way and organization.name not in WAYS:
+        pytest.skip("the platform has one way of reading")
+    interface = {"ids": "user/get", "export": "export/user"}.get(way.get("read_by", ""), "people")
+    truth = {str(user["id"]): user["name"] for user in organization.truth()["users"]}
+    client = organization.client(all_secrets=way.get("read_by") == "ids", extra=way)
+    broken: list[tuple[str, str]] = [(form, "name") for form in BROKEN_TEXTS] + [
+        (form, NUMBERS[organization.name]) for form in BROKEN_NUMBERS
+    ]
+    for form, key in broken if way.get("read_by") != "ids" else broken[4::5]:
+        organization.fault("broken_value", interface=interface, key=key, value=form, calls=[1])
+        organization.read(client)
+        names = organization.tidy().users.set_index("user_id")["name"].to_dict()
+        organization.control("DELETE", "faults")
+        assert names.keys() == truth.keys(), form
+        different = [user_id for user_id, name in names.items() if name != truth[user_id]]
+        assert len(different) == (key == "name"), form
+        for user_id in different:
+            assert names[user_id].replace(REPLACEMENT, "")[0] == truth[user_id][0], form
 
 
 @pytest.mark.parametrize("kind", ["orphan", "cycle", "duplicate_id", "string_for_integer", "nul_in_name"])

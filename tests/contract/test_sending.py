@@ -176,6 +176,17 @@ def test_each_kind_reaches_the_people_named_and_nobody_else(post: Post, kind: Ki
     )
 
 
+@pytest.mark.parametrize("value", ["line_break", "cut_character", "cut_escape", "not_a_number"])
+def test_answer_with_a_broken_text_is_an_answer(post: Post, value: str) -> None:
+    """Were it none, who got the message would get it again."""
+    person = post.people[0]
+    post.fail("broken_value", key="msg" if post.name == "feishu" else "errmsg", value=value)
+    receipt = post.messenger.send(post.delivery("text", person))
+    assert (bool(receipt.platform_id), receipt.refused) == (True, {})
+    assert len(post.got(person)) == 1
+    post.messenger.fetch_results(receipt.platform_id, [person])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_without_a_link_reaches_people_where_it_may_be_without(post: Post, kind: Kind) -> None:
     delivery = post.delivery(kind, post.people[0], url="")

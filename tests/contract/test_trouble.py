@@ -95,6 +95,28 @@ def test_token_that_expires_under_parallel_calls_is_renewed_once(organization: O
     assert organization.control("GET", "calls")["tokens_issued"] == 1
 
 
+@pytest.mark.parametrize("value", ["line_break", "cut_character"])
+def test_token_that_came_damaged_is_no_token(organization: Organization, value: str) -> None:
+    """It could stand in no header, and the platform would refuse it; the next one may be whole."""
+    interface = {"feishu": "auth/v3/tenant_access_token/internal"}.get(organization.name, "gettoken")
+    key = "tenant_access_token" if organization.name == "feishu" else "access_token"
+    organization.fault("broken_value", interface=interface, key=key, value=value, times=1)
+    assert organization.read().problems == ()
+    organization.fault("broken_value", interface=interface, key=key, value=value)
+    with pytest.raises(UnexpectedAnswerError, match="token"):
+        organization.read()
+
+
+@pytest.mark.parametrize("value", ["not_a_number", "control"])
+def test_list_whose_end_came_damaged_has_not_ended(organization: Organization, value: str) -> None:
+    """Taken for the last page, it would make whoever is on the next one leave."""
+    if organization.name == "wecom":
+        pytest.skip("its cursors come as text alone, and who sees all is read in one list")
+    organization.fault("broken_value", key="has_more", value=value)
+    with pytest.raises(UnexpectedAnswerError, match="has_more"):
+        organization.read(organization.client(attempts=1))
+
+
 def test_wrong_secret(organization: Organization) -> None:
     with pytest.raises(CredentialError, match="connection") as raised:
         organization.read(organization.client(password="not-the-secret"))

@@ -43,7 +43,7 @@ def tidy(answers, *, mode, mapping):
     import json
 
     from orgsync.frames import DEPARTMENTS, MEMBERSHIPS, USERS, TidySet
-    from orgsync.platforms.columns import build_frame
+    from orgsync.platforms.columns import build_table
 
     houses = [house for answer in answers("departments") for house in json.loads(answer.body)]
     people = [person for answer in answers("users") for person in json.loads(answer.body)]
@@ -55,9 +55,9 @@ def tidy(answers, *, mode, mapping):
     users = {"user_id": [person["id"] for person in people], "name": [person["name"] for person in people]}
     memberships = {"user_id": users["user_id"], "department_id": [person["at"] for person in people]}
     return TidySet(
-        departments=build_frame(DEPARTMENTS, departments, len(houses)),
-        users=build_frame(USERS, users, len(people)),
-        memberships=build_frame(MEMBERSHIPS, memberships, len(people)),
+        departments=build_table(DEPARTMENTS, departments, len(houses)).rows,
+        users=build_table(USERS, users, len(people)).rows,
+        memberships=build_table(MEMBERSHIPS, memberships, len(people)).rows,
     )
 
 

@@ -194,6 +194,23 @@ def test_damaged_departments(app: App) -> None:
     assert app.result("v2/department/listsub", dept_id=1) == rows
 
 
+def raw_answer(app: App, **spec: Any) -> bytes:
+    app.fault("broken_value", interface=LISTSUB, times=1, **spec)
+    return app.raw("v2/department/listsub", {"dept_id": 1}).content
+
+
+def test_broken_values(app: App) -> None:
+    name = app.result("v2/department/listsub", dept_id=1)[0]["name"].encode()
+    first = name.decode()[0].encode()
+    for value, broken in {"control": b"\x08", "latin1": b"\xed", "cut_escape": rb"\u12 ", "line_break": b"\n"}.items():
+        assert b'"name":"' + first + broken + name[len(first) :] + b'"' in raw_answer(app, value=value)
+    for value, broken in {"not_a_number": b"NaN", "huge_number": b"1e400", "long_number": b"9" * 5000}.items():
+        assert b'"parent_id":' + broken + b"," in raw_answer(app, key="parent_id", value=value)
+    assert b'"errmsg":"o\tk"' in raw_answer(app, key="errmsg", value="tab")
+    with pytest.raises(ControlCallError, match="value is none of control"):
+        app.fault("broken_value", value="odd")
+
+
 def test_damage_to_an_empty_list_does_no_harm(app: App) -> None:
     for kind in ("lost_rows", "nul_in_name", "orphan", "duplicate_id", "string_for_integer", "empty"):
         app.fault(kind, interface=USERS, times=1)

@@ -1,11 +1,9 @@
-"""Lists of raw values to typed columns: the conversions every platform's tidying is made of."""
+"""Raw records to the columns of a tidy frame: what every platform's tidying is made of."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -13,41 +11,17 @@ import pandas as pd
 
 from orgsync.errors import ConfigurationError
 from orgsync.frames import Frame
+from orgsync.platforms.conversions import CONVERSIONS, UNREAD, Unit, to_dates
 
 Records = Sequence[Mapping[str, Any]]
-Values = Iterable[object]
-
-CHINA = timezone(timedelta(hours=8))
-
-_FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
-def to_text(values: Values) -> list[str | None]:
-    """Empty text is missing; a number is written out; a list or object is written as JSON."""
-    return [value or None if type(value) is str else _text(value) for value in values]
+@dataclass(frozen=True)
+class Table:
+    """A frame's rows, and for each column the places of the rows whose value could not be converted."""
 
-
-def to_flags(values: Values) -> list[bool | None]:
-    return [value if isinstance(value, bool) else _FLAGS.get(str(value).strip().lower()) for value in values]
-
-
-def to_numbers(values: Values) -> list[int | Decimal | None]:
-    """Exact: platforms order by values past 2**53, where a float loses digits."""
-    return [value if type(value) is int else _number(value) for value in values]
-
-
-def to_dates(values: Values) -> list[date | None]:
-    """Milliseconds since 1970 of a midnight in China, or text such as 2020-02-29; a value that is neither is missing."""
-    return [None if value is None else _date(value) for value in values]
-
-
-def to_id_lists(values: Values) -> list[list[str]]:
-    return [[str(entry) for entry in value if entry not in (None, "")] if isinstance(value, list) else [] for value in values]
-
-
-def negate(numbers: Iterable[int | Decimal | None]) -> list[int | Decimal | None]:
-    """For platforms that show the larger number first."""
-    return [None if number is None else -number for number in numbers]
+    rows: pd.DataFrame
+    unread: Mapping[str, tuple[int, ...]]
 
 
 def to_attributes(records: Records, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -61,7 +35,7 @@ def parse_json_text(value: object) -> Any:
         return value
     try:
         return msgspec.json.decode(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
 
 
@@ -74,63 +48,39 @@ def pick(records: Records, path: str) -> list[object]:
     return values
 
 
-CONVERSIONS: Mapping[str, Callable[[Values], list[Any]]] = {
-    "str": to_text,
-    "boolean": to_flags,
-    "sort_order": to_numbers,
-    "hired_on": to_dates,
-    "leader_user_ids": to_id_lists,
-}
+def apply_mapping(
+    columns: dict[str, list[Any]], records: Records, frame: Frame, mapping: Mapping[str, str], *, units: Mapping[str, Unit] | None = None
+) -> None:
+    """Fill columns from raw fields of the tenant's choice; the key and `attributes` are not to be chosen.
 
-
-def apply_mapping(columns: dict[str, list[Any]], records: Records, frame: Frame, mapping: Mapping[str, str]) -> None:
-    """Fill columns from raw fields of the tenant's choice; the key and `attributes` are not to be chosen."""
+    `units` are those of the platform's own fields that count a time.
+    """
     for column, path in mapping.items():
         if column not in frame.content or column == "attributes":
             raise ConfigurationError(f"mapping of {frame.name}: {column!r} is not a column that a mapping can fill")
-        convert = CONVERSIONS.get(column) or CONVERSIONS[frame.columns[column]]
-        columns[column] = convert(pick(records, path))
+        raw = pick(records, path)
+        if column == "hired_on":
+            columns[column] = to_dates(raw, (units or {}).get(path))
+        else:
+            columns[column] = (CONVERSIONS.get(column) or CONVERSIONS[frame.columns[column]])(raw)
 
 
-def build_frame(frame: Frame, columns: Mapping[str, Sequence[object]], rows: int) -> pd.DataFrame:
+def build_table(frame: Frame, columns: Mapping[str, Sequence[object]], rows: int) -> Table:
     """The frame as declared; a column that is not given is missing throughout."""
     nothing = [None] * rows
-    return pd.DataFrame({name: _series(columns.get(name, nothing), dtype) for name, dtype in frame.columns.items()})
+    given = {name: columns.get(name, nothing) for name in frame.columns}
+    unread = {name: tuple(place for place, value in enumerate(values) if value is UNREAD) for name, values in given.items()}
+    return Table(
+        pd.DataFrame({name: _series(_without_unread(values, unread[name]), frame.columns[name]) for name, values in given.items()}),
+        {name: places for name, places in unread.items() if places},
+    )
+
+
+def _without_unread(values: Sequence[object], unread: Sequence[int]) -> Sequence[object]:
+    return [None if value is UNREAD else value for value in values] if unread else values
 
 
 def _series(values: Iterable[object], dtype: str) -> pd.Series[Any]:
     """By way of `object`: pandas would guess float for numbers beside a missing one."""
     series: pd.Series[Any] = pd.Series(list[Any](values), dtype="object")
     return series if dtype == "object" else series.astype(pd.api.types.pandas_dtype(dtype))
-
-
-def _text(value: object) -> str | None:
-    if value is None or value == "":
-        return None
-    if isinstance(value, str):
-        return str(value)
-    return msgspec.json.encode(value).decode()
-
-
-def _number(value: object) -> int | Decimal | None:
-    if isinstance(value, float):
-        return int(value) if math.isfinite(value) and value.is_integer() else None
-    if not isinstance(value, str):
-        return None
-    try:
-        number = Decimal(value.strip())
-    except InvalidOperation:
-        return None
-    if not number.is_finite():
-        return None
-    return int(number) if number == number.to_integral_value() else number
-
-
-def _date(value: object) -> date | None:
-    text = str(value).strip()
-    try:
-        if text.lstrip("-").isdigit():
-            return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(text))).astimezone(CHINA).date()
-        return date.fromisoformat(text[:10])
-    except (ValueError, OverflowError):
-        return None

@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
 import msgspec
 
+from orgsync.platforms.decoding import REPLACEMENT
+
 Record = Mapping[str, Any]
+
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
+_COUNT = re.compile(r"[0-9]{1,18}")
+
+
+def read_flag(value: object) -> bool | None:
+    """Platforms' examples write booleans as text or number; real answers hold native ones. None is neither."""
+    return value if isinstance(value, bool) else _FLAGS.get(str(value).strip().lower())
 
 
 def is_true(value: object) -> bool:
-    """Platforms' examples write booleans as text or number; real answers hold native ones."""
-    return value is True or str(value).strip().lower() in ("true", "1")
+    return read_flag(value) is True
+
+
+def read_count(value: object) -> int | None:
+    """A number of things, or of a state; None for anything else."""
+    text = str(value).strip()
+    return int(text) if _COUNT.fullmatch(text) else None
+
+
+def is_damaged(value: object) -> bool:
+    """Whether a text holds what could not be read: no id, and nothing else that has to be exact, does."""
+    return isinstance(value, str) and REPLACEMENT in value
+
+
+def read_token(value: object) -> str | None:
+    """A token goes into an address or a header: what could not stand there is none."""
+    return value if isinstance(value, str) and value and value.isascii() and value.isprintable() else None
 
 
 def records_of(values: object) -> list[Record]:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import tenacity
@@ -194,7 +195,8 @@ class Transport:
         response = self._send(request)
         if error := self._http_error(request, response):
             raise error
-        content = response.body if request.is_file and response.status < 300 else decode_or_none(response.body)
+        note = partial(log.warning, "%s answered with a value that is no JSON; what could not be read is U+FFFD", request.interface)
+        content = response.body if request.is_file and response.status < 300 else decode_or_none(response.body, on_repair=note)
         if content is None:
             raise UnexpectedAnswerError(self._not_json(request, response))
         return response, content

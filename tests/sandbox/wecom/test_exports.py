@@ -41,6 +41,13 @@ def content(app: WeComApp, job_id: str) -> dict[str, Any]:
     return decrypt(requests.get(file["url"], timeout=10).content)
 
 
+def test_files_can_be_damaged_and_are_told_as_they_are(app: WeComApp) -> None:
+    app.fault("nul_in_name", interface="export/user", times=1)
+    damaged = content(app, submit(app, "user"))["userlist"]
+    assert "\x00" in damaged[0]["name"]
+    assert damaged[1:] == content(app, submit(app, "user"))["userlist"][1:]
+
+
 def test_job_is_queued_then_running_then_done(app: WeComApp) -> None:
     job = submit(app, "department")
     assert [app.call("export/get_result", jobid=job)["status"] for _ in range(3)] == [0, 1, 2]

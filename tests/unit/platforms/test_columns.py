@@ -1,91 +1,14 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from orgsync.errors import ConfigurationError
 from orgsync.frames import FRAMES, MEMBERSHIPS, USERS, Frame
-from orgsync.platforms.columns import (
-    apply_mapping,
-    build_frame,
-    negate,
-    parse_json_text,
-    pick,
-    to_attributes,
-    to_dates,
-    to_flags,
-    to_id_lists,
-    to_numbers,
-    to_text,
-)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [("a", "a"), ("", None), (None, None), (" a ", " a "), ("a\0b", "a\0b"), (7, "7"), (True, "true"), (["x"], '["x"]'), ("𠮷😀", "𠮷😀")],
-)
-def test_text(value: object, text: str | None) -> None:
-    assert to_text([value]) == [text]
-
-
-@pytest.mark.parametrize(
-    ("value", "flag"),
-    [
-        (True, True),
-        ("true", True),
-        ("1", True),
-        (1, True),
-        (False, False),
-        ("false", False),
-        (0, False),
-        ("", None),
-        (None, None),
-        ("x", None),
-    ],
-)
-def test_flags(value: object, flag: bool | None) -> None:
-    assert to_flags([value]) == [flag]
-
-
-@given(st.integers(-(2**63), 2**64))
-def test_numbers_are_exact(number: int) -> None:
-    assert to_numbers([number, str(number)]) == [number, number]
-    assert negate(to_numbers([number])) == [-number]
-
-
-@pytest.mark.parametrize(
-    ("value", "number"), [("1.5", Decimal("1.5")), (2.0, 2), (2.5, None), ("x", None), (True, None), (None, None), ("nan", None)]
-)
-def test_odd_numbers(value: object, number: object) -> None:
-    assert to_numbers([value]) == [number]
-
-
-@pytest.mark.parametrize(
-    ("value", "day"),
-    [
-        (1597190400000 - 8 * 3600 * 1000, date(2020, 8, 12)),
-        ("1597161600000", date(2020, 8, 12)),
-        ("2020-02-29", date(2020, 2, 29)),
-        (0, date(1970, 1, 1)),
-        (-1, date(1970, 1, 1)),
-        (-86_400_000, date(1969, 12, 31)),
-        (10**18, None),
-        ("soon", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_dates_are_days_in_china(value: object, day: date | None) -> None:
-    assert to_dates([value]) == [day]
-
-
-def test_id_lists() -> None:
-    assert to_id_lists([["a", 1, "", None], None, "x"]) == [["a", "1"], [], []]
+from orgsync.platforms.columns import apply_mapping, build_table, parse_json_text, pick, to_attributes
+from orgsync.platforms.conversions import UNREAD
 
 
 def test_attributes_hold_what_says_something() -> None:
@@ -93,7 +16,16 @@ def test_attributes_hold_what_says_something() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "parsed"), [('{"a": 1}', {"a": 1}), ("[1]", [1]), ("{broken", "{broken"), ("text", "text"), (None, None), ("", "")]
+    ("value", "parsed"),
+    [
+        ('{"a": 1}', {"a": 1}),
+        ("[1]", [1]),
+        ("[" * 100_000, "[" * 100_000),
+        ("{broken", "{broken"),
+        ("text", "text"),
+        (None, None),
+        ("", ""),
+    ],
 )
 def test_json_inside_text(value: object, parsed: object) -> None:
     assert parse_json_text(value) == parsed
@@ -109,6 +41,19 @@ def test_mapping_converts_to_the_columns_type() -> None:
     assert columns == {"hired_on": [date(2020, 1, 2)], "job_number": ["7"]}
 
 
+def test_field_that_counts_a_time_is_mapped_in_its_own_unit() -> None:
+    columns: dict[str, list[Any]] = {}
+    apply_mapping(columns, [{"since": 31_536_000}], USERS, {"hired_on": "since"}, units={"since": "seconds"})
+    assert columns == {"hired_on": [date(1971, 1, 1)]}
+
+
+def test_rows_whose_value_was_not_read_are_known() -> None:
+    table = build_table(MEMBERSHIPS, {"user_id": ["a", "b", "c"], "is_main": [True, UNREAD, None], "sort_order": [UNREAD, 1, UNREAD]}, 3)
+    assert table.unread == {"is_main": (1,), "sort_order": (0, 2)}
+    assert table.rows["is_main"].isna().tolist() == [False, True, True]
+    assert table.rows["sort_order"].tolist() == [None, 1, None]
+
+
 @pytest.mark.parametrize("column", ["user_id", "attributes", "shoe_size"])
 def test_mapping_to_another_column_is_refused(column: str) -> None:
     with pytest.raises(ConfigurationError, match=column):
@@ -118,12 +63,12 @@ def test_mapping_to_another_column_is_refused(column: str) -> None:
 @pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.name)
 @pytest.mark.parametrize("rows", [0, 2])
 def test_frames_have_the_declared_columns(frame: Frame, rows: int) -> None:
-    built = build_frame(frame, {}, rows)
+    built = build_table(frame, {}, rows).rows
     assert {name: str(dtype) for name, dtype in built.dtypes.items()} == dict(frame.columns)
     assert list(built.columns) == list(frame.columns)
     assert len(built) == rows
 
 
 def test_large_number_beside_a_missing_one_stays_exact() -> None:
-    built = build_frame(MEMBERSHIPS, {"sort_order": [-176318668975061512, None]}, 2)
+    built = build_table(MEMBERSHIPS, {"sort_order": [-176318668975061512, None]}, 2).rows
     assert built["sort_order"].tolist() == [-176318668975061512, None]

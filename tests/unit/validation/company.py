@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from orgsync.frames import DEPARTMENTS, MEMBERSHIPS, USERS, Frame, TidySet
-from orgsync.platforms.columns import build_frame
+from orgsync.platforms.columns import build_table
 
 Row = Mapping[str, Any]
 
@@ -26,7 +26,7 @@ def membership(user_id: str | None, department_id: str | None, **columns: Any) -
 
 
 def frame_of(frame: Frame, rows: Sequence[Row]) -> pd.DataFrame:
-    return build_frame(frame, {column: [row.get(column) for row in rows] for column in frame.columns}, len(rows))
+    return build_table(frame, {column: [row.get(column) for row in rows] for column in frame.columns}, len(rows)).rows
 
 
 SOUND_DEPARTMENTS = (department("1"), department("2", "1", leader_user_ids=["ann"]), department("3", "2", leader_user_ids=[]))

@@ -38,7 +38,7 @@ from orgsync.platforms.dingtalk.interfaces import (
     SEND_NOTIFICATION,
 )
 from orgsync.platforms.paging import walk_pages
-from orgsync.platforms.records import is_true
+from orgsync.platforms.records import is_true, read_count
 from orgsync.platforms.transport import Reply, Request, Transport
 
 ROOT_ID = "1"
@@ -135,7 +135,7 @@ class DingTalkClient:
     def _fetch_token(self) -> Token:
         pair = {"appkey": self._client_id, "appsecret": self._client_secret}
         content = self.transport.call(Request(GET_TOKEN, "GET", GET_TOKEN, query=pair), judge_by(lacks_token)).content
-        return Token(content["access_token"], float(content.get("expires_in") or 7200))
+        return Token(content["access_token"], float(read_count(content.get("expires_in")) or 7200))
 
 
 def next_cursor(page: Reply) -> int | str | None:

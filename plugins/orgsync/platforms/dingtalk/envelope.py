@@ -9,7 +9,7 @@ from orgsync.errors import Refusal, UnexpectedAnswerError
 from orgsync.platforms.dingtalk.codes import PLATFORM, blocked_ip_error, effective_code, error_for
 from orgsync.platforms.dingtalk.new_codes import new_error_for
 from orgsync.platforms.dingtalk.records import read_department_id
-from orgsync.platforms.records import is_true, records_of
+from orgsync.platforms.records import is_damaged, is_true, read_count, read_flag, read_token, records_of
 from orgsync.platforms.transport import WAIT_FIX, Judge, Request, Response
 
 Content = Mapping[str, Any]
@@ -60,7 +60,7 @@ def nothing_needed(_: Content) -> str:
 
 
 def lacks_new_token(content: Content) -> str:
-    return "" if isinstance(content.get("accessToken"), str) else "it has no accessToken"
+    return "" if read_token(content.get("accessToken")) else "it has no accessToken"
 
 
 def lacks_todo(content: Content) -> str:
@@ -68,12 +68,12 @@ def lacks_todo(content: Content) -> str:
 
 
 def lacks_task(content: Content) -> str:
-    return "" if str(content.get("task_id")).isdecimal() else "it has no task_id"
+    return "" if read_count(content.get("task_id")) is not None else "it has no task_id"
 
 
 def lacks_progress(content: Content) -> str:
     progress = content.get("progress")
-    return "" if isinstance(progress, dict) and str(progress.get("status")).isdecimal() else "it has no progress with a status"
+    return "" if isinstance(progress, dict) and read_count(progress.get("status")) is not None else "it has no progress with a status"
 
 
 def lacks_send_result(content: Content) -> str:
@@ -81,7 +81,7 @@ def lacks_send_result(content: Content) -> str:
 
 
 def lacks_token(content: Content) -> str:
-    return "" if isinstance(content.get("access_token"), str) else "it has no access_token"
+    return "" if read_token(content.get("access_token")) else "it has no access_token"
 
 
 def lacks_scopes(content: Content) -> str:
@@ -105,15 +105,15 @@ def lacks_page(content: Content) -> str:
     if problem := lacks_result(content):
         return problem
     result = content["result"]
-    if not isinstance(result.get("list"), list) or "has_more" not in result:
+    if not isinstance(result.get("list"), list) or read_flag(result.get("has_more")) is None:
         return "its result has no list or no has_more"
-    if is_true(result["has_more"]) and result.get("next_cursor") is None:
+    if is_true(result["has_more"]) and (result.get("next_cursor") is None or is_damaged(result["next_cursor"])):
         return "it has more, but no next_cursor"
     return ""
 
 
 def lacks_count(content: Content) -> str:
-    return lacks_result(content) or ("" if str(content["result"].get("count")).isdecimal() else "its result has no count")
+    return lacks_result(content) or ("" if read_count(content["result"].get("count")) is not None else "its result has no count")
 
 
 def lacks_parents(content: Content) -> str:

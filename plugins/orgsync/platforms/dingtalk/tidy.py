@@ -5,21 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 from orgsync.frames import DEPARTMENTS, MEMBERSHIPS, USERS, Frame, TidySet
-from orgsync.platforms.columns import (
-    apply_mapping,
-    build_frame,
-    negate,
-    pick,
-    to_attributes,
-    to_dates,
-    to_flags,
-    to_id_lists,
-    to_numbers,
-    to_text,
-)
+from orgsync.platforms.columns import Table, apply_mapping, build_table, pick, to_attributes
+from orgsync.platforms.conversions import UNREAD, Unit, Unread, negate, to_dates, to_flags, to_id_lists, to_numbers, to_text
 from orgsync.platforms.dingtalk.gather import gather_departments, gather_people
 from orgsync.platforms.dingtalk.records import read_department_id
 from orgsync.platforms.observed import find_unobserved, find_withheld
@@ -56,6 +44,7 @@ USER_TEXTS = {
     "work_place": "work_place",
     "manager_user_id": "manager_userid",
 }
+UNITS: Mapping[str, Unit] = {"hired_date": "milliseconds"}
 USER_FIELDS = frozenset({*USER_TEXTS.values(), *USER_ATTRIBUTES, "active", "admin", "hired_date", "dept_position_list"})
 
 # Absent from every record when a field permission is missing (fieldMobile, fieldEmail), and without a word about it.
@@ -82,20 +71,23 @@ def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:
     departments = gather_departments(answers("departments"), with_details=mode == "full")
     people = gather_people(answers("users"), walked=departments.walked, fields=fields)
     withheld = find_withheld(people.users, of_users, sources=USER_TEXTS, groups=(MOBILE_FIELDS, EMAIL_FIELDS), attributes=("extension",))
+    department_table = _department_table(departments.records, of_departments, with_details=mode == "full")
+    user_table, membership_table = _user_table(people.users, of_users), _membership_table(people.memberships, of_memberships)
     return TidySet(
-        departments=_department_frame(departments.records, of_departments, with_details=mode == "full"),
-        users=_user_frame(people.users, of_users),
-        memberships=_membership_frame(people.memberships, of_memberships),
+        departments=department_table.rows,
+        users=user_table.rows,
+        memberships=membership_table.rows,
         unobserved={
             "department": _unobserved(DEPARTMENTS, departments.records, of_departments, has_details=mode == "full"),
             "user": _unobserved(USERS, people.users, of_users, has_details=people.has_details) | withheld,
             "membership": _unobserved(MEMBERSHIPS, people.memberships, of_memberships, has_details=people.has_details),
         },
         withheld={"user": withheld} if withheld else {},
+        unread={"department": department_table.unread, "user": user_table.unread, "membership": membership_table.unread},
     )
 
 
-def _department_frame(records: Sequence[Record], mapping: Mapping[str, str], *, with_details: bool) -> pd.DataFrame:
+def _department_table(records: Sequence[Record], mapping: Mapping[str, str], *, with_details: bool) -> Table:
     columns: dict[str, list[Any]] = {
         "department_id": to_text(pick(records, "dept_id")),
         "parent_id": to_text(pick(records, "parent_id")),
@@ -110,23 +102,23 @@ def _department_frame(records: Sequence[Record], mapping: Mapping[str, str], *, 
             "attributes": to_attributes(records, DEPARTMENT_ATTRIBUTES),
         }
     apply_mapping(columns, records, DEPARTMENTS, mapping)
-    return build_frame(DEPARTMENTS, columns, len(records))
+    return build_table(DEPARTMENTS, columns, len(records))
 
 
-def _user_frame(records: Sequence[Record], mapping: Mapping[str, str]) -> pd.DataFrame:
+def _user_table(records: Sequence[Record], mapping: Mapping[str, str]) -> Table:
     columns: dict[str, list[Any]] = {column: to_text(pick(records, name)) for column, name in USER_TEXTS.items()}
     columns |= {
-        "hired_on": to_dates(pick(records, "hired_date")),
-        "status": [None if flag is None else "active" if flag else "inactive" for flag in to_flags(pick(records, "active"))],
+        "hired_on": to_dates(pick(records, "hired_date"), UNITS["hired_date"]),
+        "status": [_status(flag) for flag in to_flags(pick(records, "active"))],
         "is_admin": to_flags(pick(records, "admin")),
         "main_department_id": [_main_department(positions) for positions in pick(records, "dept_position_list")],
         "attributes": to_attributes(records, USER_ATTRIBUTES),
     }
-    apply_mapping(columns, records, USERS, mapping)
-    return build_frame(USERS, columns, len(records))
+    apply_mapping(columns, records, USERS, mapping, units=UNITS)
+    return build_table(USERS, columns, len(records))
 
 
-def _membership_frame(records: Sequence[Record], mapping: Mapping[str, str]) -> pd.DataFrame:
+def _membership_table(records: Sequence[Record], mapping: Mapping[str, str]) -> Table:
     """Departments order ascending, people descending: the larger `dept_order` is shown first."""
     columns: dict[str, list[Any]] = {
         "user_id": to_text(pick(records, "userid")),
@@ -137,12 +129,16 @@ def _membership_frame(records: Sequence[Record], mapping: Mapping[str, str]) -> 
         "title": to_text(pick(records, "title")),
     }
     apply_mapping(columns, records, MEMBERSHIPS, mapping)
-    return build_frame(MEMBERSHIPS, columns, len(records))
+    return build_table(MEMBERSHIPS, columns, len(records))
 
 
-def _main_department(positions: object) -> str | None:
-    main = (read_department_id(position.get("dept_id")) for position in records_of(positions) if is_true(position.get("is_main")))
-    return next(main, None)
+def _status(is_active: bool | Unread | None) -> str | Unread | None:
+    return ("active" if is_active else "inactive") if isinstance(is_active, bool) else is_active
+
+
+def _main_department(positions: object) -> str | Unread | None:
+    main = [position.get("dept_id") for position in records_of(positions) if is_true(position.get("is_main"))]
+    return read_department_id(main[0]) or UNREAD if main else None
 
 
 def _unobserved(frame: Frame, records: Sequence[Record], mapping: Mapping[str, str], *, has_details: bool) -> frozenset[str]:

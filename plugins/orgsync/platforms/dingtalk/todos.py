@@ -12,6 +12,7 @@ from orgsync.platforms.credentials import Token, TokenCache
 from orgsync.platforms.dingtalk.envelope import Check, judge_new_by, lacks_new_token, lacks_todo, nothing_needed
 from orgsync.platforms.dingtalk.interfaces import CREATE_TODO, DELETE_TODO, FIND_TODO, GET_NEW_TOKEN, UPDATE_TODO
 from orgsync.platforms.dingtalk.new_codes import STALE_NEW_TOKEN_CODES
+from orgsync.platforms.records import read_count
 from orgsync.platforms.transport import Reply, Request, Transport
 
 
@@ -95,7 +96,7 @@ class TodoClient:
         pair = {"appKey": self._client_id, "appSecret": self._client_secret}
         request = Request(GET_NEW_TOKEN, "POST", f"{self._api_url}/{GET_NEW_TOKEN}", body=pair)
         content = self.transport.call(request, judge_new_by(lacks_new_token)).content
-        return Token(content["accessToken"], float(content.get("expireIn") or 7200))
+        return Token(content["accessToken"], float(read_count(content.get("expireIn")) or 7200))
 
 
 def _path(todo: TodoId) -> str:

@@ -31,7 +31,7 @@ from orgsync.platforms.feishu.interfaces import (
     LIST_USERS,
 )
 from orgsync.platforms.paging import walk_pages
-from orgsync.platforms.records import is_true
+from orgsync.platforms.records import is_true, read_count
 from orgsync.platforms.transport import Reply, Request, Transport
 
 ROOT_ID = "0"
@@ -171,7 +171,7 @@ class FeishuClient:
         """While 30 minutes of it are left, Feishu gives the same token again, with what is left of its life."""
         pair = {"app_id": self._app_id, "app_secret": self._app_secret}
         content = self.transport.call(Request(GET_TOKEN, "POST", f"{API}/{GET_TOKEN}", body=pair), judge_by(lacks_token)).content
-        return Token(content["tenant_access_token"], float(content.get("expire") or 7200))
+        return Token(content["tenant_access_token"], float(read_count(content.get("expire")) or 7200))
 
 
 def next_cursor(page: Reply) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 from orgsync.errors import Refusal, UnexpectedAnswerError
 from orgsync.platforms.feishu.codes import PLATFORM, error_code, error_for
 from orgsync.platforms.feishu.records import items_of, read_id
-from orgsync.platforms.records import is_true
+from orgsync.platforms.records import is_damaged, is_true, read_flag, read_token
 from orgsync.platforms.transport import WAIT_FIX, Judge, Request, Response
 
 Content = Mapping[str, Any]
@@ -58,7 +58,7 @@ def lacks_task(content: Content) -> str:
 
 def lacks_token(content: Content) -> str:
     """The one answer without `data`."""
-    return "" if read_id(content.get("tenant_access_token")) else "it has no tenant_access_token"
+    return "" if read_token(content.get("tenant_access_token")) else "it has no tenant_access_token"
 
 
 def lacks_department(content: Content) -> str:
@@ -100,14 +100,18 @@ def _lacks_data(content: Content) -> str:
 def _lacks_next(content: Content) -> str:
     """`has_more` is always there, `page_token` on every page but the last; without them people would be left out."""
     data = content["data"]
-    if "has_more" not in data:
+    if read_flag(data.get("has_more")) is None:
         return "its data has no has_more"
     return "it has more, but no page_token" if is_true(data["has_more"]) and not read_id(data.get("page_token")) else ""
 
 
 def _lacks_parents(content: Content) -> str:
     """One scope opens the parent together with these: where they are, a department without it would move to the top."""
-    torn = [each for each in items_of(content) if "parent_department_id" not in each and {"order", "member_count"} & each.keys()]
+    torn = [
+        each
+        for each in items_of(content)
+        if is_damaged(each.get("parent_department_id")) or ("parent_department_id" not in each and {"order", "member_count"} & each.keys())
+    ]
     return f"{len(torn)} of its departments have no parent_department_id" if torn else ""
 
 

@@ -15,6 +15,7 @@ from orgsync.platforms.feishu.records import is_deleted, items_of, read_id
 from orgsync.platforms.parallel import Task
 from orgsync.platforms.platform import Reading, Record, Scope, Wanted
 from orgsync.platforms.records import Record as RawRecord
+from orgsync.platforms.records import read_count
 from orgsync.platforms.transport import Reply
 from orgsync.platforms.walk import Walk, explain_vanished
 
@@ -243,8 +244,7 @@ def _check_scope(scope: Scope) -> None:
 
 def _member_count(root: Reply | None) -> int | None:
     """Absent without the scope contact:department.organize:readonly."""
-    count = str(root.content["data"]["department"].get("member_count")) if root else ""
-    return int(count) if count.isdecimal() else None
+    return read_count(root.content["data"]["department"].get("member_count")) if root else None
 
 
 def _sees_nobody(interface: str) -> PermissionDeniedError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from orgsync.errors import ConfigurationError, PermissionDeniedError, PlatformError, RefusedError
 from orgsync.platforms.deliveries import check_delivery, count_receivers
@@ -31,9 +32,9 @@ from orgsync.platforms.feishu.messages import (
     write_task_change,
     write_task_done,
 )
-from orgsync.platforms.feishu.records import items_of
+from orgsync.platforms.feishu.records import items_of, read_id
 from orgsync.platforms.messages import Content, Delivery, Limits, Outcome, Person, Recall, Receipt, Results
-from orgsync.platforms.records import records_of
+from orgsync.platforms.records import read_count, records_of
 
 log = logging.getLogger(__name__)
 
@@ -140,9 +141,9 @@ class FeishuMessenger:
         if ROOT_ID in delivery.department_ids:
             raise ConfigurationError("a delivery to feishu is to the root department 0; Feishu takes none, name the departments below it")
         data = self._client.send_batch(write_batch(delivery), shown=count_receivers(delivery)).content["data"]
-        invalid = {*(data.get("invalid_open_ids") or []), *(data.get("invalid_user_ids") or [])}
+        invalid = {*_ids_of(data, "invalid_open_ids"), *_ids_of(data, "invalid_user_ids")}
         refused = {person.user_id: _INVALID for person in delivery.people if read_receiver(person)[1] in invalid}
-        return Receipt(str(data["message_id"]), refused, dict.fromkeys(data.get("invalid_department_ids") or [], _INVALID_DEPARTMENT))
+        return Receipt(str(data["message_id"]), refused, dict.fromkeys(_ids_of(data, "invalid_department_ids"), _INVALID_DEPARTMENT))
 
     def _send_task(self, delivery: Delivery) -> Receipt:
         kind = task_id_type(delivery.people)
@@ -170,13 +171,18 @@ class FeishuMessenger:
         """0 valid receivers right after sending; served may stay below valid for ever, as who is outside the availability is valid."""
         progress = self._client.get_batch_progress(message_id).content["data"]["batch_message_send_progress"]
         valid, served, read = (
-            int(progress.get(name) or 0) for name in ("valid_user_ids_count", "success_user_ids_count", "read_user_ids_count")
+            read_count(progress.get(name)) or 0 for name in ("valid_user_ids_count", "success_user_ids_count", "read_user_ids_count")
         )
         outcome = _read_counts(valid, served, read, len(people))
         return Results({person.user_id: outcome for person in people} if valid else {}, is_final=0 < valid <= served)
 
     def _is_done(self, guid: str) -> bool:
         return str(self._client.get_task(guid).content["data"]["task"].get("status")) == "done"
+
+
+def _ids_of(data: Mapping[str, Any], name: str) -> list[str]:
+    values = data.get(name)
+    return [each for each in values if read_id(each)] if isinstance(values, list) else []
 
 
 def _left_out(delivery: Delivery, asked: Sequence[Mapping[str, str]], members: object) -> dict[str, str]:

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
 from typing import Any
 
-import pandas as pd
-
 from orgsync.frames import DEPARTMENTS, MEMBERSHIPS, USERS, Frame, TidySet
-from orgsync.platforms.columns import (
-    apply_mapping,
-    build_frame,
-    negate,
-    pick,
-    to_attributes,
-    to_dates,
-    to_flags,
-    to_id_lists,
-    to_numbers,
-    to_text,
-)
+from orgsync.platforms.columns import Table, apply_mapping, build_table, pick, to_attributes
+from orgsync.platforms.conversions import UNREAD, Unit, Unread, negate, to_choices, to_dates, to_flags, to_id_lists, to_numbers, to_text
 from orgsync.platforms.feishu.gather import gather_departments, gather_people
 from orgsync.platforms.feishu.records import read_leaders
 from orgsync.platforms.observed import find_unobserved, find_withheld
 from orgsync.platforms.platform import Answers, Mode
-from orgsync.platforms.records import Record, is_true
+from orgsync.platforms.records import Record, is_damaged, is_true, read_flag
 
 Mappings = Mapping[str, Mapping[str, str]]
 
@@ -51,6 +38,8 @@ USER_TEXTS = {
     "manager_user_id": "leader_user_id",
 }
 AVATARS = ("avatar_origin", "avatar_640", "avatar_240", "avatar_72")
+STATUS_FLAGS = ("is_resigned", "is_exited", "is_frozen", "is_activated")
+UNITS: Mapping[str, Unit] = {"join_time": "seconds"}  # 0 is what Feishu's own update call writes to clear it
 GENDERS = {"1": "male", "2": "female", "3": "other"}
 
 # The raw field behind each column: where no record has it, the column is withheld.
@@ -124,20 +113,24 @@ def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:  # noqa
     if "leader_user_ids" in withheld["department"]:
         withheld["membership"] |= {"is_leader"} - of_memberships.keys()
     of_places = {name: None for place in people.memberships for name in place}
+    department_table = _department_table(departments.records, of_departments, hidden=withheld["department"])
+    user_table = _user_table(people.users, of_users, hidden=withheld["user"])
+    membership_table = _membership_table(people.memberships, of_memberships, leaders, hidden=withheld["membership"])
     return TidySet(
-        departments=_department_frame(departments.records, of_departments, hidden=withheld["department"]),
-        users=_user_frame(people.users, of_users, hidden=withheld["user"]),
-        memberships=_membership_frame(people.memberships, of_memberships, leaders, hidden=withheld["membership"]),
+        departments=department_table.rows,
+        users=user_table.rows,
+        memberships=membership_table.rows,
         unobserved={
             "department": _unobserved(DEPARTMENTS, departments.told, of_departments) | withheld["department"],
             "user": _unobserved(USERS, people.told, of_users) | withheld["user"],
             "membership": _unobserved(MEMBERSHIPS, of_places, of_memberships) | withheld["membership"],
         },
         withheld={name: columns for name, columns in withheld.items() if columns},
+        unread={"department": department_table.unread, "user": user_table.unread, "membership": membership_table.unread},
     )
 
 
-def _department_frame(records: Sequence[Record], mapping: Mapping[str, str], *, hidden: Collection[str]) -> pd.DataFrame:
+def _department_table(records: Sequence[Record], mapping: Mapping[str, str], *, hidden: Collection[str]) -> Table:
     """Departments order ascending, by a number that is written as text."""
     columns: dict[str, list[Any]] = {
         "department_id": to_text(pick(records, "open_department_id")),
@@ -153,47 +146,54 @@ def _department_frame(records: Sequence[Record], mapping: Mapping[str, str], *, 
     return _build(DEPARTMENTS, columns, len(records), hidden)
 
 
-def _user_frame(records: Sequence[Record], mapping: Mapping[str, str], *, hidden: Collection[str]) -> pd.DataFrame:
+def _user_table(records: Sequence[Record], mapping: Mapping[str, str], *, hidden: Collection[str]) -> Table:
     """`employee_type` stays a number: 1 regular, 2 intern, 3 outsourced, 4 contractor, 5 consultant, others are the company's own."""
     columns: dict[str, list[Any]] = {column: to_text(pick(records, name)) for column, name in USER_TEXTS.items()}
     columns |= {
         "user_id": to_text(pick(records, "key")),
-        "gender": [GENDERS.get(str(gender)) for gender in pick(records, "gender")],
+        "gender": to_choices(pick(records, "gender"), GENDERS, nothing="0"),
         "avatar_url": to_text(map(_avatar, pick(records, "avatar"))),
-        "hired_on": _days(pick(records, "join_time")),
+        "hired_on": to_dates(pick(records, "join_time"), UNITS["join_time"]),
         "status": [_status(flags) for flags in pick(records, "status")],
         "is_admin": to_flags(pick(records, "is_tenant_manager")),
         "main_department_id": to_text(pick(records, "main_department_id")),
         "attributes": to_attributes(records, USER_ATTRIBUTES),
     }
-    apply_mapping(columns, records, USERS, mapping)
+    apply_mapping(columns, records, USERS, mapping, units=UNITS)
     return _build(USERS, columns, len(records), hidden)
 
 
-def _membership_frame(
+def _membership_table(
     records: Sequence[Record], mapping: Mapping[str, str], leaders: Mapping[str, Sequence[str]], *, hidden: Collection[str]
-) -> pd.DataFrame:
+) -> Table:
     """People order the other way round than departments: the larger `user_order` is shown first."""
     columns: dict[str, list[Any]] = {
         "user_id": to_text(pick(records, "key")),
         "department_id": to_text(pick(records, "department_id")),
         "is_main": to_flags(pick(records, "is_primary_dept")),
-        "is_leader": [record["key"] in leaders.get(str(record["department_id"]), ()) for record in records],
+        "is_leader": [_leads(record["key"], leaders.get(str(record["department_id"]), ())) for record in records],
         "sort_order": negate(to_numbers(pick(records, "user_order"))),
     }
     apply_mapping(columns, records, MEMBERSHIPS, mapping)
     return _build(MEMBERSHIPS, columns, len(records), hidden)
 
 
-def _build(frame: Frame, columns: Mapping[str, list[Any]], rows: int, hidden: Collection[str]) -> pd.DataFrame:
+def _build(frame: Frame, columns: Mapping[str, list[Any]], rows: int, hidden: Collection[str]) -> Table:
     """What is hidden is missing throughout, not an empty list or a no."""
-    return build_frame(frame, {name: values for name, values in columns.items() if name not in hidden}, rows)
+    return build_table(frame, {name: values for name, values in columns.items() if name not in hidden}, rows)
 
 
-def _status(flags: object) -> str | None:
+def _leads(user_id: object, leaders: Sequence[str]) -> bool | Unread:
+    """Where the id of a leader came damaged, it may be anybody's."""
+    return user_id in leaders or (UNREAD if any(map(is_damaged, leaders)) else False)
+
+
+def _status(flags: object) -> str | Unread | None:
     """Someone who has left on his own (`is_exited`) becomes resigned later; who was invited and has not joined is not active yet."""
-    if not isinstance(flags, dict):
+    if flags is None:
         return None
+    if not isinstance(flags, dict) or any(read_flag(flags[name]) is None for name in STATUS_FLAGS if flags.get(name) is not None):
+        return UNREAD
     if is_true(flags.get("is_resigned")) or is_true(flags.get("is_exited")):
         return "resigned"
     if is_true(flags.get("is_frozen")):
@@ -204,11 +204,6 @@ def _status(flags: object) -> str | None:
 def _avatar(avatar: object) -> object:
     """The largest there is."""
     return next((avatar[size] for size in AVATARS if avatar.get(size)), None) if isinstance(avatar, dict) else None
-
-
-def _days(seconds: Iterable[object]) -> list[date | None]:
-    """Seconds since 1970; 0 is what Feishu's own update call writes to clear the day."""
-    return to_dates(None if not number else number * 1000 for number in to_numbers(seconds))
 
 
 def _withheld(

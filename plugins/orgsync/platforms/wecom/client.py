@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from orgsync.platforms.credentials import Token, TokenCache
 from orgsync.platforms.paging import walk_pages
+from orgsync.platforms.records import read_count
 from orgsync.platforms.transport import Reply, Request, Transport
 from orgsync.platforms.wecom.codes import NOBODY_REACHED, PLATFORM, STALE_TOKEN_CODES, Identity
 from orgsync.platforms.wecom.envelope import (
@@ -183,7 +184,7 @@ class WeComClient:
     def _fetch_token(self, identity: Identity) -> Token:
         pair = {"corpid": self._corp_id, "corpsecret": self._secrets[identity]}
         content = self.transport.call(Request(GET_TOKEN, "GET", _path(GET_TOKEN), query=pair), judge_by(lacks_token, identity)).content
-        return Token(content["access_token"], float(content.get("expires_in") or 7200))
+        return Token(content["access_token"], float(read_count(content.get("expires_in")) or 7200))
 
 
 def next_cursor(page: Reply) -> str | None:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orgsync.errors import Refusal, UnexpectedAnswerError
-from orgsync.platforms.records import records_of
+from orgsync.platforms.records import is_damaged, read_count, read_token, records_of
 from orgsync.platforms.transport import WAIT_FIX, Judge, Request, Response
 from orgsync.platforms.wecom.codes import PLATFORM, Identity, code_of, error_for, is_warning, warning_error
-from orgsync.platforms.wecom.records import read_department_id
+from orgsync.platforms.wecom.records import read_department_id, read_department_ids
 
 Content = Mapping[str, Any]
 Check = Callable[[Content], str]
@@ -61,8 +61,7 @@ def nothing_needed(_: Content) -> str:
 
 
 def lacks_token(content: Content) -> str:
-    token = content.get("access_token")
-    return "" if isinstance(token, str) and token else "it has no access_token"
+    return "" if read_token(content.get("access_token")) else "it has no access_token"
 
 
 def lacks_range(content: Content) -> str:
@@ -87,13 +86,17 @@ def lacks_users(content: Content) -> str:
     """Where someone belongs is said by their own record alone: without it they would leave their departments."""
     if not isinstance(content.get("userlist"), list):
         return "it has no userlist"
-    homeless = [person for person in records_of(content["userlist"]) if not isinstance(person.get("department"), list)]
+    homeless = [person for person in records_of(content["userlist"]) if not _has_readable_places(person)]
     return f"{len(homeless)} of its people have no list department" if homeless else ""
+
+
+def _has_readable_places(person: Mapping[str, Any]) -> bool:
+    return isinstance(person.get("department"), list) and None not in read_department_ids(person["department"])
 
 
 def lacks_user(content: Content) -> str:
     """The fields are at the top level, next to errcode."""
-    return "" if content.get("userid") else "it has no userid"
+    return "" if content.get("userid") and not is_damaged(content["userid"]) else "it has no userid"
 
 
 def lacks_user_ids(content: Content) -> str:
@@ -103,13 +106,16 @@ def lacks_user_ids(content: Content) -> str:
     """
     if not isinstance(content.get("dept_user"), list):
         return "it has no dept_user"
-    unreadable = [
-        row for row in records_of(content["dept_user"]) if not row.get("userid") or read_department_id(row.get("department")) is None
-    ]
+    unreadable = [row for row in records_of(content["dept_user"]) if not _is_readable(row)]
     if unreadable:
         return f"{len(unreadable)} of its rows have no userid or no department"
     cursor = content.get("next_cursor")
-    return "" if cursor is None or isinstance(cursor, str) else "its next_cursor is no text"
+    return "" if cursor is None or (isinstance(cursor, str) and not is_damaged(cursor)) else "its next_cursor is no text"
+
+
+def _is_readable(row: Mapping[str, Any]) -> bool:
+    user_id = row.get("userid")
+    return bool(user_id) and not is_damaged(user_id) and read_department_id(row.get("department")) is not None
 
 
 def lacks_job(content: Content) -> str:
@@ -117,10 +123,9 @@ def lacks_job(content: Content) -> str:
 
 
 def lacks_job_result(content: Content) -> str:
-    if not str(content.get("status")).isdecimal():
-        return "it has no status"
-    if int(content["status"]) != EXPORT_DONE:
-        return ""
+    status = read_count(content.get("status"))
+    if status != EXPORT_DONE:
+        return "it has no status" if status is None else ""
     files = content.get("data_list")
     if not isinstance(files, list) or not files:
         return "the job is done, but has no data_list"

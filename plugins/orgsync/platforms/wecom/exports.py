@@ -9,10 +9,10 @@ from typing import Any
 from orgsync.errors import PlatformBusyError, Refusal, UnexpectedAnswerError
 from orgsync.platforms.decoding import decode_or_none
 from orgsync.platforms.platform import Answer, Reading
-from orgsync.platforms.records import Record, records_of
+from orgsync.platforms.records import Record, read_count, records_of
 from orgsync.platforms.wecom.codes import PLATFORM
 from orgsync.platforms.wecom.crypto import decrypt, make_key
-from orgsync.platforms.wecom.envelope import EXPORT_DONE, EXPORT_FAILED
+from orgsync.platforms.wecom.envelope import EXPORT_DONE, EXPORT_FAILED, lacks_departments, lacks_users
 from orgsync.platforms.wecom.headcount import HeadCount
 from orgsync.platforms.wecom.interfaces import EXPORT_DEPARTMENTS, EXPORT_FILE, EXPORT_USERS, GET_EXPORT
 from orgsync.platforms.wecom.records import fold
@@ -60,9 +60,10 @@ def _wait_for_files(walk: WeComWalk, interface: str, job_id: str) -> list[Record
     for pause_seconds in _pauses():
         walk.plan(GET_EXPORT)
         content: dict[str, Any] = walk.api.get_export(job_id).content
-        if int(content["status"]) == EXPORT_DONE:
+        status = read_count(content["status"])
+        if status == EXPORT_DONE:
             return records_of(content["data_list"])
-        if int(content["status"]) == EXPORT_FAILED:
+        if status == EXPORT_FAILED:
             raise PlatformBusyError(Refusal(PLATFORM, interface, "status 3", reason="the export failed on its side", fix="Read again"))
         if transport.clock() >= give_up_at:
             break
@@ -83,12 +84,16 @@ def _open_file(cipher: bytes, key: str, interface: str, field: str) -> bytes:
     except ValueError:
         plain = b""
     content = decode_or_none(plain)
-    if not isinstance(content, dict) or not isinstance(content.get(field), list):
-        reason = f"a file of the export is not the JSON object with {field} that it should be, once decrypted"
+    problem = _LACKS[field](content) if isinstance(content, dict) else "it is no JSON object"
+    if problem:
+        reason = f"a file of the export is not what it should be, once decrypted: {problem}"
         raise UnexpectedAnswerError(
             Refusal(PLATFORM, interface, "a file that cannot be read", reason=reason, fix="Set read_by to lists or ids")
         )
     return plain
+
+
+_LACKS = {"department": lacks_departments, "userlist": lacks_users}
 
 
 def _records(answer: Answer, field: str) -> list[Record]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from orgsync.platforms.decoding import decode_json
+from orgsync.platforms.decoding import REPLACEMENT, decode_json
 from orgsync.platforms.platform import Answer
 from orgsync.platforms.records import Gathered, Record, records_of
 from orgsync.platforms.wecom.client import ROOT_ID
@@ -155,17 +155,22 @@ def _places(record: Record, wanted: Collection[str]) -> list[Record]:
 
 
 def _place(record: Record, department_id: str | None) -> dict[str, Any]:
-    """What someone's details say about their place in one department; lists of unequal length say nothing."""
+    """What someone's details say about their place in one department."""
     ids = read_department_ids(record.get("department"))
-    main = read_department_id(record.get("main_department"))
+    main = record.get("main_department")
     return {
-        "is_main": None if main in (None, "0") else main == department_id,
+        "is_main": None if main in (None, "", 0, "0") else _is_main(read_department_id(main), department_id),
         "is_leader": _aligned(record.get("is_leader_in_dept"), ids, department_id),
         "order": _aligned(record.get("order"), ids, department_id),
     }
 
 
+def _is_main(main: str | None, department_id: str | None) -> bool | str:
+    return REPLACEMENT if main is None else main == department_id
+
+
 def _aligned(values: object, ids: list[str | None], department_id: str | None) -> Any:
-    if not isinstance(values, list) or len(values) != len(ids) or department_id not in ids:
+    """What is no such list cannot be read, which is not the same as nothing."""
+    if values is None or department_id not in ids:
         return None
-    return values[ids.index(department_id)]
+    return values[ids.index(department_id)] if isinstance(values, list) and len(values) == len(ids) else REPLACEMENT

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 from orgsync.frames import DEPARTMENTS, MEMBERSHIPS, USERS, TidySet
-from orgsync.platforms.columns import apply_mapping, build_frame, negate, pick, to_attributes, to_flags, to_id_lists, to_numbers, to_text
+from orgsync.platforms.columns import Table, apply_mapping, build_table, pick, to_attributes
+from orgsync.platforms.conversions import UNREAD, Unread, negate, to_choices, to_flags, to_id_lists, to_numbers, to_text
 from orgsync.platforms.observed import find_unobserved, find_withheld, is_told
 from orgsync.platforms.platform import Answers, Mode
 from orgsync.platforms.records import Record
@@ -56,16 +55,19 @@ def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:  # noqa
     departments = gather_departments(answers("departments"))
     people = gather_people(answers("users"), departments, fields=fields)
     withheld = find_withheld(people.detailed, of_users, sources=WITHHOLDABLE, groups=[{field} for field in RESTRICTED_FIELDS])
+    department_table = _department_table(departments.records, of_departments)
+    user_table, membership_table = _user_table(people.users, of_users), _membership_table(people.memberships, of_memberships)
     return TidySet(
-        departments=_department_frame(departments.records, of_departments),
-        users=_user_frame(people.users, of_users),
-        memberships=_membership_frame(people.memberships, of_memberships),
+        departments=department_table.rows,
+        users=user_table.rows,
+        memberships=membership_table.rows,
         unobserved={
             "department": _unobserved_of_departments(departments, of_departments),
             "user": _unobserved_of_users(people, of_users) | withheld,
             "membership": _unobserved_of_memberships(people, of_memberships),
         },
         withheld={"user": withheld} if withheld else {},
+        unread={"department": department_table.unread, "user": user_table.unread, "membership": membership_table.unread},
         not_read=_not_read(departments, people),
     )
 
@@ -84,7 +86,7 @@ def _user_ids(people: Sequence[Record]) -> frozenset[str]:
     return frozenset(str(person.get("userid")) for person in people)
 
 
-def _department_frame(records: Sequence[Record], mapping: Mapping[str, str]) -> pd.DataFrame:
+def _department_table(records: Sequence[Record], mapping: Mapping[str, str]) -> Table:
     """The larger `order` is shown first."""
     columns: dict[str, list[Any]] = {
         "department_id": to_text(pick(records, "id")),
@@ -95,24 +97,24 @@ def _department_frame(records: Sequence[Record], mapping: Mapping[str, str]) -> 
         "leader_user_ids": to_id_lists(pick(records, "department_leader")),
     }
     apply_mapping(columns, records, DEPARTMENTS, mapping)
-    return build_frame(DEPARTMENTS, columns, len(records))
+    return build_table(DEPARTMENTS, columns, len(records))
 
 
-def _user_frame(records: Sequence[Record], mapping: Mapping[str, str]) -> pd.DataFrame:
+def _user_table(records: Sequence[Record], mapping: Mapping[str, str]) -> Table:
     leaders = to_id_lists(pick(records, "direct_leader"))
     columns: dict[str, list[Any]] = {column: to_text(pick(records, name)) for column, name in USER_TEXTS.items()}
     columns |= {
-        "gender": [GENDERS.get(str(gender).strip()) for gender in pick(records, "gender")],
-        "status": [STATUSES.get(str(status).strip()) for status in pick(records, "status")],
-        "manager_user_id": [ids[0] if ids else None for ids in leaders],
+        "gender": to_choices(pick(records, "gender"), GENDERS, nothing="0"),
+        "status": to_choices(pick(records, "status"), STATUSES),
+        "manager_user_id": [ids if isinstance(ids, Unread) else ids[0] if ids else None for ids in leaders],
         "main_department_id": [_main_department(department) for department in pick(records, "main_department")],
         "attributes": to_attributes(_with_several_leaders_only(records), USER_ATTRIBUTES),
     }
     apply_mapping(columns, records, USERS, mapping)
-    return build_frame(USERS, columns, len(records))
+    return build_table(USERS, columns, len(records))
 
 
-def _membership_frame(records: Sequence[Record], mapping: Mapping[str, str]) -> pd.DataFrame:
+def _membership_table(records: Sequence[Record], mapping: Mapping[str, str]) -> Table:
     """The larger `order` is shown first (page 90195)."""
     columns: dict[str, list[Any]] = {
         "user_id": to_text(pick(records, "userid")),
@@ -122,7 +124,7 @@ def _membership_frame(records: Sequence[Record], mapping: Mapping[str, str]) -> 
         "sort_order": negate(to_numbers(pick(records, "order"))),
     }
     apply_mapping(columns, records, MEMBERSHIPS, mapping)
-    return build_frame(MEMBERSHIPS, columns, len(records))
+    return build_table(MEMBERSHIPS, columns, len(records))
 
 
 def _with_several_leaders_only(records: Sequence[Record]) -> list[Record]:
@@ -137,9 +139,8 @@ def _with_several_leaders_only(records: Sequence[Record]) -> list[Record]:
     ]
 
 
-def _main_department(value: object) -> str | None:
-    department_id = read_department_id(value)
-    return None if department_id == "0" else department_id
+def _main_department(value: object) -> str | Unread | None:
+    return None if value in (None, "", 0, "0") else read_department_id(value) or UNREAD
 
 
 def _unobserved_of_departments(departments: Departments, mapping: Mapping[str, str]) -> frozenset[str]:
