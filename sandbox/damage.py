@@ -195,6 +195,12 @@ def _broken_value(wound: Wound) -> None:
             return
 
 
+def _same_value(wound: Wound) -> None:
+    """Every row says the same, whatever is true: nothing, or a mask."""
+    for row in wound.objects:
+        row[wound.spec.key or "name"] = wound.spec.constant
+
+
 TREATMENTS: dict[str, Callable[[Wound], None]] = {
     "repeated_cursor": _repeated_cursor,
     "endless_has_more": _endless_has_more,
@@ -208,4 +214,5 @@ TREATMENTS: dict[str, Callable[[Wound], None]] = {
     "null_for_list": _null_for_list,
     "missing_key": _missing_key,
     "broken_value": _broken_value,
+    "same_value": _same_value,
 }

@@ -18,7 +18,7 @@ Kind = Literal[
     "throttle", "busy", "error_code", "expired_token", "forbidden_department",
     # a damaged answer
     "repeated_cursor", "endless_has_more", "lost_rows", "empty", "nul_in_name", "cycle", "orphan", "duplicate_id",
-    "string_for_integer", "null_for_list", "missing_key", "broken_value",
+    "string_for_integer", "null_for_list", "missing_key", "broken_value", "same_value",
 ]  # fmt: skip
 EVERY_INTERFACE = "*"
 
@@ -43,6 +43,8 @@ class FaultSpec(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename
     rows: int = 1
     seconds: float | None = None
     key: str | None = None
+    constant: Any = None
+    """What every row says."""
     status: int | None = None
     form: Literal["html", "json"] = "html"
     value: str = EVERY_FORM[0]

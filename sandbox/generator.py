@@ -42,6 +42,8 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
     """A family-school tree with ids below zero, which most calls refuse."""
     linked: Annotated[int, Meta(ge=0, le=100)] = 0
     """Departments that belong to a linked organization."""
+    company: str = ""
+    """Which one it is: another has other union ids, open ids and tenant key, and may well give its people the same user ids."""
 
     @property
     def department_count(self) -> int:
@@ -49,7 +51,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def generate(recipe: Recipe, numbering: Numbering) -> Organization:
-    organization = Organization(seed=recipe.seed, numbering=numbering)
+    organization = Organization(seed=recipe.seed, numbering=numbering, company=recipe.company)
     rng = Random(f"organization:{recipe.seed}")
     was_enabled = gc.isenabled()
     gc.disable()  # a million young objects would be walked over and over
@@ -185,6 +187,7 @@ def new_person(organization: Organization, rng: Random, department_ids: list[int
         senior=random() < 0.02,
         hide_mobile=random() < 0.05,
         changed_in_step=organization.step,
+        company=organization.company,
     )
 
 

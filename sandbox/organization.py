@@ -77,14 +77,20 @@ class Person:
     senior: bool = False
     hide_mobile: bool = False
     changed_in_step: int = 0
+    company: str = ""
 
     @property
     def union_id(self) -> str:
-        return _opaque("union", self.number)
+        return _opaque("union", self)
 
     @property
     def open_id(self) -> str:
-        return _opaque("open", self.number)
+        return _opaque("open", self)
+
+    @property
+    def seal(self) -> bytes:
+        """What ids are made of that are no two companies' alike."""
+        return f"{self.number}/{self.company}".encode() if self.company else b"%d" % self.number
 
     @property
     def department_ids(self) -> list[int]:
@@ -94,8 +100,8 @@ class Person:
         return next(membership for membership in self.memberships if membership.department_id == department_id)
 
 
-def _opaque(kind: str, number: int) -> str:
-    return blake2b(b"%d" % number, digest_size=11, person=kind.encode()).hexdigest() + "iE"
+def _opaque(kind: str, person: Person) -> str:
+    return blake2b(person.seal, digest_size=11, person=kind.encode()).hexdigest() + "iE"
 
 
 @dataclass
@@ -104,6 +110,7 @@ class Organization:
 
     seed: int
     numbering: Numbering
+    company: str = ""
     step: int = 0
     revision: int = 0
     next_person: int = 1

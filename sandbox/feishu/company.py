@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.exchange import encode
 from sandbox.feishu.fields import TENANT_FIELDS, permitted
+from sandbox.feishu.numbering import tenant_key
 from sandbox.feishu.paging import page_of
 from sandbox.feishu.parameters import Parameters, page
 from sandbox.organization import ROOT, Person
@@ -13,7 +14,6 @@ from sandbox.organization import ROOT, Person
 if TYPE_CHECKING:
     from sandbox.feishu.gateway import Feishu
 
-TENANT_KEY = "2ed263bf32cf1651"
 PAGE, MOST = 20, 100
 REGULAR, INTERN, OUTSOURCED, EXPERT = 1, 2, 3, 6
 
@@ -38,7 +38,7 @@ def query_tenant(tenant: Feishu, _: Parameters) -> bytes:
         "name": root.name,
         "display_id": f"F{tenant.organization.seed:09d}",
         "tenant_tag": 0,
-        "tenant_key": TENANT_KEY,
+        "tenant_key": tenant_key(tenant.organization.company),
         "avatar": {f"avatar_{size}": "https://s1-imfile.feishucdn.com/sandbox/company.jpg" for size in ("origin", "72", "240", "640")},
         "domain": "sandbox.feishu.cn",
     }

@@ -20,7 +20,7 @@ from sandbox.feishu.message_refusals import (
     too_old_for_readers,
     unknown_message,
 )
-from sandbox.feishu.numbering import open_id, union_id
+from sandbox.feishu.numbering import open_id, tenant_key, union_id
 from sandbox.feishu.paging import page_of
 from sandbox.feishu.parameters import Parameters, id_types, page, required
 from sandbox.feishu.refusals import bad_argument, unknown_open_id
@@ -37,7 +37,6 @@ RECEIVE_ID_TYPES = ("open_id", "union_id", "user_id", "email", "chat_id")
 BATCH_PREFIX = "bm-"
 LONGEST_UUID = 50
 READERS_SHOWN_DAYS = 7
-TENANT_KEY = "sandbox-tenant"
 
 
 def send(tenant: Feishu, parameters: Parameters) -> bytes:
@@ -86,7 +85,7 @@ def list_readers(tenant: Feishu, parameters: Parameters) -> bytes:
         raise too_old_for_readers()
     position, size = page(parameters, default=20, most=100)
     readers = [(shown_user(tenant, user_id, types.user), _ms(at)) for user_id, at in sending.read_at.items()]
-    kept = {"user_id_type": types.user, "tenant_key": TENANT_KEY}
+    kept = {"user_id_type": types.user, "tenant_key": tenant_key(tenant.organization.company)}
     return page_of([encode(kept | {"user_id": user_id, "timestamp": at}) for user_id, at in readers], position, size)
 
 
@@ -134,7 +133,7 @@ def _existing(tenant: Feishu, message_id: str) -> Sending:
 
 
 def _shown(tenant: Feishu, sending: Sending) -> dict[str, Any]:
-    sender = {"id": tenant.settings.client_id, "id_type": "app_id", "sender_type": "app", "tenant_key": TENANT_KEY}
+    sender = {"id": tenant.settings.client_id, "id_type": "app_id", "sender_type": "app", "tenant_key": tenant_key(tenant.organization.company)}
     return {
         "message_id": sending.id,
         "msg_type": sending.content.kind,

@@ -20,31 +20,35 @@ def user_id(serial: int) -> str:
 
 @cache
 def open_department_id(department_id: int) -> str:
-    return SHOWN_ROOT if department_id == ROOT else f"od-{_digest('od', department_id)}"
+    return SHOWN_ROOT if department_id == ROOT else f"od-{_digest('od', b'%d' % department_id)}"
 
 
 def custom_department_id(department: Department) -> str:
     """The administrator's, else one the platform made."""
     if department.id == ROOT:
         return SHOWN_ROOT
-    return department.source_identifier or _digest("custom", department.id)[:16]
+    return department.source_identifier or _digest("custom", b"%d" % department.id)[:16]
 
 
 def open_id(person: Person) -> str:
-    return f"ou_{_digest('ou', person.number)}"
+    return f"ou_{_digest('ou', person.seal)}"
 
 
 def union_id(person: Person) -> str:
-    return f"on_{_digest('on', person.number)}"
+    return f"on_{_digest('on', person.seal)}"
 
 
 def chat_id(department: Department) -> str:
     """Two departments in three have a group."""
-    return "" if department.id % 3 == 0 else f"oc_{_digest('oc', department.id)}"
+    return "" if department.id % 3 == 0 else f"oc_{_digest('oc', b'%d' % department.id)}"
 
 
-def _digest(kind: str, number: int) -> str:
-    return blake2b(b"%d" % number, digest_size=16, person=kind.encode()).hexdigest()
+def tenant_key(company: str) -> str:
+    return _digest("tenant", company.encode())[:16]
+
+
+def _digest(kind: str, what: bytes) -> str:
+    return blake2b(what, digest_size=16, person=kind.encode()).hexdigest()
 
 
 FEISHU_NUMBERING = Numbering(

@@ -191,6 +191,7 @@ def test_damaged_departments(app: App) -> None:
     assert damaged(app, "null_for_list", times=1)["result"] is None
     assert "result" not in damaged(app, "missing_key", times=1)
     assert not any("name" in row for row in damaged(app, "missing_key", times=1, key="name")["result"])
+    assert {row["name"] for row in damaged(app, "same_value", times=1, key="name", constant="")["result"]} == {""}
     assert app.result("v2/department/listsub", dept_id=1) == rows
 
 

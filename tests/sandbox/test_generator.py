@@ -19,6 +19,13 @@ def test_seed_decides_everything() -> None:
     assert one.people != other.people
 
 
+def test_another_company_may_have_the_same_user_ids_and_never_the_same_union_ids() -> None:
+    one, other = (generate(Recipe(people=150, seed=1, company=name), DINGTALK_NUMBERING) for name in ("", "beta"))
+    assert one.people.keys() == other.people.keys()
+    for kind in ("union_id", "open_id"):
+        assert not {getattr(person, kind) for person in one.people.values()} & {getattr(person, kind) for person in other.people.values()}
+
+
 def test_ids_mobiles_and_job_numbers_are_unique(company: Organization) -> None:
     people = list(company.people.values())
     assert len(people) == 3000
