@@ -52,6 +52,11 @@ RETRY_POLICY = ExceptionRetryPolicy(
 PARAMS = {
     "mode": Param("auto", enum=["auto", "full", "frequent"], description="auto: full when the full schedule asks for it, else frequent"),
     "dry_run": Param(default=False, type="boolean", description="Read and compare, but change nothing"),
+    "new_company": Param(
+        None,
+        type=["null", "string"],
+        description="Let the history go on with this other company, once: its name as the error of a stopped run says it",
+    ),
 }
 
 
@@ -164,11 +169,14 @@ def _is_backfill(context: Any) -> bool:
 
 
 def _run(tenant_id: str, context: Any) -> Run:
+    from orgsync.ownership import Takeover
     from orgsync.pipeline import Run
 
     settings = read_settings()
     dag_run = context["dag_run"]
-    return Run(find_tenant(load_tenants(settings.tenants_file), tenant_id), dag_run.run_id, str(dag_run.run_type.value), settings)
+    takeover = Takeover(context["params"]["new_company"] or "", word_of=dag_run.triggering_user_name or dag_run.run_id)
+    tenant = find_tenant(load_tenants(settings.tenants_file), tenant_id)
+    return Run(tenant, dag_run.run_id, str(dag_run.run_type.value), settings, takeover)
 
 
 for _tenant in load_tenants(read_settings().tenants_file):

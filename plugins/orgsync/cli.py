@@ -33,6 +33,15 @@ if TYPE_CHECKING:
 SHOWN = "%Y-%m-%d %H:%M:%S"
 INSTANTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 
+NewCompanyOption = Annotated[
+    str,
+    typer.Option(
+        "--new-company",
+        metavar="NAME",
+        help="Let the tenant's history go on with this other company, once; NAME is what the error about it says.",
+    ),
+]
+
 app = typer.Typer(
     help="Keep a PostgreSQL warehouse equal to a company's directory, and send its people messages.",
     no_args_is_help=True,
@@ -91,15 +100,18 @@ def sync(
     approve: Annotated[
         int | None, typer.Option(metavar="PLAN_ID", help="Apply this plan that exceeded the budget, as it is; nothing is read.")
     ] = None,
+    new_company: NewCompanyOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Read one organization and merge it into history."""
     if full and frequent:
         raise typer.BadParameter("--full and --frequent exclude each other")
-    if approve is not None and (full or frequent or dry_run):
-        raise typer.BadParameter("--approve applies a plan that is there already: it goes without --full, --frequent and --dry-run")
+    if approve is not None and (full or frequent or dry_run or new_company):
+        raise typer.BadParameter(
+            "--approve applies a plan that is there already: it goes without --full, --frequent, --dry-run and --new-company"
+        )
     settings = read_settings()
-    run = _make_run(settings, tenant)
+    run = _make_run(settings, tenant, new_company=new_company)
 
     from orgsync.pipeline import decide_plan, merge_plan
     from orgsync.pipeline import sync as run_sync
@@ -153,11 +165,12 @@ def replay(
     ],
     until: Annotated[datetime | None, typer.Option("--to", help="… and not after this one; now if left out.", formats=INSTANTS)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+    new_company: NewCompanyOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Load the stored snapshots of a time again, with the mapping and the rules of now. The platform is not asked."""
     settings = read_settings()
-    run = _make_run(settings, tenant)
+    run = _make_run(settings, tenant, new_company=new_company)
 
     from orgsync.pipeline import replay as run_replay
     from orgsync.report import show_replay
@@ -248,12 +261,14 @@ def pools() -> None:
     print_json(list_pools())
 
 
-def _make_run(settings: Settings, tenant_id: str) -> Run:
+def _make_run(settings: Settings, tenant_id: str, *, new_company: str = "") -> Run:
     """A run of the command's own, named after the moment."""
+    from orgsync.ownership import Takeover
     from orgsync.pipeline import Run
 
-    found = read_tenant(settings, tenant_id)
-    return Run(found, run_id=f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}+00:00", run_type="cli", settings=settings)
+    found, run_id = read_tenant(settings, tenant_id), f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}+00:00"
+    takeover = Takeover(new_company, word_of=getpass.getuser()) if new_company else Takeover()
+    return Run(found, run_id=run_id, run_type="cli", settings=settings, takeover=takeover)
 
 
 def _in_utc(instant: datetime) -> datetime:

@@ -115,6 +115,7 @@ class SnapshotWriter:
             snapshot_id=snapshot_id,
             tenant_id=snapshot_id.partition("/")[0],
             platform=platform,
+            company=reading.company,
             mode=reading.mode,
             method=reading.method,
             taken_at=taken_at,

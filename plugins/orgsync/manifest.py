@@ -10,7 +10,23 @@ import msgspec
 FORMAT_VERSION = 1
 
 Mode = Literal["full", "frequent"]
-State = Literal["landed", "loaded", "rejected", "retracted"]
+State = Literal["landed", "loaded", "rejected", "foreign", "retracted"]
+
+
+class Company(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose organization was read: `id` where the platform confirms one, else it is known by the app that read it.
+
+    An app of a company's own acts for that company alone, so the same `app_key` at the same `host` is the same company.
+    """
+
+    id: str = ""
+    app_key: str = ""
+    host: str = ""
+
+    @property
+    def name(self) -> str:
+        """By which a person names it."""
+        return self.id or self.app_key
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,13 +34,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     `method` is the way it was read by, in words, where a platform has several. `sees_whole` says that the visible range is the whole
     organization. `calls` is the page ledger: per interface expected, read, failed, retried, throttled. `files` maps each part to its
-    SHA-256, bytes and number of answers. `problems` says why a read is not complete.
+    SHA-256, bytes and number of answers. `problems` says why a read is not complete. `company`: older manifests have none.
     """
 
     format_version: int = FORMAT_VERSION
     snapshot_id: str
     tenant_id: str
     platform: str
+    company: Company | None = None
     mode: Mode
     method: str = ""
     taken_at: datetime
@@ -43,7 +60,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     The warehouse is the truth while it lives; this stands beside the manifest for when it does not. `decided_at` is the warehouse's
     time, by which the later of two decisions is known. `decided_by` is who approved or rejected it, where somebody was asked.
-    `is_complete` and `problems` are the manifest's own, or what was found out after it.
+    `is_complete` and `problems` are the manifest's own, or what was found out after it. `company_accepted_by` said that history goes on
+    with its company.
     """
 
     snapshot_id: str
@@ -52,3 +70,5 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     decided_by: str | None = None
     is_complete: bool = True
     problems: tuple[str, ...] = ()
+    company_accepted_at: datetime | None = None
+    company_accepted_by: str | None = None

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 from psycopg2.extensions import connection as Connection
@@ -26,6 +26,7 @@ from orgsync.landing import (
     snapshot_uri,
 )
 from orgsync.manifest import Manifest, Mode
+from orgsync.ownership import Takeover, find_foreign
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Reading, Wanted
 from orgsync.registry import note_decisions, register_landed
@@ -38,6 +39,9 @@ from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema, migrate
 from orgsync.warehouse.runs import StepRecord
 from orgsync.warehouse.statements import query
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +56,7 @@ class Run:
     run_id: str
     run_type: str
     settings: Settings
+    takeover: Takeover = field(default_factory=Takeover)
 
     @property
     def address(self) -> Address:
@@ -163,7 +168,7 @@ def replay(run: Run, *, after: datetime, until: datetime, dry_run: bool = False)
     """
     with _step(run, "replay") as step:
         with open_warehouse(run.address) as connection:
-            found = snapshots.list_between(connection, run.tenant.id, after=after, until=until)
+            found = snapshots.list_between(connection, run.tenant.id, after=after, until=until, new_company=run.takeover.company)
         if run.tenant.on_incomplete == "fail":
             found = [snapshot for snapshot in found if snapshot["is_complete"]]
         done = [_load_again(run, snapshot["snapshot_id"], dry_run=dry_run) for snapshot in found]
@@ -188,8 +193,8 @@ def settle_stale(run: Run) -> None:
         log.info("judging snapshot %s anew: history before it has changed", snapshot_id)
         try:
             _load_again(run, snapshot_id)
-        except IncompleteSnapshotError as error:
-            # Its answers are gone or damaged: it stays as it was judged, and must not stop what is read today.
+        except (IncompleteSnapshotError, GateError) as error:
+            # Its answers are gone, damaged or another platform's: it stays as it was judged, and must not stop what is read today.
             log.warning("snapshot %s cannot be judged anew: %s", snapshot_id, error)
 
 
@@ -267,9 +272,11 @@ def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None) -> in
         raise GateError(f"snapshot {snapshot_id} was rejected, so it is never loaded; nothing was changed. Sync again for a new one")
     is_due = snapshot["is_due"]  # it counted before the warehouse was lost, as it was: that is not judged again
     manifest = read_manifest(snapshot["uri"], is_partial_welcome=is_due or run.tenant.on_incomplete == "add_only")
+    _check_platform(run, manifest)
     platform = load_platform(run.tenant.platform)
     with _timed(step, "tidy"):
         tidy = platform.tidy(partial(read_answers, snapshot["uri"], manifest), mode=manifest.mode, mapping=run.tenant.mapping)
+    _prove_company(run, snapshot, tidy.users)
     if manifest.is_complete and not is_due:
         _prove_heads(run, snapshot_id, manifest, seen=int(tidy.users["user_id"].nunique()))
     with _timed(step, "expect"):
@@ -285,6 +292,22 @@ def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None) -> in
     write_report(run.settings.report_folder, manifest, verdict)
     check_not_empty(plan["staged_counts"], counts_before)
     return plan_id
+
+
+def _check_platform(run: Run, manifest: Manifest) -> None:
+    if manifest.platform != run.tenant.platform:
+        raise GateError(
+            f"snapshot {manifest.snapshot_id} was read from {manifest.platform}, and tenant {run.tenant.id} is on {run.tenant.platform} "
+            "now, so it cannot be loaded; nothing was changed. Replay what was read since, or give each of the two a stanza of its own"
+        )
+
+
+def _prove_company(run: Run, snapshot: dict[str, Any], users: pd.DataFrame) -> None:
+    with open_warehouse(run.address) as connection:
+        foreign = find_foreign(connection, run.tenant, snapshot, users, run.takeover)
+    if foreign:  # only now, so that its mark is committed
+        _note_decisions(run)
+        raise GateError(foreign)
 
 
 def _prove_heads(run: Run, snapshot_id: str, manifest: Manifest, *, seen: int) -> None:

@@ -69,6 +69,8 @@ def show_plan(console: Console, plan: Mapping[str, Any]) -> None:
     if plan["decided_by"]:
         verdict = "Approved" if plan["is_approved"] else "Rejected" if plan["state"] == "rejected" else "Decided, before it changed,"
         parts.append(Text(f"{verdict} by {plan['decided_by']}, {plan['decided_at']:%Y-%m-%d %H:%M:%S} UTC"))
+    if plan["company_accepted_by"]:
+        parts.append(Text(f"With another company from here on, by the word of {plan['company_accepted_by']}", style="bold yellow"))
     if plan["problems"]:
         parts.append(Text(f"Not complete, so it ends nothing: {'; '.join(plan['problems'])}", style="yellow"))
     if plan["unseen_counts"]:

@@ -12,11 +12,14 @@ from zoneinfo import ZoneInfo
 from psycopg2.extensions import connection as Connection
 
 from orgsync.announcing import announce_changes, can_announce
-from orgsync.errors import ConfigurationError, OrgsyncError
+from orgsync.errors import ConfigurationError, GateError, OrgsyncError
 from orgsync.outbox import quota, store
 from orgsync.outbox.delivery import Tally, Worker, deliver
 from orgsync.outbox.planning import Desk
 from orgsync.outbox.queueing import Message, queue
+from orgsync.outbox.quota import MOST_URGENT, Hold
+from orgsync.outbox.recording import BLOCKED_WAIT
+from orgsync.ownership import find_stranger
 from orgsync.platforms import load_platform
 from orgsync.platforms.messages import Content, Limits, Messenger
 from orgsync.platforms.platform import Scope
@@ -124,6 +127,7 @@ def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Work
         check_schema(connection)
         _keep_channel(connection, tenant, messenger)
         connection.commit()
+        _check_company(connection, tenant, worker.clock())
         announce_changes(connection, settings, tenant, now=worker.clock())
         connection.commit()
         tally = deliver(connection, desk, worker, run_for=run_for)
@@ -202,6 +206,14 @@ def _keep_known(connection: Connection, tenant: Tenant) -> None:
 def _keep_channel(connection: Connection, tenant: Tenant, messenger: Messenger) -> None:
     limits = asdict(messenger.limits)
     store.save_channel(connection, tenant_id=tenant.id, platform=tenant.platform, is_whole=_is_whole(tenant), limits=limits)
+
+
+def _check_company(connection: Connection, tenant: Tenant, now: datetime) -> None:
+    """What waits says why, and is not tried every minute; a push that somebody asks for looks again."""
+    if stranger := find_stranger(connection, tenant):
+        store.hold(connection, tenant.id, Hold(now + BLOCKED_WAIT, stranger), priority=MOST_URGENT)
+        connection.commit()
+        raise GateError(stranger)
 
 
 def _is_whole(tenant: Tenant) -> bool:

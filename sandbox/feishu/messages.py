@@ -133,7 +133,8 @@ def _existing(tenant: Feishu, message_id: str) -> Sending:
 
 
 def _shown(tenant: Feishu, sending: Sending) -> dict[str, Any]:
-    sender = {"id": tenant.settings.client_id, "id_type": "app_id", "sender_type": "app", "tenant_key": tenant_key(tenant.organization.company)}
+    company = tenant_key(tenant.organization.company)
+    sender = {"id": tenant.settings.client_id, "id_type": "app_id", "sender_type": "app", "tenant_key": company}
     return {
         "message_id": sending.id,
         "msg_type": sending.content.kind,

@@ -84,7 +84,7 @@ def test_dag_follows_the_stanza(parsed: dict[str, Any]) -> None:
     assert dag["crons"] == ["*/20 * * * *", "5 3 * * 6"]
     assert dag["timezone"] == "Asia/Singapore"
     assert dag["tags"] == ["dingtalk", "orgsync"]
-    assert dag["params"] == {"mode": "auto", "dry_run": False}
+    assert dag["params"] == {"mode": "auto", "dry_run": False, "new_company": None}
     assert dag["max_active_runs"] == 1
     assert dag["catchup"] is False
     assert "acme" in dag["docs"]

@@ -274,6 +274,7 @@ def make_plan(**changed: Any) -> Run:
         "decided_at": None,
         "is_approved": None,
         "problems": [],
+        "company_accepted_by": None,
         "unseen_counts": {},
         "withheld_fields": [],
         "changes": [{**change, "user_id": user_id, "value_from": f"Name {user_id}"} for user_id in ("anna", "bo")],
@@ -293,11 +294,12 @@ def test_plan_says_why_somebody_is_asked_and_lists_the_first_of_each_kind() -> N
     [
         ({"decided_by": "wang", "decided_at": STARTED_AT, "is_approved": True}, "Approved by wang, 2026-11-24 03:07:05 UTC"),
         ({"decided_by": "li", "decided_at": STARTED_AT, "is_approved": False, "state": "rejected"}, "Rejected by li"),
+        ({"company_accepted_by": "wang"}, "With another company from here on, by the word of wang"),
         ({"problems": ["user/list of department 7 is missing"]}, "Not complete, so it ends nothing: user/list of department 7 is missing"),
         ({"unseen_counts": {"user": 40, "department": 3}}, "Out of sight, they stay as they were: 3 departments, 40 users"),
         ({"withheld_fields": ["user.mobile"]}, "last values stay: user.mobile"),
     ],
-    ids=["approved", "rejected", "incomplete", "narrow", "withheld"],
+    ids=["approved", "rejected", "another company", "incomplete", "narrow", "withheld"],
 )
 def test_plan_says_what_it_could_not_see_and_who_decided(changed: dict[str, Any], said: str) -> None:
     assert said in words(printed(160, show_plan, make_plan(**changed)))

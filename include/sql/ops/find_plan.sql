@@ -17,7 +17,9 @@ select
     plan.decided_at,
     plan.created_at,
     snapshot.state as snapshot_state,
-    snapshot.problems
+    snapshot.problems,
+    snapshot.company,
+    snapshot.company_accepted_by
 from ops.plan
 join ops.snapshot using (snapshot_id)
 where plan.plan_id = %(plan_id)s

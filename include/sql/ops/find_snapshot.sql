@@ -13,6 +13,8 @@ select
     problems,
     sees_whole,
     is_stale,
-    is_due
+    is_due,
+    company,
+    company_accepted_at
 from ops.snapshot
 where snapshot_id = %(snapshot_id)s

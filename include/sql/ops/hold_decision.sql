@@ -6,7 +6,9 @@ select
     is_complete,
     problems,
     decided_at,
-    decided_by
+    decided_by,
+    company_accepted_at,
+    company_accepted_by
 from ops.snapshot
 where snapshot_id = %(snapshot_id)s
   and decided_at is distinct from noted_at

@@ -10,7 +10,8 @@ insert into ops.snapshot (
     visible_range,
     is_complete,
     problems,
-    sees_whole
+    sees_whole,
+    company
 )
 values (
     %(snapshot_id)s,
@@ -23,6 +24,7 @@ values (
     %(visible_range)s,
     %(is_complete)s,
     %(problems)s,
-    %(sees_whole)s
+    %(sees_whole)s,
+    %(company)s
 )
 on conflict (snapshot_id) do nothing

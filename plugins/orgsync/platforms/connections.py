@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from orgsync.errors import ConfigurationError
 from orgsync.platforms.limits import Pace
@@ -91,8 +92,9 @@ def open_transport(
     from orgsync.platforms.http_sender import REQUEST_TIMEOUT_SECONDS, HttpSender
     from orgsync.platforms.transport import Transport
 
+    url = read_base_url(connection, base_url)
     send = HttpSender(
-        read_base_url(connection, base_url),
+        url,
         platform=platform,
         conn_id=connection.conn_id,
         parallel=parallel,
@@ -102,4 +104,9 @@ def open_transport(
         pace = Pace(read_number(connection, "calls_per_second", pace.calls_per_second))
         own = pace.calls_per_second
         paces = {interface: each for interface, each in (paces or {}).items() if each.calls_per_second < own}
-    return Transport(platform, send, conn_id=connection.conn_id, pace=pace, paces=paces, patience=patience)
+    return Transport(platform, send, conn_id=connection.conn_id, host=_host_of(url), pace=pace, paces=paces, patience=patience)
+
+
+def _host_of(url: str) -> str:
+    """Where calls go, without what a proxy's URL may hold of a login."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from orgsync.manifest import Company as Company
 from orgsync.manifest import Mode as Mode
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ def no_body(content: Content) -> Mapping[str, Any]:  # noqa: ARG001
     return {}
 
 
+def unknown_company(conn_id: str) -> Company:  # noqa: ARG001
+    """Where nothing of a connection tells whose organization it is."""
+    return Company()
+
+
 def no_answers(part: str) -> Iterable[Answer]:  # noqa: ARG001
     """Where nothing was landed before."""
     return ()
@@ -92,6 +98,7 @@ class Reading:
     holds the platform's own figures (for example `{"users": 1234}`) and `tops` the ids of the visible top departments.
     `method` says in a few words by which way it was read, where a platform has several. `problems` lists why the read is not
     complete; a complete read has none. `sees_whole` says that the visible range was the whole organization, so that who is absent is gone.
+    `company` says whose organization it is.
     """
 
     mode: Mode
@@ -103,6 +110,7 @@ class Reading:
     visible_users: tuple[str, ...] = ()
     platform_counts: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    company: Company = field(default_factory=Company)
 
 
 class Record(Protocol):
@@ -130,6 +138,7 @@ class Tidy(Protocol):
 class Platform:
     """One IM platform. `connect(conn_id)` gives a client from an Airflow connection.
 
+    `identify(conn_id)` says whose organization that would be, without a call; the platform has confirmed it once a read has ended.
     `form` is what Airflow learns of its connection type, an entry of `connection-types` in a provider's description. `pool_slots` is how
     many tasks may read from it at once. `user_keys` are the ids by which its people can be keyed, the default first; none is no choice.
     `messenger(conn_id)` gives what sends its messages from the same connection; None is a platform that only reads. `escape_markdown`
@@ -143,6 +152,7 @@ class Platform:
     connect: Callable[[str], Any]
     extract: Extract
     tidy: Tidy
+    identify: Callable[[str], Company] = unknown_company
     user_keys: tuple[str, ...] = ()
     pool_slots: int = 4
     messenger: Callable[[str], Messenger] | None = None

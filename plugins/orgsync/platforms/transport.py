@@ -123,6 +123,7 @@ class Transport:
         send: Send,
         *,
         conn_id: str,
+        host: str = "",
         pace: Pace = UNPACED,
         paces: Mapping[str, Pace] | None = None,
         patience: Patience | None = None,
@@ -131,6 +132,7 @@ class Transport:
     ) -> None:
         self.platform = platform
         self.conn_id = conn_id
+        self.host = host
         self.clock = clock
         self.ledger = Ledger()
         self._send = send

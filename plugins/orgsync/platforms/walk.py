@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 from orgsync.errors import CredentialError, PlatformBusyError, PlatformError, Refusal, RefusedError
 from orgsync.platforms.ledger import Ledger, ledger_of_read, total
 from orgsync.platforms.parallel import Task, run_tasks
-from orgsync.platforms.platform import Reading, Record, Wanted
+from orgsync.platforms.platform import Company, Reading, Record, Wanted
 from orgsync.platforms.transport import Reply, Transport
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,9 @@ class Client(Protocol):
 
     transport: Transport
     parallel: int
+
+    @property
+    def company(self) -> Company: ...
 
 
 class Walk:
@@ -92,6 +95,7 @@ class Walk:
         calls, doubts = ledger_of_read(before=self._before, after=after, planned=self._planned.counts())
         return Reading(
             mode=self.wanted.mode,
+            company=self._client.company,
             method=method,
             sees_whole=self.root_id in tops and not self.wanted.scope.include,
             calls=calls,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
 from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import BusyTenantError, ConfigurationError
@@ -31,6 +32,7 @@ def register_snapshot(connection: Connection, manifest: Manifest, *, uri: str) -
         is_complete=manifest.is_complete,
         problems=list(manifest.problems),
         sees_whole=manifest.sees_whole,
+        company=msgspec.to_builtins(manifest.company),
     )
 
 
@@ -70,9 +72,12 @@ def mark_incomplete(connection: Connection, snapshot_id: str, *, problem: str) -
     execute(connection, "ops/mark_incomplete", snapshot_id=snapshot_id, problem=problem)
 
 
-def list_between(connection: Connection, tenant_id: str, *, after: datetime, until: datetime) -> list[Row]:
-    """The snapshots taken in (after, until] that may be loaded, in the order in which they were taken; rejected ones are not."""
-    return fetch_all(connection, "ops/list_snapshots_between", tenant_id=tenant_id, after=after, until=until)
+def list_between(connection: Connection, tenant_id: str, *, after: datetime, until: datetime, new_company: str = "") -> list[Row]:
+    """The snapshots taken in (after, until] that may be loaded, in the order in which they were taken; rejected ones are not.
+
+    Another company's are only where it is named.
+    """
+    return fetch_all(connection, "ops/list_snapshots_between", tenant_id=tenant_id, after=after, until=until, new_company=new_company)
 
 
 def list_history_sources(connection: Connection, tenant_id: str, *, platform: str) -> list[str]:
@@ -87,6 +92,34 @@ def list_stale(connection: Connection, tenant_id: str) -> list[str]:
 
 def mark_removed(connection: Connection, snapshot_id: str) -> None:
     execute(connection, "ops/mark_removed", snapshot_id=snapshot_id)
+
+
+def find_company(connection: Connection, tenant_id: str) -> Row | None:
+    """The newest loaded snapshot as far as it tells whose history this is: `platform`, `company`, `taken_at`."""
+    return fetch_one(connection, "ops/find_company", tenant_id=tenant_id)
+
+
+def find_company_before(connection: Connection, snapshot_id: str) -> Row | None:
+    """The same of the loaded snapshot that comes before this one, else after it."""
+    return fetch_one(connection, "ops/find_company_before", snapshot_id=snapshot_id)
+
+
+def list_union_ids(connection: Connection, snapshot_id: str) -> dict[str, str]:
+    """By user id, as they were known when this loaded snapshot was taken."""
+    return {row["user_id"]: row["union_id"] for row in fetch_all(connection, "ops/list_union_ids", snapshot_id=snapshot_id)}
+
+
+def mark_foreign(connection: Connection, snapshot_id: str) -> None:
+    execute(connection, "ops/mark_foreign", snapshot_id=snapshot_id)
+
+
+def accept_company(connection: Connection, snapshot_id: str, *, accepted_by: str) -> None:
+    execute(connection, "ops/accept_company", snapshot_id=snapshot_id, accepted_by=accepted_by)
+
+
+def welcome(connection: Connection, snapshot_id: str) -> None:
+    """Nothing is foreign about it after all."""
+    execute(connection, "ops/welcome_snapshot", snapshot_id=snapshot_id)
 
 
 def find_last_full_read(connection: Connection, tenant_id: str) -> datetime | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from orgsync.platforms.dingtalk.form import FORM
-from orgsync.platforms.platform import Answers, Mode, Platform, Reading, Record, Wanted
+from orgsync.platforms.platform import Answers, Company, Mode, Platform, Reading, Record, Wanted
 
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
@@ -19,6 +19,10 @@ def _connect(conn_id: str) -> DingTalkClient:
 
     client: DingTalkClient = DingTalkHook(conn_id).client
     return client
+
+
+def _identify(conn_id: str) -> Company:
+    return _connect(conn_id).company
 
 
 def _extract(client: DingTalkClient, wanted: Wanted, record: Record) -> Reading:
@@ -60,6 +64,7 @@ PLATFORM = Platform(
     title="DingTalk (钉钉)",
     form=FORM,
     connect=_connect,
+    identify=_identify,
     extract=_extract,
     tidy=_tidy,
     messenger=_messenger,

@@ -38,6 +38,7 @@ from orgsync.platforms.dingtalk.interfaces import (
     SEND_NOTIFICATION,
 )
 from orgsync.platforms.paging import walk_pages
+from orgsync.platforms.platform import Company
 from orgsync.platforms.records import is_true, read_count
 from orgsync.platforms.transport import Reply, Request, Transport
 
@@ -59,6 +60,11 @@ class DingTalkClient:
 
     def __repr__(self) -> str:
         return f"DingTalkClient(connection {self.transport.conn_id!r})"
+
+    @property
+    def company(self) -> Company:
+        """No answer that every app gets names the company; an app of its own acts for it alone."""
+        return Company(app_key=self._client_id, host=self.transport.host)
 
     def read_scopes(self) -> Reply:
         """The app's visible range: `auth_org_scopes.authed_dept` (`[1]` is the whole company) and `authed_user`."""

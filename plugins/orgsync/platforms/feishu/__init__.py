@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orgsync.platforms.feishu.form import FORM
 from orgsync.platforms.feishu.interfaces import USER_KEYS
-from orgsync.platforms.platform import Answers, Mode, Platform, Reading, Record, Wanted
+from orgsync.platforms.platform import Answers, Company, Mode, Platform, Reading, Record, Wanted
 
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
@@ -20,6 +20,10 @@ def _connect(conn_id: str) -> FeishuClient:
 
     client: FeishuClient = FeishuHook(conn_id).client
     return client
+
+
+def _identify(conn_id: str) -> Company:
+    return _connect(conn_id).company
 
 
 def _extract(client: FeishuClient, wanted: Wanted, record: Record) -> Reading:
@@ -61,6 +65,7 @@ PLATFORM = Platform(
     title="Feishu (飞书)",
     form=FORM,
     connect=_connect,
+    identify=_identify,
     extract=_extract,
     tidy=_tidy,
     messenger=_messenger,

@@ -31,6 +31,7 @@ from orgsync.platforms.feishu.interfaces import (
     LIST_USERS,
 )
 from orgsync.platforms.paging import walk_pages
+from orgsync.platforms.platform import Company
 from orgsync.platforms.records import is_true, read_count
 from orgsync.platforms.transport import Reply, Request, Transport
 
@@ -62,6 +63,11 @@ class FeishuClient:
 
     def __repr__(self) -> str:
         return f"FeishuClient(connection {self.transport.conn_id!r})"
+
+    @property
+    def company(self) -> Company:
+        """No answer that every app gets names the company; an app of its own acts for it alone."""
+        return Company(app_key=self._app_id, host=self.transport.host)
 
     def get_root(self, *, user_key: str) -> Reply | None:
         """The company itself; None if the app's range is less than all staff, for then Feishu does not show it."""

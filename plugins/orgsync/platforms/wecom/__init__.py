@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from orgsync.platforms.platform import Answers, Mode, Platform, Reading, Record, Wanted
+from orgsync.platforms.platform import Answers, Company, Mode, Platform, Reading, Record, Wanted
 from orgsync.platforms.wecom.form import FORM
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ def _connect(conn_id: str) -> WeComClient:
 
     client: WeComClient = WeComHook(conn_id).client
     return client
+
+
+def _identify(conn_id: str) -> Company:
+    return _connect(conn_id).company
 
 
 def _extract(client: WeComClient, wanted: Wanted, record: Record) -> Reading:
@@ -58,6 +62,7 @@ PLATFORM = Platform(
     title="WeCom (企业微信)",
     form=FORM,
     connect=_connect,
+    identify=_identify,
     extract=_extract,
     tidy=_tidy,
     messenger=_messenger,

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from orgsync.platforms.credentials import Token, TokenCache
 from orgsync.platforms.paging import walk_pages
+from orgsync.platforms.platform import Company
 from orgsync.platforms.records import read_count
 from orgsync.platforms.transport import Reply, Request, Transport
 from orgsync.platforms.wecom.codes import NOBODY_REACHED, PLATFORM, STALE_TOKEN_CODES, Identity
@@ -83,6 +84,11 @@ class WeComClient:
 
     def __repr__(self) -> str:
         return f"WeComClient(connection {self.transport.conn_id!r})"
+
+    @property
+    def company(self) -> Company:
+        """A token is refused unless the secret is of this very company (40001), so whatever was read is its own."""
+        return Company(id=self._corp_id, app_key=self._corp_id, host=self.transport.host)
 
     @property
     def has_app(self) -> bool:
