@@ -80,7 +80,8 @@ def extract_snapshot(run: Run, *, mode: RequestedMode, now: datetime) -> str:
             register_landed(connection, run.settings.landing_zone, run.tenant.id)
             note_decisions(connection, run.tenant.id)
             chosen = _choose_mode(connection, run.tenant, mode, now)
-            sources = snapshots.list_history_sources(connection, run.tenant.id, platform=run.tenant.platform)
+            company = load_platform(run.tenant.platform).identify(run.tenant.conn_id)
+            sources = snapshots.list_history_sources(connection, run.tenant.id, platform=run.tenant.platform, company=company.name)
             connection.commit()  # a read may take an hour: no transaction stays open so long, and the claim is the session's
             manifest = _land_snapshot(run, mode=chosen, taken_at=now, sources=sources)
             snapshots.register_snapshot(connection, manifest, uri=snapshot_uri(run.settings.landing_zone, manifest.snapshot_id))

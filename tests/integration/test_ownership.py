@@ -168,6 +168,21 @@ def test_past_of_the_first_company_can_be_loaded_again_after_a_meant_change(worl
     assert {name for (name,) in then} == first
 
 
+def test_nothing_of_the_first_company_is_carried_over_into_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """WeCom by ids lands again what it knows of the people of a user id: in another company these are others."""
+    on_wecom = world_on(world, monkeypatch, "wecom")
+    by_ids = {"contact_secret": on_wecom.control("GET", "settings")["contact_secret"], "read_by": "ids"}
+    set_platform(monkeypatch, world.sandbox, "wecom", extra=by_ids)
+    on_wecom.sync()
+    on_wecom.control("POST", "organization", {**RECIPE, "seed": 9, "company": "beta"})
+    on_wecom.control("PUT", "settings", {"client_id": BETA})
+    set_platform(monkeypatch, world.sandbox, "wecom", extra=by_ids)
+    with suppress(GateError):
+        meaning(on_wecom, BETA).sync(mode="frequent")
+    approve_newest(on_wecom)
+    assert names(on_wecom) == {user["name"] for user in on_wecom.truth()["users"]}
+
+
 def test_history_of_before_companies_were_kept_is_adopted(any_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     any_world.sync()
     any_world.query("update ops.snapshot set company = null")

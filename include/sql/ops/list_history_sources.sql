@@ -5,5 +5,6 @@ from ops.snapshot
 where tenant_id = %(tenant_id)s
   and platform = %(platform)s
   and (state = 'loaded' or is_due)
+  and (company is null or %(company)s in (company ->> 'id', company ->> 'app_key'))
   and removed_at is null
 order by taken_at desc

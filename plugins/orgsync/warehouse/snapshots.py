@@ -80,9 +80,10 @@ def list_between(connection: Connection, tenant_id: str, *, after: datetime, unt
     return fetch_all(connection, "ops/list_snapshots_between", tenant_id=tenant_id, after=after, until=until, new_company=new_company)
 
 
-def list_history_sources(connection: Connection, tenant_id: str, *, platform: str) -> list[str]:
-    """The uris of the snapshots that history is made of, the newest first: what may be carried over into the next."""
-    return [row["uri"] for row in fetch_all(connection, "ops/list_history_sources", tenant_id=tenant_id, platform=platform)]
+def list_history_sources(connection: Connection, tenant_id: str, *, platform: str, company: str) -> list[str]:
+    """The uris of the snapshots that history is made of, the newest first: what may be carried over into the next of this company."""
+    found = fetch_all(connection, "ops/list_history_sources", tenant_id=tenant_id, platform=platform, company=company)
+    return [row["uri"] for row in found]
 
 
 def list_stale(connection: Connection, tenant_id: str) -> list[str]:
