@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+from uuid import uuid4
 from zoneinfo import ZoneInfo
-
-from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import BusyTenantError
 from orgsync.landing import LandedSnapshot, list_snapshots, remove_snapshot, remove_unfinished
@@ -17,6 +16,7 @@ from orgsync.retention import list_expired
 from orgsync.settings import Settings, report_path
 from orgsync.tenants import Tenant
 from orgsync.warehouse import runs, snapshots
+from orgsync.warehouse.claims import Claim, hold_claim
 from orgsync.warehouse.connection import open_warehouse
 from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema
@@ -51,12 +51,14 @@ def clean_tenant(settings: Settings, tenant: Tenant, *, now: datetime, dry_run: 
     """
     landed = list_snapshots(settings.landing_zone, tenant.id)
     expired = list_expired(landed, tenant.retention, now=now, timezone=ZoneInfo(tenant.timezone))
-    with open_warehouse(find_warehouse(settings)) as connection:
+    address = find_warehouse(settings)
+    with open_warehouse(address) as connection:
         check_schema(connection)
-        if not dry_run:
-            snapshots.claim_tenant(connection, tenant.id)
-            _remove_snapshots(connection, settings, expired)
-            remove_unfinished(settings.landing_zone, tenant.id)
+    if not dry_run:
+        with hold_claim(address, tenant.id, "read", claimed_by=f"housekeeping__{uuid4()}", seconds=settings.claim_seconds) as claim:
+            _remove_snapshots(claim, settings, expired)
+            remove_unfinished(settings.landing_zone, tenant.id, confirm=claim.confirm_now)
+    with open_warehouse(address) as connection:
         closed = runs.close_lost_runs(connection, tenant.id, before=now - LOST_AFTER)
         if dry_run:
             connection.rollback()
@@ -79,11 +81,12 @@ def _try_tenant(settings: Settings, tenant: Tenant, *, now: datetime, dry_run: b
         return Cleaning(tenant.id, outcome="failed", error=f"its snapshots could not be listed or removed: {error}")
 
 
-def _remove_snapshots(connection: Connection, settings: Settings, expired: list[LandedSnapshot]) -> None:
+def _remove_snapshots(claim: Claim, settings: Settings, expired: list[LandedSnapshot]) -> None:
     """The folder goes last: what is cut off before that is found, and done again, the next time."""
     for snapshot in expired:
-        snapshots.mark_removed(connection, snapshot.snapshot_id)
-        connection.commit()  # no transaction is open while files are removed
+        with open_warehouse(claim.address) as connection:  # none is open while files are removed
+            claim.confirm(connection)
+            snapshots.mark_removed(connection, snapshot.snapshot_id)
         report_path(settings.report_folder, snapshot.snapshot_id).unlink(missing_ok=True)
         remove_snapshot(snapshot.uri)
         log.info("removed snapshot %s", snapshot.snapshot_id)

@@ -12,8 +12,8 @@ import gzip
 import hashlib
 import logging
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,7 +99,7 @@ class SnapshotWriter:
             self._close_parts()
         finally:
             if not self._is_finished:
-                self._folder.rmdir(recursive=True)
+                _remove_folder(self._folder)
 
     def record(self, part: str, answer: Answer) -> None:
         line = _encode_line(answer)
@@ -233,17 +233,27 @@ def remove_snapshot(uri: str) -> None:
     """Remove the manifest first: what is left if this is cut off is no snapshot, and `remove_unfinished` takes it away."""
     folder = ObjectStoragePath(uri)
     (folder / MANIFEST).unlink(missing_ok=True)
-    if folder.exists():
-        folder.rmdir(recursive=True)
+    _remove_folder(folder)
 
 
-def remove_unfinished(zone: str, tenant_id: str) -> list[str]:
-    """Remove the folders that a killed read left without a manifest. Only for the one holder of the tenant's lock."""
+def remove_unfinished(zone: str, tenant_id: str, *, confirm: Callable[[], None]) -> list[str]:
+    """Remove the folders that a killed read left without a manifest. Only for the one holder of the tenant's claim.
+
+    `confirm` raises if the caller is not the holder any more. It is asked when the list is made: what a later holder writes is not on it.
+    """
     uris = {name: snapshot_uri(zone, f"{tenant_id}/{name}") for name in _list_folders(zone, tenant_id)}
     dead = [name for name, uri in uris.items() if not has_manifest(uri)]
+    if dead:
+        confirm()
     for name in dead:
-        ObjectStoragePath(uris[name]).rmdir(recursive=True)
+        _remove_folder(ObjectStoragePath(uris[name]))
     return dead
+
+
+def _remove_folder(folder: ObjectStoragePath) -> None:
+    """Also one that is gone already: whoever took over the tenant removes what is unfinished."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        folder.rmdir(recursive=True)
 
 
 def _list_folders(zone: str, tenant_id: str) -> list[str]:

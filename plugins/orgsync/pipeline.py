@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -28,12 +28,13 @@ from orgsync.landing import (
 from orgsync.manifest import Manifest, Mode
 from orgsync.ownership import Takeover, find_foreign
 from orgsync.platforms import load_platform
-from orgsync.platforms.platform import Reading, Wanted
+from orgsync.platforms.platform import Answer, Reading, Wanted
 from orgsync.registry import note_decisions, register_landed
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
 from orgsync.ticks import find_last_tick
 from orgsync.warehouse import history, plans, runs, snapshots
+from orgsync.warehouse.claims import Claim, Purpose, hold_claim
 from orgsync.warehouse.connection import Address, open_warehouse
 from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema, migrate
@@ -75,19 +76,21 @@ def extract_snapshot(run: Run, *, mode: RequestedMode, now: datetime) -> str:
     Raises what the platform's client raises; then nothing is left in the landing zone.
     """
     with _step(run, "extract") as step:
-        with open_warehouse(run.address) as connection:
-            snapshots.claim_tenant(connection, run.tenant.id)
-            register_landed(connection, run.settings.landing_zone, run.tenant.id)
-            note_decisions(connection, run.tenant.id)
-            chosen = _choose_mode(connection, run.tenant, mode, now)
+        with _claim(run, "read") as claim:
             company = load_platform(run.tenant.platform).identify(run.tenant.conn_id)
-            sources = snapshots.list_history_sources(connection, run.tenant.id, platform=run.tenant.platform, company=company.name)
-            connection.commit()  # a read may take an hour: no transaction stays open so long, and the claim is the session's
-            manifest = _land_snapshot(run, mode=chosen, taken_at=now, sources=sources)
-            snapshots.register_snapshot(connection, manifest, uri=snapshot_uri(run.settings.landing_zone, manifest.snapshot_id))
-            connection.commit()
-            if not manifest.is_complete and run.tenant.on_incomplete == "fail":
-                raise IncompleteSnapshotError(f"snapshot {manifest.snapshot_id} is not complete: {'; '.join(manifest.problems)}")
+            with open_warehouse(run.address) as connection:
+                claim.confirm(connection)
+                register_landed(connection, run.settings.landing_zone, run.tenant.id)
+                note_decisions(connection, run.tenant.id)
+                chosen = _choose_mode(connection, run.tenant, mode, now)
+                sources = snapshots.list_history_sources(connection, run.tenant.id, platform=run.tenant.platform, company=company.name)
+            # A read may take an hour: no session is open so long.
+            manifest = _land_snapshot(run, claim, mode=chosen, taken_at=now, sources=sources)
+            with open_warehouse(run.address) as connection:
+                claim.confirm(connection)
+                snapshots.register_snapshot(connection, manifest, uri=snapshot_uri(run.settings.landing_zone, manifest.snapshot_id))
+        if not manifest.is_complete and run.tenant.on_incomplete == "fail":
+            raise IncompleteSnapshotError(f"snapshot {manifest.snapshot_id} is not complete: {'; '.join(manifest.problems)}")
         step.record(mode=manifest.mode, method=manifest.method, snapshot_id=manifest.snapshot_id, calls=manifest.calls)
         return manifest.snapshot_id
 
@@ -237,10 +240,15 @@ def _note_decisions(run: Run) -> None:
         log.warning("what was decided stands in the warehouse, and not in the landing zone yet: %s", error)
 
 
-def _land_snapshot(run: Run, *, mode: Mode, taken_at: datetime, sources: list[str]) -> Manifest:
+def _claim(run: Run, purpose: Purpose, *, may_wait: bool = False) -> AbstractContextManager[Claim]:
+    seconds = run.settings.claim_seconds
+    return hold_claim(run.address, run.tenant.id, purpose, claimed_by=run.run_id, seconds=seconds, may_wait=may_wait)
+
+
+def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, sources: list[str]) -> Manifest:
     """`sources` are the snapshots that history is made of: nothing else may be carried over into this one."""
     zone, tenant = run.settings.landing_zone, run.tenant
-    for folder in remove_unfinished(zone, tenant.id):
+    for folder in remove_unfinished(zone, tenant.id, confirm=claim.confirm_now):
         log.warning("removed %s/%s, which a read that was killed left without a manifest", tenant.id, folder)
     platform = load_platform(tenant.platform)
     snapshot_id = make_snapshot_id(tenant.id, taken_at)
@@ -254,14 +262,20 @@ def _land_snapshot(run: Run, *, mode: Mode, taken_at: datetime, sources: list[st
         taken_at=taken_at,
     )
     with SnapshotWriter(snapshot_uri(zone, snapshot_id)) as writer:
-        reading: Reading = platform.extract(platform.connect(tenant.conn_id), wanted, writer.record)
+
+        def record(part: str, answer: Answer) -> None:
+            claim.check()
+            writer.record(part, answer)
+
+        reading: Reading = platform.extract(platform.connect(tenant.conn_id), wanted, record)
+        claim.confirm_now()
         return writer.finish(
             reading, snapshot_id=snapshot_id, platform=platform.name, taken_at=taken_at, finished_at=datetime.now(taken_at.tzinfo)
         )
 
 
-def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None) -> int:
-    """Tidy, judge and stage one snapshot of the landing zone."""
+def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None, *, turn: Claim | None = None) -> int:
+    """Tidy, judge and stage one snapshot of the landing zone; of a replay, as long as it is its turn."""
     from orgsync.validation.gates import check_not_empty
     from orgsync.validation.quarantine import judge  # some seconds: Great Expectations
     from orgsync.validation.report import write_report
@@ -284,6 +298,8 @@ def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None) -> in
         verdict = judge(tidy)
     with _timed(step, "stage"), open_warehouse(run.address) as connection:
         history.lock_tenant(connection, run.tenant.id)  # the plan that is given up may be half merged
+        if turn:
+            turn.confirm(connection)
         plans.drop_unfinished(connection, run.tenant.id)
         plan_id = plans.create_plan(connection, snapshot, verdict.tidy, verdict.findings)
         plan = plans.find_plan(connection, plan_id)
@@ -328,9 +344,8 @@ def _prove_heads(run: Run, snapshot_id: str, manifest: Manifest, *, seen: int) -
 
 def _load_again(run: Run, snapshot_id: str, *, dry_run: bool = False) -> dict[str, Any]:
     """One snapshot of the past through the steps after the read. What was loaded once was allowed to be: its budget is not asked again."""
-    with open_warehouse(run.address) as turn:
-        history.wait_for_turn(turn, run.tenant.id)  # another replay would take this one's staged rows for given up
-        plan_id = _stage_snapshot(run, snapshot_id)
+    with _claim(run, "replay", may_wait=True) as turn:  # another replay would take this one's staged rows for given up
+        plan_id = _stage_snapshot(run, snapshot_id, turn=turn)
         with open_warehouse(run.address) as connection:
             plan = _bring_up_to_date(connection, run.tenant, plan_id)
             if not dry_run:

@@ -22,6 +22,8 @@ class Settings:
     templates_folder: Path = HOME / "include" / "templates" / "messages"
     warehouse_conn_id: str = "orgsync_warehouse"
     statement_timeout_seconds: int = 3600
+    claim_seconds: float = 30.0
+    """So long after a process was killed its tenant is free again; a living one renews its claim six times in that."""
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:

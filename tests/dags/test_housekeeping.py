@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import psycopg2
 import pytest
 
 from orgsync.pipeline import extract_snapshot
 from tests.dags.conftest import DAGS, run_script
-from tests.integration.world import World
+from tests.integration.world import World, another_reader
 
 TENANTS = """
 tenants:
@@ -60,11 +59,8 @@ def test_dry_run_removes_nothing(run_dag: RunDag, world: World) -> None:
 
 def test_tenant_that_is_being_read_ends_skipped(run_dag: RunDag, world: World) -> None:
     before = world.landed()
-    reader = psycopg2.connect(world.dsn)
-    with reader.cursor() as cursor:
-        cursor.execute("select pg_advisory_lock(hashtextextended('orgsync read/acme', 0))")
-    result, output = run_dag()
-    reader.close()
+    with another_reader(world):
+        result, output = run_dag()
     assert result["tasks"] == {"clean_acme": "skipped", "clean_beta": "success"}, output
     assert result["state"] == "success"
     assert "another run is reading tenant acme" in output

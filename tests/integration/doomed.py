@@ -19,7 +19,7 @@ from tests.integration.world import TENANT
 
 
 def run(job: Job) -> None:
-    settings = Settings(Path("nowhere.yaml"), job["landing_zone"], Path(job["report_folder"]))
+    settings = Settings(Path("nowhere.yaml"), job["landing_zone"], Path(job["report_folder"]), claim_seconds=job["claim_seconds"])
     tenant = replace(TENANT, platform=job["platform"], conn_id=f"acme_{job['platform']}")
     run = Run(tenant, job["run_id"], "manual", settings)
     if job.get("plan_id"):

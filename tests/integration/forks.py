@@ -21,6 +21,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
+from orgsync.warehouse.claims import HEART
 from orgsync.warehouse.statements import SQL_FOLDER, read_sql
 
 CHECKOUT = Path(__file__).parents[2]
@@ -134,6 +135,8 @@ class Steps:
         self.lock = threading.Lock()
 
     def step(self, name: str) -> None:
+        if threading.current_thread().name == HEART:  # it beats when it will: no step of the work
+            return
         with self.lock:
             self.seen[name] += 1
             if self.die_at in (self.seen.total(), [name, self.seen[name]]):

@@ -17,7 +17,7 @@ from orgsync.settings import Settings
 from sandbox.testing import RunningSandbox
 from stack.postgres import PostgresServer
 from tests.integration.truth import assert_equals_truth
-from tests.integration.world import TENANT, World
+from tests.integration.world import CLAIM_SECONDS, TENANT, World
 
 NUMBERS = count()
 TABLES = """
@@ -59,7 +59,9 @@ def found(sandbox: RunningSandbox, postgres: PostgresServer, platform: str, fold
     with connection.cursor() as cursor:
         cursor.execute(f'create database "{name}" template template_warehouse')
     connection.close()
-    settings = Settings(folder / "tenants.yaml", landing_zone=f"file://{folder / 'landing'}", report_folder=folder / "reports")
+    settings = Settings(
+        folder / "tenants.yaml", landing_zone=f"file://{folder / 'landing'}", report_folder=folder / "reports", claim_seconds=CLAIM_SECONDS
+    )
     tenant = replace(TENANT, platform=platform, conn_id=f"acme_{platform}")
     return World(sandbox, postgres.dsn(name), settings, lambda: Run(tenant, f"test__{next(NUMBERS)}", "manual", settings), platform)
 

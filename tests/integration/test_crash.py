@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg2
 import pytest
 
@@ -26,13 +28,14 @@ from stack.postgres import PostgresServer, embedded_postgres
 from tests.integration.forks import LOCKS, Doomed, Held, wait_until
 from tests.integration.rewind import FirstSync, NearWorld, found, rewind, sync_first
 from tests.integration.truth import assert_equals_truth
-from tests.integration.world import World, set_platform, set_warehouse
+from tests.integration.world import CLAIM_SECONDS, World, set_platform, set_warehouse
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 ORGANIZATION = {"people": 20, "seed": 7, "departments": 4}
 EVOLUTION = {"joined": 2, "left": 2, "moved": 2, "renamed": 5, "departments_renamed": 1}
 STAGES = ["extract", "validate", "plan", "merge"]
 AT_ONCE = 2
+KILLED_CLAIM_SECONDS = 0.5
 OPEN_USERS = ["history/open_users", 2]  # the first is the trial of the plan
 
 VERSIONS = """
@@ -63,6 +66,7 @@ def job(world: World, *, now: datetime = NOW, **more: Any) -> dict[str, Any]:
         "told": str(folder / f"told_{number}.txt"),
         "run_id": f"doomed__{number}",
         "now": now.isoformat(),
+        "claim_seconds": KILLED_CLAIM_SECONDS,
         **more,
     }
 
@@ -205,6 +209,60 @@ def assert_healed(world: NearWorld, killed: str, healed: str, state: str) -> Non
     assert record in ([[], [("failed", "its process ended without a word")]] if state == "before" else [[("succeeded", None)]])
 
 
+def test_tenant_of_a_killed_reader_is_free_again_soon(laboratory: Laboratory, one: NearWorld) -> None:
+    """The next one waits for the end of what the killed one held, says what became of it, and reads."""
+    killed = job(one, die_at=["land an answer", 3])
+    assert laboratory.doomed.run(killed) == [-signal.SIGKILL]
+    assert one.query("select claimed_by, held_until is null from ops.claim where purpose = 'read'") == [(killed["run_id"], False)]
+    assert one.sync(now=NOW + timedelta(hours=1))["outcome"] == "succeeded"
+    ended = one.query("select outcome, error from ops.sync_run where run_id = %s", killed["run_id"])
+    assert ended == [("failed", "its process ended without a word")]
+    assert len(one.landed()) == 2
+    assert_nothing_is_left(one)
+
+
+# --- frozen
+
+
+@pytest.mark.parametrize(
+    ("hold_at", "is_landed"),
+    [
+        pytest.param(["land an answer", 3], False, id="reading"),
+        pytest.param(["name the manifest", 1], False, id="all read"),
+        pytest.param(["ops/confirm_claim", 2], True, id="landed"),
+    ],
+)
+def test_reader_that_wakes_up_after_another_took_over_registers_nothing_and_removes_nothing_of_the_other(
+    hold_at: list[Any], is_landed: bool, laboratory: Laboratory, one: NearWorld
+) -> None:
+    """What had landed whole by then, the other registers: its manifest says when it was taken."""
+    with Held(laboratory.doomed, job(one, hold_at=hold_at)) as first, freeze(laboratory) as wake:
+        reading = extract_snapshot(one.make_run(), mode="full", now=NOW + timedelta(hours=1))
+        wake()
+        assert first.let_go() == 1
+    assert told(first.job)[-1].startswith("BusyTenantError another run, or a later try of this one, took over reading tenant acme")
+    assert one.query("select snapshot_id from ops.snapshot order by taken_at desc limit 1") == [(reading,)]
+    assert one.query("select count(*) from ops.snapshot") == [(2 + is_landed,)]
+    assert one.query("select outcome from ops.sync_run where run_id = %s", first.job["run_id"]) == [("failed",)]
+    assert len(one.landed()) == 2 + is_landed
+    assert one.sync(now=NOW + timedelta(hours=2))["outcome"] == "succeeded"
+    assert one.query("select count(*) from ops.snapshot") == [(3 + is_landed,)]
+    assert_equals_truth(one)
+    assert_nothing_is_left(one)
+
+
+@contextmanager
+def freeze(laboratory: Laboratory) -> Iterator[Callable[[], None]]:
+    """Stop the one job that is under way as a machine that is suspended does; it wakes up when told, or at the end."""
+    [frozen] = psutil.Process(laboratory.doomed.process.pid).children()
+    frozen.suspend()
+    try:
+        yield frozen.resume
+    finally:
+        with suppress(psutil.NoSuchProcess):
+            frozen.resume()
+
+
 def assert_nothing_is_left(world: NearWorld) -> None:
     wait_until(lambda: world.query(LOCKS) == [(0,)], "a lock stays")
     for folder in world.landed():
@@ -241,7 +299,7 @@ def state_of(world: World, plan_id: int) -> str:
 
 
 def test_second_reader_leaves_while_the_first_goes_on(laboratory: Laboratory, one: NearWorld) -> None:
-    with Held(laboratory.doomed, job(one, hold_at=["land an answer", 3])) as first:
+    with Held(laboratory.doomed, job(one, hold_at=["land an answer", 3], claim_seconds=CLAIM_SECONDS)) as first:
         with pytest.raises(BusyTenantError, match="another run is reading tenant acme"):
             one.sync(now=NOW + timedelta(hours=1))
         assert len(one.landed()) == 2

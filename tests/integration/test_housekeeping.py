@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psycopg2
 import pytest
 
 from orgsync import housekeeping
@@ -18,7 +17,7 @@ from orgsync.pipeline import extract_snapshot, validate_snapshot
 from orgsync.retention import Retention
 from orgsync.settings import report_path
 from orgsync.tenants import Tenant
-from tests.integration.world import TENANT, World
+from tests.integration.world import TENANT, World, another_reader
 
 NOW = datetime(2026, 11, 25, 3, 17, tzinfo=UTC)
 MONTH_AGO = NOW - timedelta(days=30)
@@ -44,11 +43,8 @@ def zone_of(world: World) -> Path:
 @pytest.fixture
 def reader(world: World) -> Iterator[None]:
     """Another process that is reading the tenant."""
-    connection = psycopg2.connect(world.dsn)
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_lock(hashtextextended('orgsync read/acme', 0))")
-    yield
-    connection.close()
+    with another_reader(world):
+        yield
 
 
 def test_history_stays_when_the_files_go(world: World) -> None:

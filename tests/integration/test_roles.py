@@ -49,6 +49,7 @@ RELATIONS = {
     "org.department_tree": VIEW,
     "org.change": VIEW,
     "ops.snapshot": STATE,
+    "ops.claim": STATE,
     "ops.sync_run": STATE,
     "ops.plan": ("insert select update", "select(all but digest)", "select"),
     "ops.plan_plan_id_seq": UNREAD_SEQUENCE,

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -20,11 +21,14 @@ from orgsync.pipeline import Run, sync
 from orgsync.platforms import PLATFORM_NAMES
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
+from orgsync.warehouse.claims import Claim, hold_claim
+from orgsync.warehouse.hook import find_warehouse
 from sandbox.testing import RunningSandbox, start_sandbox
 from tests.integration.forked import run_command
 
 TENANT = Tenant(id="acme", platform="dingtalk", conn_id="acme_dingtalk")
 TENANTS = f"tenants:\n  - {{id: {TENANT.id}, platform: {TENANT.platform}, conn_id: {TENANT.conn_id}}}\n"
+CLAIM_SECONDS = 3.0  # so that whoever finds a tenant claimed sees soon that the other lives
 RECIPE = {"people": 60, "seed": 7}
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -82,9 +86,11 @@ class World:
     def history(self) -> list[list[tuple[Any, ...]]]:
         return [sorted(self.query(f"select * from org.{name}_version"), key=str) for name in ("department", "user", "membership")]
 
+    def zone(self) -> Path:
+        return Path(urlsplit(self.settings.landing_zone).path)
+
     def landed(self) -> list[Path]:
-        zone = Path(urlsplit(self.settings.landing_zone).path)
-        return sorted(path for path in zone.glob("*/*") if path.is_dir())
+        return sorted(path for path in self.zone().glob("*/*") if path.is_dir())
 
 
 @pytest.fixture
@@ -92,7 +98,10 @@ def world(sandbox: RunningSandbox, warehouse_dsn: str, tmp_path: Path, monkeypat
     set_platform(monkeypatch, sandbox)
     set_warehouse(monkeypatch, warehouse_dsn)
     settings = Settings(
-        tenants_file=tmp_path / "tenants.yaml", landing_zone=f"file://{tmp_path / 'landing'}", report_folder=tmp_path / "reports"
+        tenants_file=tmp_path / "tenants.yaml",
+        landing_zone=f"file://{tmp_path / 'landing'}",
+        report_folder=tmp_path / "reports",
+        claim_seconds=CLAIM_SECONDS,
     )
     numbers = count()
     return World(sandbox, warehouse_dsn, settings, lambda: Run(TENANT, f"test__{next(numbers)}", "manual", settings))
@@ -116,6 +125,13 @@ def command(world: World, tmp_path: Path) -> Command:
         return run_command(arguments, environ, given)
 
     return run
+
+
+@contextmanager
+def another_reader(world: World, claimed_by: str = "another") -> Iterator[Claim]:
+    """Somebody else who is reading the tenant, elsewhere."""
+    with hold_claim(find_warehouse(world.settings), TENANT.id, "read", claimed_by=claimed_by, seconds=CLAIM_SECONDS) as claim:
+        yield claim
 
 
 def world_on(world: World, monkeypatch: pytest.MonkeyPatch, platform: str) -> World:

@@ -296,12 +296,12 @@ def test_only_folders_without_a_manifest_are_removed(tmp_path: Path) -> None:
     other = tmp_path / "other" / killed.name
     other.mkdir(parents=True)
 
-    assert remove_unfinished(f"file://{tmp_path}", "acme") == [killed.name]
+    assert remove_unfinished(f"file://{tmp_path}", "acme", confirm=lambda: None) == [killed.name]
     assert not killed.exists()
     assert finished.exists()
     assert note.exists()
     assert other.exists()
-    assert remove_unfinished(f"file://{tmp_path}/", "acme") == []
+    assert remove_unfinished(f"file://{tmp_path}/", "acme", confirm=lambda: None) == []
 
 
 def list_landed(zone: Path) -> list[LandedSnapshot]:
@@ -361,11 +361,11 @@ def test_removal_that_is_cut_off_leaves_no_snapshot(tmp_path: Path, monkeypatch:
     monkeypatch.undo()
     assert (folder_of(uri) / "users.jsonl.gz").exists()
     assert list_landed(tmp_path) == []
-    assert remove_unfinished(f"file://{tmp_path}", "acme") == [folder_of(uri).name]
+    assert remove_unfinished(f"file://{tmp_path}", "acme", confirm=lambda: None) == [folder_of(uri).name]
 
 
 def test_tenant_that_never_was_read_has_nothing_unfinished(tmp_path: Path) -> None:
-    assert remove_unfinished(f"file://{tmp_path}", "acme") == []
+    assert remove_unfinished(f"file://{tmp_path}", "acme", confirm=lambda: None) == []
 
 
 INSTANTS = st.datetimes(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,15 +54,17 @@ class Address:
 
 
 @contextmanager
-def open_warehouse(address: Address) -> Iterator[Connection]:
-    """A connection that commits when the block ends and rolls back when it raises.
+def open_warehouse(address: Address, *, commits_each: bool = False) -> Iterator[Connection]:
+    """A connection that commits when the block ends and rolls back when it raises; or one that `commits_each` statement by itself.
 
     Raises WarehouseUnavailableError when there is no connection to be had or it is lost on the way, and what `_translate` says
     when the server refuses a statement.
     """
     connection = _connect(address)
+    connection.autocommit = commits_each
     try:
-        with connection:
+        # Leaving the block of a connection ends the transaction; one that commits each statement would begin one by it.
+        with nullcontext() if commits_each else connection:
             yield connection
     except psycopg2.Error as error:
         # Not even as its cause: the driver's error quotes the row it stumbled over.

@@ -36,11 +36,6 @@ def lock_tenant(connection: Connection, tenant_id: str) -> None:
     execute(connection, "ops/lock_tenant", tenant_id=tenant_id)
 
 
-def wait_for_turn(connection: Connection, tenant_id: str) -> None:
-    """Wait until no other replay of the tenant is between staging and writing; held to the end of the transaction."""
-    execute(connection, "ops/wait_for_turn", tenant_id=tenant_id)
-
-
 def work_out(connection: Connection, plan: Row, *, sees_all: bool) -> None:
     """Find the plan's time lines, from its staged rows and the history of now. A snapshot that sees all has nothing out of its sight."""
     plan_id = plan["plan_id"]

@@ -7,15 +7,9 @@ from datetime import datetime
 import msgspec
 from psycopg2.extensions import connection as Connection
 
-from orgsync.errors import BusyTenantError, ConfigurationError
+from orgsync.errors import ConfigurationError
 from orgsync.manifest import Decision, Manifest
 from orgsync.warehouse.statements import Row, execute, fetch_all, fetch_one
-
-
-def claim_tenant(connection: Connection, tenant_id: str) -> None:
-    """Be the only reader of a tenant until the connection is closed; raises BusyTenantError when another is at it."""
-    if not fetch_all(connection, "ops/claim_tenant", tenant_id=tenant_id)[0]["is_claimed"]:
-        raise BusyTenantError(f"another run is reading tenant {tenant_id} right now; this one leaves it alone")
 
 
 def register_snapshot(connection: Connection, manifest: Manifest, *, uri: str) -> None:
