@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -56,7 +56,7 @@ with DAG(
         settings = read_settings()
         tenant = find_tenant(load_tenants(settings.tenants_file), tenant_id)
         try:
-            return asdict(clean_tenant(settings, tenant, now=datetime.now(UTC), dry_run=context["params"]["dry_run"]))
+            return asdict(clean_tenant(settings, tenant, dry_run=context["params"]["dry_run"]))
         except BusyTenantError as error:
             if context["ti"].try_number <= context["ti"].max_tries:
                 raise

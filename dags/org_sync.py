@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -114,7 +114,7 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
         from orgsync.pipeline import extract_snapshot
 
         context = get_current_context()
-        return extract_snapshot(_run(tenant.id, context), mode=context["params"]["mode"], now=datetime.now(UTC))
+        return extract_snapshot(_run(tenant.id, context), mode=context["params"]["mode"])
 
     @task
     def validate(snapshot_id: str) -> int:

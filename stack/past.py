@@ -24,7 +24,9 @@ def main() -> None:
     settings = read_settings()
     tenant = find_tenant(load_tenants(settings.tenants_file), tenant_id)
     for instant in instants:
-        sync(Run(tenant, f"past__{instant}", "past", settings), mode="full", dry_run=False, now=datetime.fromisoformat(instant))
+        shown = datetime.fromisoformat(instant)
+        run = Run(tenant, f"past__{instant}", "past", settings, clock=lambda _, shown=shown: shown)
+        sync(run, mode="full", dry_run=False)
         call("POST", f"{sandbox}/_sandbox/{quote(tenant.platform)}/evolve", {})
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from orgsync.pipeline import RequestedMode, Run
 
 SHOWN = "%Y-%m-%d %H:%M:%S"
-INSTANTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
+INSTANTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"]
 
 NewCompanyOption = Annotated[
     str,
@@ -123,7 +123,7 @@ def sync(
         merge_plan(run, approve)
     else:
         mode: RequestedMode = "full" if full else "frequent" if frequent else "auto"
-        outcome = run_sync(run, mode=mode, dry_run=dry_run, now=datetime.now(UTC))
+        outcome = run_sync(run, mode=mode, dry_run=dry_run)
         if dry_run and not as_json:
             _print_plan(settings, run.tenant.id, outcome["plan_id"], as_json=False)
     _print_run(settings, run.tenant.id, run_id=run.run_id, as_json=as_json)
@@ -176,14 +176,15 @@ def replay(
     from orgsync.report import show_replay
 
     log_progress(quiet=as_json)
-    start, end = _in_utc(after), _in_utc(until) if until else datetime.now(UTC)
+    start, end = _in_utc(after), _in_utc(until) if until else None
     done = run_replay(run, after=start - timedelta(microseconds=1), until=end, dry_run=dry_run)
     if as_json:
         print_json(done)
     elif done:
         show_replay(results, done)
     else:
-        results.print(f"no snapshot of {run.tenant.id} was taken from {start:{SHOWN}} to {end:{SHOWN}} UTC", highlight=False)
+        shown = f"{end:{SHOWN}} UTC" if end else "now"
+        results.print(f"no snapshot of {run.tenant.id} was taken from {start:{SHOWN}} UTC to {shown}", highlight=False)
 
 
 @app.command()
@@ -227,7 +228,7 @@ def housekeeping(
 
     from orgsync.housekeeping import clean_tenants
 
-    cleanings = clean_tenants(settings, read_tenants(settings, tenant), now=datetime.now(UTC), dry_run=dry_run)
+    cleanings = clean_tenants(settings, read_tenants(settings, tenant), dry_run=dry_run)
     if as_json:
         print_json([asdict(cleaning) for cleaning in cleanings])
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from orgsync.settings import Settings, report_path
 from orgsync.tenants import Tenant
 from orgsync.warehouse import runs, snapshots
 from orgsync.warehouse.claims import Claim, hold_claim
+from orgsync.warehouse.clock import Clock, read_clock
 from orgsync.warehouse.connection import open_warehouse
 from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema
@@ -39,21 +40,22 @@ class Cleaning:
     error: str | None = None
 
 
-def clean_tenants(settings: Settings, tenants: Iterable[Tenant], *, now: datetime, dry_run: bool) -> list[Cleaning]:
+def clean_tenants(settings: Settings, tenants: Iterable[Tenant], *, dry_run: bool, clock: Clock = read_clock) -> list[Cleaning]:
     """Each on its own: one that is busy, or whose files cannot be removed, does not keep the others waiting."""
-    return [_try_tenant(settings, tenant, now=now, dry_run=dry_run) for tenant in tenants]
+    return [_try_tenant(settings, tenant, dry_run=dry_run, clock=clock) for tenant in tenants]
 
 
-def clean_tenant(settings: Settings, tenant: Tenant, *, now: datetime, dry_run: bool) -> Cleaning:
+def clean_tenant(settings: Settings, tenant: Tenant, *, dry_run: bool, clock: Clock = read_clock) -> Cleaning:
     """Raises BusyTenantError, with nothing changed, when the tenant is being read.
 
     What is decided before the tenant is claimed still holds then: a snapshot that came since lets none of the expired ones live.
     """
-    landed = list_snapshots(settings.landing_zone, tenant.id)
-    expired = list_expired(landed, tenant.retention, now=now, timezone=ZoneInfo(tenant.timezone))
     address = find_warehouse(settings)
     with open_warehouse(address) as connection:
         check_schema(connection)
+        now = clock(connection)
+    landed = list_snapshots(settings.landing_zone, tenant.id)
+    expired = list_expired(landed, tenant.retention, now=now, timezone=ZoneInfo(tenant.timezone))
     if not dry_run:
         with hold_claim(address, tenant.id, "read", claimed_by=f"housekeeping__{uuid4()}", seconds=settings.claim_seconds) as claim:
             _remove_snapshots(claim, settings, expired)
@@ -72,9 +74,9 @@ def clean_tenant(settings: Settings, tenant: Tenant, *, now: datetime, dry_run: 
     )
 
 
-def _try_tenant(settings: Settings, tenant: Tenant, *, now: datetime, dry_run: bool) -> Cleaning:
+def _try_tenant(settings: Settings, tenant: Tenant, *, dry_run: bool, clock: Clock = read_clock) -> Cleaning:
     try:
-        return clean_tenant(settings, tenant, now=now, dry_run=dry_run)
+        return clean_tenant(settings, tenant, dry_run=dry_run, clock=clock)
     except BusyTenantError as error:
         return Cleaning(tenant.id, outcome="skipped", error=str(error))
     except OSError as error:

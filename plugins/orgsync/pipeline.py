@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
@@ -33,8 +33,10 @@ from orgsync.registry import note_decisions, register_landed
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
 from orgsync.ticks import find_last_tick
+from orgsync.timekeeping import check_date, date_snapshot, describe_differences
 from orgsync.warehouse import history, plans, runs, snapshots
 from orgsync.warehouse.claims import Claim, Purpose, hold_claim
+from orgsync.warehouse.clock import Clock, measure_ahead, read_clock
 from orgsync.warehouse.connection import Address, open_warehouse
 from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema, migrate
@@ -51,13 +53,14 @@ RequestedMode = Literal["auto", "full", "frequent"]
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one tenant's sync. `run_id` is Airflow's own, or one the command made."""
+    """One run of one tenant's sync. `run_id` is Airflow's own, or one the command made; `clock` tells the time of all that it does."""
 
     tenant: Tenant
     run_id: str
     run_type: str
     settings: Settings
     takeover: Takeover = field(default_factory=Takeover)
+    clock: Clock = read_clock
 
     @property
     def address(self) -> Address:
@@ -70,7 +73,7 @@ def migrate_warehouse(settings: Settings) -> list[str]:
         return migrate(connection)
 
 
-def extract_snapshot(run: Run, *, mode: RequestedMode, now: datetime) -> str:
+def extract_snapshot(run: Run, *, mode: RequestedMode) -> str:
     """Read the whole organization into the landing zone; returns the snapshot's id.
 
     Raises what the platform's client raises; then nothing is left in the landing zone.
@@ -82,16 +85,21 @@ def extract_snapshot(run: Run, *, mode: RequestedMode, now: datetime) -> str:
                 claim.confirm(connection)
                 register_landed(connection, run.settings.landing_zone, run.tenant.id)
                 note_decisions(connection, run.tenant.id)
-                chosen = _choose_mode(connection, run.tenant, mode, now)
+                worker_ahead = measure_ahead(connection, run.clock)
+                taken_at = date_snapshot(connection, run.tenant.id, now=run.clock(connection))
+                chosen = _choose_mode(connection, run.tenant, mode, taken_at)
                 sources = snapshots.list_history_sources(connection, run.tenant.id, platform=run.tenant.platform, company=company.name)
             # A read may take an hour: no session is open so long.
-            manifest = _land_snapshot(run, claim, mode=chosen, taken_at=now, sources=sources)
+            manifest, platform_ahead = _land_snapshot(run, claim, mode=chosen, taken_at=taken_at, sources=sources)
             with open_warehouse(run.address) as connection:
                 claim.confirm(connection)
                 snapshots.register_snapshot(connection, manifest, uri=snapshot_uri(run.settings.landing_zone, manifest.snapshot_id))
         if not manifest.is_complete and run.tenant.on_incomplete == "fail":
             raise IncompleteSnapshotError(f"snapshot {manifest.snapshot_id} is not complete: {'; '.join(manifest.problems)}")
-        step.record(mode=manifest.mode, method=manifest.method, snapshot_id=manifest.snapshot_id, calls=manifest.calls)
+        warnings = describe_differences(worker_ahead, platform_ahead)
+        for warning in warnings:
+            log.warning("%s", warning)
+        step.record(mode=manifest.mode, method=manifest.method, snapshot_id=manifest.snapshot_id, calls=manifest.calls, warnings=warnings)
         return manifest.snapshot_id
 
 
@@ -101,6 +109,8 @@ def validate_snapshot(run: Run, snapshot_id: str) -> int:
     Raises GateError when the set as a whole may not be merged, IncompleteSnapshotError when people were lost on the way.
     """
     with _step(run, "validate") as step:
+        with open_warehouse(run.address) as connection:
+            check_date(connection, snapshots.find_snapshot(connection, snapshot_id), now=run.clock(connection))
         return _stage_snapshot(run, snapshot_id, step)
 
 
@@ -156,22 +166,23 @@ def decide_plan(run: Run, plan_id: int, *, is_approved: bool, decided_by: str) -
     _note_decisions(run)
 
 
-def sync(run: Run, *, mode: RequestedMode, dry_run: bool, now: datetime) -> dict[str, Any]:
+def sync(run: Run, *, mode: RequestedMode, dry_run: bool) -> dict[str, Any]:
     """All steps after each other, as the command runs them."""
-    snapshot_id = extract_snapshot(run, mode=mode, now=now)
+    snapshot_id = extract_snapshot(run, mode=mode)
     planned = plan_sync(run, validate_snapshot(run, snapshot_id), dry_run=dry_run)
     if dry_run:
         return {"outcome": "planned", "history_rows": 0} | planned
     return merge_plan(run, planned["plan_id"])
 
 
-def replay(run: Run, *, after: datetime, until: datetime, dry_run: bool = False) -> list[dict[str, Any]]:
-    """Load the snapshots taken in (after, until] again from the landing zone, with the mapping and the rules of now.
+def replay(run: Run, *, after: datetime, until: datetime | None, dry_run: bool = False) -> list[dict[str, Any]]:
+    """Load the snapshots taken in (after, until] again from the landing zone, with the mapping and the rules of now; None is now.
 
     The platform is not asked, and nothing is sent. Returns what each snapshot changed, in the order in which they were taken.
     """
     with _step(run, "replay") as step:
         with open_warehouse(run.address) as connection:
+            until = until or run.clock(connection)
             found = snapshots.list_between(connection, run.tenant.id, after=after, until=until, new_company=run.takeover.company)
         if run.tenant.on_incomplete == "fail":
             found = [snapshot for snapshot in found if snapshot["is_complete"]]
@@ -245,8 +256,11 @@ def _claim(run: Run, purpose: Purpose, *, may_wait: bool = False) -> AbstractCon
     return hold_claim(run.address, run.tenant.id, purpose, claimed_by=run.run_id, seconds=seconds, may_wait=may_wait)
 
 
-def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, sources: list[str]) -> Manifest:
-    """`sources` are the snapshots that history is made of: nothing else may be carried over into this one."""
+def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, sources: list[str]) -> tuple[Manifest, float | None]:
+    """What landed, and by how many seconds the platform's clock is ahead of this machine's.
+
+    `sources` are the snapshots that history is made of: nothing else may be carried over into this one.
+    """
     zone, tenant = run.settings.landing_zone, run.tenant
     for folder in remove_unfinished(zone, tenant.id, confirm=claim.confirm_now):
         log.warning("removed %s/%s, which a read that was killed left without a manifest", tenant.id, folder)
@@ -261,6 +275,7 @@ def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, so
         is_tolerant=tenant.on_incomplete == "add_only",
         taken_at=taken_at,
     )
+    started = time.monotonic()
     with SnapshotWriter(snapshot_uri(zone, snapshot_id)) as writer:
 
         def record(part: str, answer: Answer) -> None:
@@ -269,9 +284,9 @@ def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, so
 
         reading: Reading = platform.extract(platform.connect(tenant.conn_id), wanted, record)
         claim.confirm_now()
-        return writer.finish(
-            reading, snapshot_id=snapshot_id, platform=platform.name, taken_at=taken_at, finished_at=datetime.now(taken_at.tzinfo)
-        )
+        finished_at = taken_at + timedelta(seconds=time.monotonic() - started)
+        manifest = writer.finish(reading, snapshot_id=snapshot_id, platform=platform.name, taken_at=taken_at, finished_at=finished_at)
+    return manifest, reading.ahead_seconds
 
 
 def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None, *, turn: Claim | None = None) -> int:
@@ -434,7 +449,7 @@ def _choose_mode(connection: Connection, tenant: Tenant, mode: RequestedMode, no
     """`auto` is full where no full read entered history since the full schedule's last tick, else frequent."""
     if mode != "auto":
         return mode
-    last_full = snapshots.find_last_full_read(connection, tenant.id)
+    last_full = snapshots.find_last_full_read(connection, tenant.id, until=now)
     last_tick = find_last_tick(tenant.full_schedule, ZoneInfo(tenant.timezone), now)
     return "frequent" if last_full is not None and last_full >= last_tick else "full"
 

@@ -45,6 +45,7 @@ def show_run(console: Console, run: Mapping[str, Any]) -> None:
         parts.append(_seconds(run["step_seconds"]))
     if run["calls"]:
         parts.append(_calls(run["calls"]))
+    parts += [Text(warning, style="yellow") for warning in run["warnings"]]
     if run["error"]:
         parts.append(Text(run["error"], style="red"))
     console.print(Padding(Group(*parts), (0, 0, 1, 2), expand=False))

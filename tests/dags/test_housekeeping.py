@@ -30,7 +30,7 @@ def run_dag(world: World, airflow_home: Path) -> RunDag:
     """Runs it where two snapshots of one day long ago are landed, of which one may go."""
     world.settings.tenants_file.write_text(TENANTS, encoding="utf-8")
     for minutes in (0, 1):
-        extract_snapshot(world.make_run(), mode="full", now=MONTH_AGO + timedelta(minutes=minutes))
+        extract_snapshot(world.run_at(MONTH_AGO + timedelta(minutes=minutes)), mode="full")
 
     def run(params: str = "{}") -> tuple[dict[str, Any], str]:
         environment = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_CONN_")}

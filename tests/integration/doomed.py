@@ -25,7 +25,8 @@ def run(job: Job) -> None:
     if job.get("plan_id"):
         merge_plan(run, job["plan_id"])
     else:
-        sync(run, mode="full", dry_run=False, now=datetime.fromisoformat(job["now"]))
+        now = datetime.fromisoformat(job["now"])
+        sync(replace(run, clock=lambda _: now), mode="full", dry_run=False)
 
 
 class SyncSteps(Steps):

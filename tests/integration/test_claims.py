@@ -222,7 +222,7 @@ def test_replay_outlives_the_end_of_every_session(world: World, monkeypatch: pyt
 
 
 def test_replay_that_lost_its_turn_leaves_the_plan_of_the_other_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    snapshot_id = extract_snapshot(world.make_run(), mode="full", now=NOW)
+    snapshot_id = extract_snapshot(world.run_at(NOW), mode="full")
     plan_id = None
 
     def lose() -> None:

@@ -104,7 +104,7 @@ def test_pools_are_listed_for_airflow(command: Command) -> None:
 def test_housekeeping_lists_what_stays_and_what_goes(command: Command, world: World) -> None:
     month_ago = datetime.now(UTC).replace(hour=1) - timedelta(days=30)
     for minutes in (0, 1):
-        extract_snapshot(world.make_run(), mode="full", now=month_ago + timedelta(minutes=minutes))
+        extract_snapshot(world.run_at(month_ago + timedelta(minutes=minutes)), mode="full")
     planned = json.loads(command("housekeeping", "acme", "--dry-run", "--json").stdout)
     assert len(world.landed()) == 2
     done = command("housekeeping")

@@ -237,7 +237,7 @@ def test_reader_that_wakes_up_after_another_took_over_registers_nothing_and_remo
 ) -> None:
     """What had landed whole by then, the other registers: its manifest says when it was taken."""
     with Held(laboratory.doomed, job(one, hold_at=hold_at)) as first, freeze(laboratory) as wake:
-        reading = extract_snapshot(one.make_run(), mode="full", now=NOW + timedelta(hours=1))
+        reading = extract_snapshot(one.run_at(NOW + timedelta(hours=1)), mode="full")
         wake()
         assert first.let_go() == 1
     assert told(first.job)[-1].startswith("BusyTenantError another run, or a later try of this one, took over reading tenant acme")
@@ -289,8 +289,8 @@ def let_go_once_another_waits(held: Held, world: NearWorld, second: Future[Any])
 
 
 def draft(world: World, now: datetime) -> dict[str, Any]:
-    run = world.make_run()
-    return plan_sync(run, validate_snapshot(run, extract_snapshot(run, mode="full", now=now)))
+    run = world.run_at(now)
+    return plan_sync(run, validate_snapshot(run, extract_snapshot(run, mode="full")))
 
 
 def state_of(world: World, plan_id: int) -> str:

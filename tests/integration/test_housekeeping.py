@@ -24,12 +24,12 @@ MONTH_AGO = NOW - timedelta(days=30)
 
 
 def clean(world: World, tenant: Tenant = TENANT, *, dry_run: bool = False) -> Cleaning:
-    return clean_tenant(world.settings, tenant, now=NOW, dry_run=dry_run)
+    return clean_tenant(world.settings, tenant, dry_run=dry_run, clock=lambda _: NOW)
 
 
 def land(world: World, *instants: datetime) -> list[str]:
     """Read snapshots without loading them; returns their ids."""
-    return [extract_snapshot(world.make_run(), mode="full", now=instant) for instant in instants]
+    return [extract_snapshot(world.run_at(instant), mode="full") for instant in instants]
 
 
 def landed_ids(world: World) -> list[str]:
@@ -111,7 +111,7 @@ def test_tenant_that_is_being_read_is_skipped(world: World, reader: None) -> Non
     killed.mkdir(parents=True)
     with pytest.raises(BusyTenantError):
         clean(world)
-    [skipped] = clean_tenants(world.settings, [TENANT], now=NOW, dry_run=False)
+    [skipped] = clean_tenants(world.settings, [TENANT], dry_run=False, clock=lambda _: NOW)
     assert skipped.outcome == "skipped"
     assert "another run is reading tenant acme" in str(skipped.error)
     assert killed.exists()
@@ -142,7 +142,7 @@ def test_cleaning_that_is_cut_off_is_finished_by_the_next(world: World) -> None:
 def test_tenant_that_cannot_be_cleaned_keeps_no_other_waiting(world: World) -> None:
     land(world, MONTH_AGO, MONTH_AGO + timedelta(hours=1))
     (zone_of(world) / "broken").write_text("not a folder")
-    failed, cleaned = clean_tenants(world.settings, [replace(TENANT, id="broken"), TENANT], now=NOW, dry_run=False)
+    failed, cleaned = clean_tenants(world.settings, [replace(TENANT, id="broken"), TENANT], dry_run=False, clock=lambda _: NOW)
     assert failed.outcome == "failed"
     assert "could not be listed or removed" in str(failed.error)
     assert (cleaned.outcome, cleaned.removed) == ("cleaned", 1)
@@ -171,8 +171,8 @@ def test_runs_without_an_end_are_closed_after_a_day(world: World) -> None:
 
 
 def test_run_whose_plan_waits_for_a_decision_is_not_lost(world: World) -> None:
-    run = world.make_run()
-    plan_id = validate_snapshot(run, extract_snapshot(run, mode="full", now=NOW))
+    run = world.run_at(NOW)
+    plan_id = validate_snapshot(run, extract_snapshot(run, mode="full"))
     world.query("update ops.sync_run set started_at = %s", NOW - timedelta(days=3))
     world.query("update ops.plan set state = 'planned', over_budget = '[{}]' where plan_id = %s", plan_id)
     assert clean(world).closed_runs == 0

@@ -95,7 +95,7 @@ def test_nothing_loads_a_foreign_snapshot_unasked(any_world: World, monkeypatch:
     any_world.sync()
     before = any_world.history()
     read_another_company(any_world, monkeypatch)
-    landed = extract_snapshot(any_world.make_run(), mode="full", now=datetime.now(UTC))
+    landed = extract_snapshot(any_world.make_run(), mode="full")
     with pytest.raises(GateError, match="kept out of history"):
         replay(any_world.make_run(), after=LONG_AGO, until=datetime.now(UTC))  # landed, and looked at by nobody yet
     assert len(replay(any_world.make_run(), after=LONG_AGO, until=datetime.now(UTC))) == 1
@@ -111,7 +111,7 @@ def test_meant_change_is_for_the_company_that_is_named_and_recorded(any_world: W
     with pytest.raises(GateError, match="not 'app-of-gamma', which is meant to take over"):
         meaning(any_world, "app-of-gamma").sync()
     run = meaning(any_world, BETA).make_run()
-    planned = plan_sync(run, validate_snapshot(run, extract_snapshot(run, mode="full", now=datetime.now(UTC))))
+    planned = plan_sync(run, validate_snapshot(run, extract_snapshot(run, mode="full")))
     if planned["over_budget"]:
         decide_plan(run, planned["plan_id"], is_approved=True, decided_by="wang")
     merge_plan(run, planned["plan_id"])
@@ -155,7 +155,7 @@ def test_past_of_the_first_company_can_be_loaded_again_after_a_meant_change(worl
     now = datetime.now(UTC)
     world.sync(now=now - timedelta(hours=9))
     first = names(world)
-    forgotten = extract_snapshot(world.make_run(), mode="full", now=now - timedelta(hours=8))
+    forgotten = extract_snapshot(world.run_at(now - timedelta(hours=8)), mode="full")
     read_another_company(world, monkeypatch)
     with suppress(GateError):
         meaning(world, BETA).sync(now=now - timedelta(hours=1))

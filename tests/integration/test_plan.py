@@ -39,8 +39,8 @@ def with_tenant(world: World, **changes: Any) -> World:
 
 
 def plan(world: World, now: datetime | None = None) -> dict[str, Any]:
-    run = world.make_run()
-    return plan_sync(run, validate_snapshot(run, extract_snapshot(run, mode="full", now=now or datetime.now(UTC))))
+    run = world.run_at(now) if now else world.make_run()
+    return plan_sync(run, validate_snapshot(run, extract_snapshot(run, mode="full")))
 
 
 def people(world: World) -> set[str]:
@@ -137,7 +137,7 @@ def test_rejected_plan_and_its_snapshot_are_never_loaded(world: World) -> None:
     world.sync()
     world.control("POST", "evolve", WORST)
     run = world.make_run()
-    planned = plan_sync(run, validate_snapshot(run, extract_snapshot(run, mode="full", now=datetime.now(UTC))))
+    planned = plan_sync(run, validate_snapshot(run, extract_snapshot(run, mode="full")))
     before = world.history()
     decide_plan(run, planned["plan_id"], is_approved=False, decided_by="li")
     with pytest.raises(GateError, match="rejected"):
@@ -156,7 +156,7 @@ def test_rejected_snapshot_cannot_be_staged_again(world: World) -> None:
     world.sync()
     world.control("POST", "evolve", WORST)
     run = world.make_run()
-    snapshot_id = extract_snapshot(run, mode="full", now=datetime.now(UTC))
+    snapshot_id = extract_snapshot(run, mode="full")
     planned = plan_sync(run, validate_snapshot(run, snapshot_id))
     decide_plan(run, planned["plan_id"], is_approved=False, decided_by="li")
     with pytest.raises(GateError, match="was rejected, so it is never loaded"):
@@ -166,7 +166,7 @@ def test_rejected_snapshot_cannot_be_staged_again(world: World) -> None:
 def test_replay_over_budget_leaves_a_plan_that_can_be_approved(world: World) -> None:
     world.sync(now=NOW)
     world.control("POST", "evolve", WORST)
-    extract_snapshot(world.make_run(), mode="full", now=NOW + timedelta(hours=1))
+    extract_snapshot(world.run_at(NOW + timedelta(hours=1)), mode="full")
     with pytest.raises(GateError, match="--approve"):
         replay(world.make_run(), after=NOW, until=NOW + timedelta(days=1))
     plan_id = find_plan(world.settings, "acme")["plan_id"]
@@ -203,10 +203,10 @@ def test_plan_is_made_anew_when_history_has_changed_under_it(world: World) -> No
     """Approved for what it was, it does not slip through as something else."""
     world.sync(now=NOW)
     world.control("POST", "evolve", WORST)
-    landed = extract_snapshot(world.make_run(), mode="full", now=NOW + timedelta(hours=1))
+    landed = extract_snapshot(world.run_at(NOW + timedelta(hours=1)), mode="full")
     world.control("POST", "organization", {"people": 60, "seed": 7})
-    run = world.make_run()
-    worse = plan_sync(run, validate_snapshot(run, extract_snapshot(run, mode="full", now=NOW + timedelta(hours=2))))
+    run = world.run_at(NOW + timedelta(hours=2))
+    worse = plan_sync(run, validate_snapshot(run, extract_snapshot(run, mode="full")))
     assert worse["over_budget"] == []
     world.query("update ops.plan set based_on_plan_id = null where plan_id = %s", worse["plan_id"])
     merge_plan(run, worse["plan_id"])
@@ -307,7 +307,7 @@ def test_details_are_carried_over_only_from_what_history_is_made_of(world: World
     by_ids = wecom_by_ids(world, monkeypatch)
     by_ids.sync()
     by_ids.control("POST", "evolve", {"renamed": 5})
-    extract_snapshot(by_ids.make_run(), mode="full", now=datetime.now(UTC))
+    extract_snapshot(by_ids.make_run(), mode="full")
     by_ids.query("update ops.snapshot set state = %s where state = 'landed'", state)
     before = by_ids.history()
     assert by_ids.sync(mode="frequent")["outcome"] == "unchanged"
@@ -478,7 +478,7 @@ def test_history_before_a_narrow_snapshot_that_changes_has_it_judged_anew(world:
     """The same tables whether the middle snapshot was loaded in its time or afterwards."""
     world.sync(now=NOW)
     world.control("POST", "evolve", {"rate": 0.1})
-    middle = extract_snapshot(world.make_run(), mode="full", now=NOW + timedelta(days=1))
+    middle = extract_snapshot(world.run_at(NOW + timedelta(days=1)), mode="full")
     narrow(world)
     world.sync(now=NOW + timedelta(days=2))
     world.control("POST", "evolve", {"rate": 0.1})
@@ -497,7 +497,7 @@ def test_dry_run_judges_nothing_anew(world: World) -> None:
     """History before a narrow snapshot has changed; that waits for a run that may change something."""
     world.sync(now=NOW)
     world.control("POST", "evolve", {"rate": 0.1})
-    extract_snapshot(world.make_run(), mode="full", now=NOW + timedelta(days=1))
+    extract_snapshot(world.run_at(NOW + timedelta(days=1)), mode="full")
     narrow(world)
     world.sync(now=NOW + timedelta(days=2))
     world.query("update ops.snapshot set is_stale = true where not sees_whole")

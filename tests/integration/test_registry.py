@@ -54,7 +54,7 @@ def _decision(decided_at: datetime, snapshot_id: str, state: Any, decided_by: st
 def test_snapshot_that_landed_and_was_not_registered_is_registered_by_the_next_sync(world: World, caplog: pytest.LogCaptureFixture) -> None:
     world.sync(now=NOW)
     world.control("POST", "evolve", {"joined": 2})
-    forget(world, extract_snapshot(world.make_run(), mode="full", now=NOW + HOUR))
+    forget(world, extract_snapshot(world.run_at(NOW + HOUR), mode="full"))
 
     world.sync(now=NOW + 2 * HOUR)
 
@@ -82,8 +82,8 @@ def test_folder_that_was_copied_or_damaged_is_not_registered_and_named(world: Wo
 def test_what_became_of_each_snapshot_stands_beside_its_manifest(world: World) -> None:
     world.sync(now=NOW)
     world.control("POST", "evolve", {"left": 30})
-    run = world.make_run()
-    plan_id = plan_sync(run, validate_snapshot(run, extract_snapshot(run, mode="full", now=NOW + HOUR)))["plan_id"]
+    run = world.run_at(NOW + HOUR)
+    plan_id = plan_sync(run, validate_snapshot(run, extract_snapshot(run, mode="full")))["plan_id"]
     decide_plan(run, plan_id, is_approved=False, decided_by="wang")
     world.control("POST", "faults", {"interface": "topapi/v2/user/list", "kind": "lost_rows", "rows": 2, "calls": [2]})
     with pytest.raises(IncompleteSnapshotError):

@@ -14,7 +14,7 @@ from psycopg2.extensions import make_dsn
 
 from orgsync.errors import ConfigurationError
 from orgsync.frames import PERSONAL_COLUMNS
-from orgsync.pipeline import migrate_warehouse
+from orgsync.pipeline import migrate_warehouse, replay
 from orgsync.warehouse.migrations import list_migrations, migrate
 from stack.postgres import PostgresServer, embedded_postgres
 from tests.integration.world import World, set_warehouse
@@ -386,14 +386,15 @@ def loader(world: World, logins: LoginTo, monkeypatch: pytest.MonkeyPatch) -> Wo
 
 
 def test_loader_runs_whole_syncs(loader: World) -> None:
-    """In time order, one between two that are loaded, which removes versions to write them anew, and one to look only."""
+    """In time order, one to look only, and that one between two that are loaded, which removes versions to write them anew."""
     now = datetime.now(UTC)
     assert loader.sync(now=now - timedelta(hours=2))["outcome"] == "succeeded"
     loader.control("POST", "evolve", {"rate": 0.3})
-    assert loader.sync(now=now)["outcome"] == "succeeded"
+    assert loader.sync(now=now - timedelta(hours=1), dry_run=True)["outcome"] == "planned"
     loader.control("POST", "evolve", {"rate": 0.3})
-    assert loader.sync(now=now - timedelta(minutes=90), dry_run=True)["outcome"] == "planned"
-    assert loader.sync(now=now - timedelta(hours=1))["outcome"] == "succeeded"
+    assert loader.sync(now=now)["outcome"] == "succeeded"
+    [between] = replay(loader.make_run(), after=now - timedelta(minutes=90), until=now - timedelta(minutes=30))
+    assert between["outcome"] == "succeeded"
     assert loader.query("select count(*) from ops.snapshot where state = 'loaded'") == [(3,)]
 
 

@@ -163,8 +163,8 @@ def test_second_reader_of_a_tenant_leaves(world: World) -> None:
 
 
 def test_lost_stage_stops_the_merge_and_the_next_sync_heals(world: World) -> None:
-    run = world.make_run()
-    plan_id = validate_snapshot(run, extract_snapshot(run, mode="full", now=NOW))
+    run = world.run_at(NOW)
+    plan_id = validate_snapshot(run, extract_snapshot(run, mode="full"))
     world.query("truncate stage.user")
     with pytest.raises(GateError, match="Sync again"):
         merge_plan(run, plan_id)
@@ -181,8 +181,8 @@ def test_connection_lost_in_the_merge_changes_nothing(world: World, monkeypatch:
         raise psycopg2.InterfaceError(f"connection already closed after {written} rows")
 
     write_versions = history.write_versions
-    run = world.make_run()
-    plan_id = validate_snapshot(run, extract_snapshot(run, mode="full", now=NOW))
+    run = world.run_at(NOW)
+    plan_id = validate_snapshot(run, extract_snapshot(run, mode="full"))
     monkeypatch.setattr(history, "write_versions", lose_connection)
     with pytest.raises(WarehouseUnavailableError):
         merge_plan(run, plan_id)
@@ -191,8 +191,8 @@ def test_connection_lost_in_the_merge_changes_nothing(world: World, monkeypatch:
 
 
 def test_steps_may_run_twice(world: World) -> None:
-    run = world.make_run()
-    snapshot_id = extract_snapshot(run, mode="full", now=NOW)
+    run = world.run_at(NOW)
+    snapshot_id = extract_snapshot(run, mode="full")
     validate_snapshot(run, snapshot_id)
     first = merge_plan(run, validate_snapshot(run, snapshot_id))
     before = world.history()

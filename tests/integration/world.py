@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -66,9 +66,13 @@ class World:
     def control(self, method: str, path: str, body: Any = None) -> Any:
         return self.sandbox.control(method, f"{self.platform}/{path}", body)
 
-    def sync(self, **options: Any) -> dict[str, Any]:
-        defaults = {"mode": "full", "dry_run": False, "now": datetime.now(UTC)}
-        return sync(self.make_run(), **defaults | options)
+    def sync(self, *, now: datetime | None = None, **options: Any) -> dict[str, Any]:
+        """At the warehouse's time, or at another."""
+        return sync(self.run_at(now) if now else self.make_run(), **{"mode": "full", "dry_run": False} | options)
+
+    def run_at(self, instant: datetime) -> Run:
+        """A run for which the warehouse's clock shows another time."""
+        return replace(self.make_run(), clock=lambda _: instant)
 
     def query(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         connection = psycopg2.connect(self.dsn)

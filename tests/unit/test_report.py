@@ -43,6 +43,7 @@ def make_run(**changed: Any) -> Run:
             "topapi/v2/user/list": {"expected": 1_300, "read": 1_300, "retried": 12, "throttled": 7},
         },
         "error": None,
+        "warnings": [],
         "started_at": STARTED_AT,
         "changes": {"user": {"joined": 1_234, "left": 2}, "department": {"moved": 1}},
         "withheld_fields": [],

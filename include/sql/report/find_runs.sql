@@ -13,6 +13,7 @@ select
     run.step_seconds,
     run.calls,
     run.error,
+    run.warnings,
     run.started_at,
     run.finished_at,
     coalesce(plan.summary, '{}') as changes,

@@ -99,6 +99,7 @@ class Reading:
     `method` says in a few words by which way it was read, where a platform has several. `problems` lists why the read is not
     complete; a complete read has none. `sees_whole` says that the visible range was the whole organization, so that who is absent is gone.
     `company` says whose organization it is.
+    `ahead_seconds` is by how much the platform's clock is ahead of this machine's, if it tells.
     """
 
     mode: Mode
@@ -111,6 +112,7 @@ class Reading:
     platform_counts: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     company: Company = field(default_factory=Company)
+    ahead_seconds: float | None = None
 
 
 class Record(Protocol):

@@ -58,7 +58,8 @@ class Request:
 class Response:
     """What came back over HTTP, before anyone has looked into it.
 
-    `retry_after_seconds` and `request_id` are what its headers say, where a platform uses headers for them.
+    `retry_after_seconds` and `request_id` are what its headers say, where a platform uses headers for them. `ahead_seconds` is by how much
+    the other side's clock is ahead of ours, as far as its `Date` tells.
     """
 
     status: int
@@ -66,6 +67,7 @@ class Response:
     body: bytes = field(repr=False)
     retry_after_seconds: float | None = None
     request_id: str | None = None
+    ahead_seconds: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,8 @@ class Transport:
         self.host = host
         self.clock = clock
         self.ledger = Ledger()
+        self.ahead_seconds: float | None = None
+        """By how much the platform's clock is ahead of ours: the least that any answer says, since one that comes late says too much."""
         self._send = send
         self.patience = patience or Patience()
         self.sleep = sleep
@@ -195,6 +199,7 @@ class Transport:
 
     def _exchange(self, request: Request) -> tuple[Response, Any]:
         response = self._send(request)
+        self._note_clock(response.ahead_seconds)
         if error := self._http_error(request, response):
             raise error
         note = partial(log.warning, "%s answered with a value that is no JSON; what could not be read is U+FFFD", request.interface)
@@ -202,6 +207,10 @@ class Transport:
         if content is None:
             raise UnexpectedAnswerError(self._not_json(request, response))
         return response, content
+
+    def _note_clock(self, ahead_seconds: float | None) -> None:
+        known = [seconds for seconds in (self.ahead_seconds, ahead_seconds) if seconds is not None]
+        self.ahead_seconds = min(known, key=abs, default=None)
 
     def _http_error(self, request: Request, response: Response) -> PlatformError | None:
         if response.status == 429:

@@ -104,6 +104,7 @@ class Walk:
             visible_users=tuple(visible_users),
             platform_counts=dict(platform_counts or {}),
             problems=(*problems, *sorted(self._missing), *doubts),
+            ahead_seconds=self._client.transport.ahead_seconds,
         )
 
     def _spare(self, task: Task) -> Task:

@@ -22,6 +22,7 @@ class StepRecord:
     method: str | None = None
     snapshot_id: str | None = None
     plan_id: int | None = None
+    warnings: list[str] = field(default_factory=list)
 
 
 def start_run(connection: Connection, *, tenant_id: str, run_id: str, platform: str, run_type: str) -> None:

@@ -80,6 +80,11 @@ def list_history_sources(connection: Connection, tenant_id: str, *, platform: st
     return [row["uri"] for row in found]
 
 
+def list_loaded_from(connection: Connection, tenant_id: str, instant: datetime) -> list[Row]:
+    """The loaded snapshots taken at an instant or later, in the order in which they were taken."""
+    return fetch_all(connection, "ops/list_loaded_from", tenant_id=tenant_id, instant=instant)
+
+
 def list_stale(connection: Connection, tenant_id: str) -> list[str]:
     """The loaded snapshots that must be judged anew, since history before them changed."""
     return [row["snapshot_id"] for row in fetch_all(connection, "ops/list_stale_snapshots", tenant_id=tenant_id)]
@@ -117,8 +122,8 @@ def welcome(connection: Connection, snapshot_id: str) -> None:
     execute(connection, "ops/welcome_snapshot", snapshot_id=snapshot_id)
 
 
-def find_last_full_read(connection: Connection, tenant_id: str) -> datetime | None:
-    taken_at: datetime | None = fetch_all(connection, "ops/find_last_full_read", tenant_id=tenant_id)[0]["taken_at"]
+def find_last_full_read(connection: Connection, tenant_id: str, *, until: datetime) -> datetime | None:
+    taken_at: datetime | None = fetch_all(connection, "ops/find_last_full_read", tenant_id=tenant_id, until=until)[0]["taken_at"]
     return taken_at
 
 

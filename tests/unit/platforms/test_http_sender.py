@@ -60,6 +60,23 @@ class Odd(BaseHTTPRequestHandler):
         self.send_header("Retry-After", "12")
         self.end_headers()
 
+    def answer_tomorrow(self) -> None:
+        self._send_at(time.time() + 86_400, {})
+
+    def answer_cached(self) -> None:
+        self._send_at(time.time() - 3600, {"Age": "3600"})
+
+    def answer_timeless(self) -> None:
+        self.send_response_only(200)
+        self.send_header("Date", "some day")
+        self.end_headers()
+
+    def _send_at(self, moment: float, headers: dict[str, str]) -> None:
+        self.send_response_only(200)
+        for name, value in {"Date": self.date_time_string(moment), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+
     def _send(self, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(200)
         for name, value in headers.items():
@@ -145,3 +162,14 @@ def test_host_of_a_whole_url_is_the_one_named() -> None:
     sender = HttpSender("http://127.0.0.1:9", platform="p", conn_id="c", parallel=1)
     with pytest.raises(NoConnectionError, match=r"127\.0\.0\.1:10"):
         sender(Request("i", "GET", "http://127.0.0.1:10/x"))
+
+
+def test_other_sides_clock_is_read(base_url: str) -> None:
+    ahead = send(base_url, "tomorrow").ahead_seconds
+    assert ahead is not None
+    assert abs(ahead - 86_400) < 30
+
+
+@pytest.mark.parametrize("path", ["cached", "timeless"])
+def test_clock_that_nobody_tells_is_not_guessed(base_url: str, path: str) -> None:
+    assert send(base_url, path).ahead_seconds is None

@@ -4,6 +4,7 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,6 +63,14 @@ def test_answer_holds_bytes_as_received_and_no_token() -> None:
     assert reply.answer.body == GOOD.body
     assert reply.answer.params == {"dept_id": 1}
     assert reply.content == {"order": 176318668975061512}
+
+
+def test_platforms_clock_is_as_far_off_as_the_least_that_any_answer_says() -> None:
+    """One that was long under way says too much."""
+    transport, _ = transport_of(Script(*(replace(GOOD, ahead_seconds=ahead) for ahead in (None, -3.5, 0.5, -2.0))))
+    for _ in range(4):
+        call(transport)
+    assert transport.ahead_seconds == 0.5
 
 
 @pytest.mark.parametrize("kind", [UnreachableError, ThrottledError, PlatformBusyError, UnexpectedAnswerError])
