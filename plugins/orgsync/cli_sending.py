@@ -198,7 +198,12 @@ def push(
 ) -> None:
     """Send what waits and may go, take back what is to be, ask what became of the rest."""
     settings = read_settings()
-    done = _push(settings, read_tenants(settings, tenant), seconds, quiet=as_json)
+    tenants = read_tenants(settings, tenant)
+    if tenant is None:
+        from orgsync.sending import make_known
+
+        make_known(settings, tenants)
+    done = _push(settings, tenants, seconds, quiet=as_json)
     if as_json:
         print_json([asdict(each) for each in done])
     else:

@@ -11,6 +11,7 @@ from orgsync.errors import ConfigurationError
 from orgsync.outbox.queueing import Audience, Message
 from orgsync.outbox.quota import MOST_URGENT
 from orgsync.outbox.templates import load_template, render
+from orgsync.outbox.values import clean
 from orgsync.platforms import load_platform
 from orgsync.platforms.messages import KINDS, Content
 from orgsync.settings import Settings
@@ -55,8 +56,8 @@ def compose(
         priority=priority,
         not_before=read_instant("not_before", not_before, zone),
         expires_at=read_instant("expires_at", expires_at, zone, of_a_day=DAY_ENDS),
-        dedupe_key=dedupe_key or None,
-        source=source,
+        dedupe_key=_check_plain("dedupe_key", dedupe_key or "") or None,
+        source=clean(source),
     )
 
 
@@ -84,14 +85,16 @@ def compose_content(
     if due_at and kind != "todo":
         raise ConfigurationError(f"due_at is a todo's, and this is of kind {kind}; leave it out")
     due = read_instant("due_at", due_at, ZoneInfo(tenant.timezone), of_a_day=DAY_ENDS)
-    return Content(kind=kind, title=title or "", body=body or "", url=url or "", due_at=due)
+    return Content(kind=kind, title=clean(title or ""), body=clean(body or ""), url=(url or "").strip(), due_at=due)
 
 
 def compose_audience(
     *, everyone: bool = False, users: Sequence[str] | None = None, departments: Sequence[str] | None = None, query: str | None = None
 ) -> Audience:
     """Everyone, or whoever is named; never nobody."""
-    named = Audience(users=read_ids("users", users), departments=read_ids("departments", departments), query=query or "")
+    named = Audience(
+        users=read_ids("users", users), departments=read_ids("departments", departments), query=_check_plain("query", query or "")
+    )
     parts = named.as_json()
     if not isinstance(everyone, bool):
         raise ConfigurationError(f"everyone is true or false, and not {everyone!r}")
@@ -108,7 +111,14 @@ def read_ids(name: str, ids: Sequence[str] | None) -> tuple[str, ...]:
         return ()
     if isinstance(ids, str) or not isinstance(ids, Sequence) or not all(isinstance(each, str) for each in ids):
         raise ConfigurationError(f'{name} is a list of ids in quotes, such as ["1", "2"]')
-    return tuple(each.strip() for each in ids if each.strip())
+    return tuple(_check_plain(name, each.strip()) for each in ids if each.strip())
+
+
+def _check_plain(name: str, text: str) -> str:
+    """What names something cannot be cleaned: it would name something else."""
+    if clean(text) != text or set(text) & set("\n\t"):
+        raise ConfigurationError(f"{name} holds a character that is not seen; write it without")
+    return text
 
 
 def read_instant(name: str, value: Instant, zone: ZoneInfo, *, of_a_day: time = time.min) -> datetime | None:

@@ -30,6 +30,7 @@ from orgsync.ownership import Takeover, find_foreign
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Answer, Reading, Wanted
 from orgsync.registry import note_decisions, register_landed
+from orgsync.sending import keep_channel
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
 from orgsync.ticks import find_last_tick
@@ -142,6 +143,7 @@ def merge_plan(run: Run, plan_id: int) -> dict[str, Any]:
             _check_decided(plan)
             with _timed(step, "write"):
                 rows = history.apply_plan(connection, plan)
+            keep_channel(connection, run.tenant)
         step.outcome = "succeeded" if rows else "unchanged"
         step.record(plan_id=plan_id, counts={"history_rows": rows})
     settle_stale(run)

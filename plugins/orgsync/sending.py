@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from orgsync.outbox.planning import Desk
 from orgsync.outbox.queueing import Message, queue
 from orgsync.outbox.quota import MOST_URGENT, Hold
 from orgsync.outbox.recording import BLOCKED_WAIT
+from orgsync.outbox.values import clean
 from orgsync.ownership import find_stranger
 from orgsync.platforms import load_platform
 from orgsync.platforms.messages import Content, Limits, Messenger
@@ -75,7 +77,7 @@ def enqueue(settings: Settings, tenant: Tenant, message: Message) -> int:
         raise ConfigurationError(f"this {message.content.kind} cannot be sent through {tenant.platform}: {'; '.join(problems)}")
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
-        _keep_channel(connection, tenant, messenger)
+        keep_channel(connection, tenant)
         return queue(connection, tenant.id, message)
 
 
@@ -91,7 +93,8 @@ def change_todo(
     """Queue an update, the completion or the removal of a todo; returns the id of that message."""
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
-        return store.change_todo(connection, message_id=message_id, action=action, title=title, body=body, due_at=due_at, source="")
+        said = {"title": title and clean(title), "body": body and clean(body)}
+        return store.change_todo(connection, message_id=message_id, action=action, **said, due_at=due_at, source="")
 
 
 def recall(settings: Settings, message_id: int) -> str:
@@ -108,9 +111,7 @@ def find_due(settings: Settings, tenants: Sequence[Tenant], *, now: datetime) ->
     """
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
-        for tenant in tenants:
-            _keep_known(connection, tenant)
-            connection.commit()
+        keep_channels(connection, tenants)
         troubled = {tenant.id for tenant in tenants if not can_announce(connection, settings, tenant, now=now)}
         due = troubled.union(store.find_due(connection, now=now))
         return [tenant.id for tenant in tenants if tenant.id in due]
@@ -121,13 +122,14 @@ def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Work
 
     Raises, when all else is done, what a person must mend before the rest can be sent.
     """
-    messenger, worker = open_messenger(tenant), worker or Worker()
-    desk = Desk(tenant.id, messenger, _is_whole(tenant), ZoneInfo(tenant.timezone))
+    worker = worker or Worker()
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
-        _keep_channel(connection, tenant, messenger)
+        keep_channel(connection, tenant)
         connection.commit()
         _check_company(connection, tenant, worker.clock())
+        messenger = open_messenger(tenant)
+        desk = Desk(tenant.id, messenger, _is_whole(tenant), ZoneInfo(tenant.timezone))
         announce_changes(connection, settings, tenant, now=worker.clock())
         connection.commit()
         tally = deliver(connection, desk, worker, run_for=run_for)
@@ -135,6 +137,13 @@ def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Work
     if tally.blocked_by:
         raise tally.blocked_by
     return tally
+
+
+def make_known(settings: Settings, tenants: Sequence[Tenant]) -> None:
+    """Tell the outbox which tenants the tenants file has: these, and no others."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        keep_channels(connection, tenants)
 
 
 def push_each(settings: Settings, tenants: Sequence[Tenant], *, run_for: timedelta) -> list[Pushed]:
@@ -195,17 +204,29 @@ def _find_waiting(settings: Settings, tenant: Tenant) -> Row:
         return {"waiting": 0, "reason": None}
 
 
-def _keep_known(connection: Connection, tenant: Tenant) -> None:
-    """A tenant whose connection is not right keeps no other from sending."""
+def keep_channels(connection: Connection, tenants: Sequence[Tenant]) -> None:
+    """Make known to the outbox which tenants there are: all of the tenants file, and no others."""
+    for tenant in tenants:
+        keep_channel(connection, tenant)
+        connection.commit()
+    for tenant_id in store.retire_channels(connection, [tenant.id for tenant in tenants]):
+        log.warning("tenant %s is not in the tenants file any more: nothing can be queued for it", tenant_id)
+    connection.commit()
+
+
+def keep_channel(connection: Connection, tenant: Tenant) -> None:
+    """Make a tenant known to the outbox. One whose connection is not right keeps no other from sending: what is queued for it says why it
+    waits. A platform that only reads is not made known.
+    """
+    save = partial(store.save_channel, connection, tenant_id=tenant.id, platform=tenant.platform, is_whole=_is_whole(tenant))
     try:
-        _keep_channel(connection, tenant, open_messenger(tenant))
+        limits = asdict(open_messenger(tenant).limits)
     except ConfigurationError as error:
         log.warning("tenant %s cannot send: %s", tenant.id, error)
-
-
-def _keep_channel(connection: Connection, tenant: Tenant, messenger: Messenger) -> None:
-    limits = asdict(messenger.limits)
-    store.save_channel(connection, tenant_id=tenant.id, platform=tenant.platform, is_whole=_is_whole(tenant), limits=limits)
+        if load_platform(tenant.platform).messenger:
+            save(problem=str(error))
+    else:
+        save(limits=limits)
 
 
 def _check_company(connection: Connection, tenant: Tenant, now: datetime) -> None:
@@ -222,5 +243,5 @@ def _is_whole(tenant: Tenant) -> bool:
 
 
 def _read_gauges(connection: Connection, channel: Row, now: datetime) -> list[quota.Gauge]:
-    known = {name: value for name, value in channel["limits"].items() if name in Limits.__dataclass_fields__}
+    known = {"people_per_call": 0} | {name: value for name, value in channel["limits"].items() if name in Limits.__dataclass_fields__}
     return quota.read_gauges(store.read_usage(connection, channel["tenant_id"], now=now), Limits(**known), now=now)

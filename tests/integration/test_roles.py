@@ -99,6 +99,10 @@ FUNCTIONS = {
     FIND_PROBLEM: ("", "", ""),
     "notify.find_audience_problem(text, jsonb)": ("", "", ""),
     "notify.digest(text[])": ("", "", ""),
+    "notify.clean(text)": ("", "", ""),
+    "notify.find_url_problem(text, jsonb)": ("", "", ""),
+    f"notify.find_time_problem(text, {INSTANT})": ("", "", ""),
+    f"notify.explain_wait(text, {INSTANT})": ("execute", "", ""),
     "notify.find_actor()": ("", "", ""),
     "notify.find_objection(notify.message)": ("", "", ""),
 }

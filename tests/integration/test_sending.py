@@ -200,7 +200,7 @@ REFUSED = {
     "an unknown department": ({"audience": '{"departments": ["404", "405"]}'}, "no department 404, 405"),
     "people who are all unknown": ({"audience": '{"users": ["nobody"]}'}, "none of the 1 people"),
     "an unknown query": ({"audience": '{"query": "lost"}'}, "no saved audience 'lost'"),
-    "a URL without scheme": ({"url": "www.example.com"}, "has no scheme"),
+    "a URL without scheme": ({"url": "www.example.com"}, "does not begin with http:// or https://"),
     "nothing to say": ({"title": " ", "body": ""}, "neither title nor body"),
     "a priority of 10": ({"priority": 10}, "priority 10"),
     "what is over before it begins": ({"expires_at": "2020-01-01"}, "expires at"),

@@ -130,7 +130,7 @@ WRONG = {
     "empty audience": (HELLO, "nobody is named to get it"),
     "unknown department": ((*HELLO, "--department", "99"), "tenant acme has no department 99"),
     "too long in bytes": ((*HELLO, "--everyone", "--body", "通" * 700), "too long: 2"),
-    "bad URL": ((*HELLO, "--everyone", "--url", "example.com"), "no scheme, such as https://"),
+    "bad URL": ((*HELLO, "--everyone", "--url", "example.com"), "does not begin with http:// or https://"),
     "variable without value": ((*HELLO, "--everyone", "--var", "a"), "write NAME=VALUE"),
     "variable twice": ((*HELLO, "--everyone", "--var", "a=b", "--var", "a=c"), "given twice"),
     "no such file": ((*HELLO, "--everyone", "--body-file", "/no/such"), "cannot be read"),

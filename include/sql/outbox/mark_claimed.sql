@@ -20,7 +20,7 @@ with carried as (
 )
 update notify.message
 set state = 'claimed',
-    reason = null,
+    reason = 'its calls are planned; they are made by the DAG org_notify or `orgsync push`',
     is_settled = false,
     claimed_at = %(now)s
 where message_id = any (%(message_ids)s)

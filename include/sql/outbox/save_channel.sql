@@ -1,19 +1,26 @@
--- Keeps what is known of a tenant that messages can be sent to. A second run with the same values touches nothing.
+-- Keeps what is known of a tenant of the tenants file: that messages can be sent to it, or what keeps them from that (problem). What was
+-- known of its limits before a problem stays. A second run with the same values touches nothing.
 insert into notify.channel as known (
     tenant_id,
     platform,
     is_whole,
-    limits
+    limits,
+    problem
 )
 values (
     %(tenant_id)s,
     %(platform)s,
     %(is_whole)s,
-    %(limits)s
+    coalesce(%(limits)s::jsonb, '{}'),
+    %(problem)s
 )
 on conflict (tenant_id) do update
 set platform = excluded.platform,
     is_whole = excluded.is_whole,
-    limits = excluded.limits,
+    limits = coalesce(%(limits)s::jsonb, known.limits),
+    problem = excluded.problem,
+    retired_at = null,
     updated_at = now()
-where (known.platform, known.is_whole, known.limits) is distinct from (excluded.platform, excluded.is_whole, excluded.limits)
+where (known.platform, known.is_whole, known.problem) is distinct from (excluded.platform, excluded.is_whole, excluded.problem)
+   or known.limits is distinct from coalesce(%(limits)s::jsonb, known.limits)
+   or known.retired_at is not null

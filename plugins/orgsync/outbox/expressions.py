@@ -25,7 +25,8 @@ MOST_ROUNDS = 10_000
 MOST_BITS = 1024
 """So large may a product become."""
 
-SCHEMES = ("http", "https", "dingtalk", "wxwork", "weixin", "feishu", "lark")
+SCHEMES = ("http", "https", "dingtalk")
+"""Those of all platforms; what the one that a message goes to does not open is refused before it is queued."""
 
 # Those whose work grows only with what they are given.
 _KEPT_FILTERS = (

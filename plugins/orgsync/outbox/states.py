@@ -8,6 +8,7 @@ from typing import Literal
 
 MessageState = Literal["pending", "claimed", "sent", "delivered", "partly", "failed", "dead", "expired", "recalled", "recall_failed"]
 
+UNDER_WAY = "its calls are under way"
 OPEN = frozenset({"waiting", "calling", "unknown"})
 _TAKEN_BACK = frozenset({"recalled", "refused", "dead", "expired"})
 _GOT_IT = frozenset({"delivered", "read"})
@@ -38,7 +39,7 @@ def settle(standing: Standing) -> Verdict:
     if standing.is_recall_wanted:
         return _settle_recall(standing)
     if any(standing.deliveries.get(state) for state in OPEN):
-        return Verdict("claimed", standing.reason)
+        return Verdict("claimed", standing.reason or UNDER_WAY)
     if "done" in standing.deliveries:
         return _settle_change(standing)
     return _settle_recipients(standing)

@@ -92,8 +92,21 @@ class Ending:
     reason: str | None = None
 
 
-def save_channel(connection: Connection, *, tenant_id: str, platform: str, is_whole: bool, limits: Row) -> None:
-    execute(connection, "outbox/save_channel", tenant_id=tenant_id, platform=platform, is_whole=is_whole, limits=limits)
+def save_channel(
+    connection: Connection, *, tenant_id: str, platform: str, is_whole: bool, limits: Row | None = None, problem: str | None = None
+) -> None:
+    """Keep what is known of a tenant; `problem` is why nothing can be sent to it now. Without `limits`, those known before stay."""
+    named = {"tenant_id": tenant_id, "platform": platform, "is_whole": is_whole}
+    if execute(connection, "outbox/save_channel", **named, limits=limits, problem=problem):
+        execute(connection, "outbox/explain_waiting", tenant_id=tenant_id)
+
+
+def retire_channels(connection: Connection, tenant_ids: Sequence[str]) -> list[str]:
+    """Let nothing more be queued for tenants that are not these, and say so where something waits; returns which are new among them."""
+    retired = [row["tenant_id"] for row in fetch_all(connection, "outbox/retire_channels", tenant_ids=list(tenant_ids))]
+    for tenant_id in retired:
+        execute(connection, "outbox/explain_waiting", tenant_id=tenant_id)
+    return retired
 
 
 def list_channels(connection: Connection, tenant_id: str | None) -> list[Row]:

@@ -12,13 +12,13 @@ MOST_CHARACTERS = 256 * 1024
 MOST_ITEMS = 10_000
 DEEPEST = 8
 
-_LINE_ENDS = re.compile(r"\r\n?|[\x85\u2028\u2029]")
+_LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 # Control characters but tab and newline; what turns the direction of writing, and can show a text as another; halves of characters.
 _UNSHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
-    """Without control characters, every line end as `\\n`."""
+    """Without control characters, every line end as `\\n`. `notify.clean` does the same in SQL."""
     return _UNSHOWN.sub("", _LINE_ENDS.sub("\n", text))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +15,11 @@ from orgsync.platforms.messages import Content, Delivery, Kind, Limits, Person, 
 
 OPEN_WORDS = "查看详情"
 SAMPLE_KEY = "<the call's own key>"
+WEB = ("http", "https")
+# Control characters, blanks, what ends a URL in a text or in a tag, and what is not seen or turns the direction of writing.
+_NOT_IN_A_URL = re.compile(
+    r'[\x00-\x20"<>\\`\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff]'
+)
 
 
 def encode(body: object) -> bytes:
@@ -56,17 +62,21 @@ def lacks_text(content: Content) -> list[str]:
     return [] if content.title.strip() or content.body.strip() else ["it says nothing: it has neither title nor body"]
 
 
-def bad_url(content: Content) -> list[str]:
-    if not content.url:
+def bad_url(content: Content, schemes: Sequence[str] = WEB) -> list[str]:
+    """What a platform's app does not open, or could show as another. `notify.find_url_problem` says the same in SQL.
+
+    Whether schemes in capitals are opened is not told.
+    """
+    url, starts = content.url, tuple(f"{scheme}://" for scheme in schemes)
+    if not url:
         return []
-    scheme, separator, rest = content.url.partition("://")
-    return [] if scheme and separator and rest else ["its URL has no scheme, such as https://"]
-
-
-def not_of_the_web(content: Content) -> list[str]:
-    """Where other schemes are not taken, an app's own among them; whether capitals are is not told."""
-    is_fine = not content.url or content.url.startswith(("http://", "https://"))
-    return [] if is_fine else ["its URL does not begin with http:// or https://"]
+    if not url.startswith(starts):
+        return [f"its URL does not begin with {' or '.join(starts)}"]
+    if not re.match(r"[a-z]+://[^/?#]", url):
+        return ["its URL names no host"]
+    if _NOT_IN_A_URL.search(url):
+        return ["its URL holds a blank, a quote, a bracket or a character that is not seen; write that percent-encoded"]
+    return []
 
 
 def people_per_call(kind: Kind, limits: Limits) -> int:

@@ -119,7 +119,8 @@ class Limits:
     `people_per_call` and `departments_per_call` 0 means that there is no such call; a todo takes `people_per_todo` and no departments
     (0: a todo is a message like any other). `is_idempotent` says that a repeated `Delivery.key` is not sent twice, within
     `idempotent_seconds`, whatever the call; what holds for one call is told by `Messenger.idempotent_seconds`. `result_hours` and
-    `recall_hours` are how long after sending results can be asked for, and a message taken back (0: not at all). `longest` is by kind.
+    `recall_hours` are how long after sending results can be asked for, and a message taken back (0: not at all). `url_schemes`
+    are those that a message may open. `longest` is by kind.
     """
 
     people_per_call: int
@@ -139,6 +140,7 @@ class Limits:
     has_results: bool = False
     result_hours: int = 0
     recall_hours: int = 0
+    url_schemes: tuple[str, ...] = ("http", "https")
     longest: Mapping[str, TextLimits] = field(default_factory=dict)
 
 

@@ -12,8 +12,8 @@ SENT = {"sent": 2}
 
 CASES = {
     "a call is to be made": (Standing({}, {"waiting": 1, "sent": 4}, "busy"), "claimed", "busy"),
-    "a call is under way": (Standing({}, {"calling": 1}), "claimed", None),
-    "nobody knows of a call": (Standing({}, {"unknown": 1}), "claimed", None),
+    "a call is under way": (Standing({}, {"calling": 1}), "claimed", "its calls are under way"),
+    "nobody knows of a call": (Standing({}, {"unknown": 1}), "claimed", "its calls are under way"),
     "all took it": (Standing({"sent": 9}, SENT), "sent", None),
     "some are known to have it": (Standing({"sent": 8, "delivered": 1}, SENT), "sent", None),
     "all have it": (Standing({"delivered": 8, "read": 1}, SENT), "delivered", None),

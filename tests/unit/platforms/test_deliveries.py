@@ -60,9 +60,18 @@ def test_bytes_are_counted_not_characters() -> None:
     assert too_many_bytes("it", "通知", 5) == ["it is 1 bytes too long: 6 of at most 5"]
 
 
-@pytest.mark.parametrize("url", ["example.com/a", "://x", "https://"])
-def test_url_needs_a_scheme(url: str) -> None:
-    assert bad_url(Content("card", "t", url=url)) == ["its URL has no scheme, such as https://"]
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("example.com/a", "its URL does not begin with http:// or https://"),
+        ("://x", "its URL does not begin with http:// or https://"),
+        ("javascript://x", "its URL does not begin with http:// or https://"),
+        ("https://", "its URL names no host"),
+        ("https://a/\u202eb", "its URL holds a blank, a quote, a bracket or a character that is not seen; write that percent-encoded"),
+    ],
+)
+def test_url_that_is_not_opened_or_looks_like_another_is_a_problem(url: str, problem: str) -> None:
+    assert bad_url(Content("card", "t", url=url)) == [problem]
 
 
 def test_url_in_a_link_cannot_end_it() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from orgsync.platforms.deliveries import (
     OPEN_WORDS,
+    WEB,
     bad_url,
     breaks_limits,
     encode,
@@ -31,6 +32,8 @@ Body = dict[str, Any]
 MSG_BYTES = 2048
 # §7: `single_url` of an action card.
 CARD_URL_CHARACTERS = 500
+# §7: beside the web, a page of DingTalk itself.
+URL_SCHEMES = (*WEB, "dingtalk")
 # §8: `subject`, `description`; each of the two URLs of `detailUrl` in bytes.
 SUBJECT_CHARACTERS = 1024
 DESCRIPTION_CHARACTERS = 4096
@@ -59,7 +62,7 @@ _HEAD_WORDS = "通知"
 
 def find_problems(content: Content) -> Sequence[str]:
     limits = LONGEST[content.kind]
-    problems = breaks_limits(content, limits) + bad_url(content)
+    problems = breaks_limits(content, limits) + bad_url(content, URL_SCHEMES)
     if content.kind == "todo":
         return problems
     problems += lacks_text(content)

@@ -11,7 +11,15 @@ from orgsync.errors import ConfigurationError, PlatformBusyError, PlatformError,
 from orgsync.platforms.deliveries import check_delivery, count_receivers
 from orgsync.platforms.dingtalk.client import DingTalkClient
 from orgsync.platforms.dingtalk.codes import PLATFORM
-from orgsync.platforms.dingtalk.messages import LONGEST, find_problems, read_source_id, write_notification, write_todo, write_todo_change
+from orgsync.platforms.dingtalk.messages import (
+    LONGEST,
+    URL_SCHEMES,
+    find_problems,
+    read_source_id,
+    write_notification,
+    write_todo,
+    write_todo_change,
+)
 from orgsync.platforms.dingtalk.new_codes import NO_SUCH_TASK, TASK_EXISTS, is_about
 from orgsync.platforms.dingtalk.send_results import UNDELIVERED, is_done, read_outcomes, read_refused_departments
 from orgsync.platforms.dingtalk.todos import TodoClient, TodoId
@@ -41,6 +49,7 @@ LIMITS = Limits(
     has_results=True,
     result_hours=24,
     recall_hours=24,
+    url_schemes=URL_SCHEMES,
     longest=LONGEST,
 )
 

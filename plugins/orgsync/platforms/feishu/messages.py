@@ -21,7 +21,6 @@ from orgsync.platforms.deliveries import (
     hold_blanks,
     join_parts,
     lacks_text,
-    not_of_the_web,
     too_long,
     too_many_characters,
 )
@@ -226,6 +225,6 @@ def _milliseconds(instant: datetime) -> str:
 def _todo_problems(content: Content) -> Sequence[str]:
     return [
         *breaks_limits(content, LONGEST["todo"]),
-        *not_of_the_web(content),
+        *bad_url(content),
         *too_many_characters("its URL", content.url, ORIGIN_URL_CHARACTERS),
     ]

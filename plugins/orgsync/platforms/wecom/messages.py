@@ -12,11 +12,11 @@ from typing import Any
 
 from orgsync.platforms.deliveries import (
     OPEN_WORDS,
+    bad_url,
     breaks_limits,
     escape_url,
     join_parts,
     lacks_text,
-    not_of_the_web,
     too_long,
     too_many_characters,
 )
@@ -61,12 +61,12 @@ def find_problems(content: Content) -> Sequence[str]:
     message = write_message(content)
     if "textcard" in message:
         description = message["textcard"]["description"]
-        problems = breaks_limits(content, _CARD) + not_of_the_web(content)
+        problems = breaks_limits(content, _CARD) + bad_url(content)
         return problems + too_many_characters("its text, as HTML,", description, DESCRIPTION_CHARACTERS)
     limits = TextLimits(total_bytes=TEXT_BYTES, needs_body=content.kind == "markdown")
     text = message[message["msgtype"]]["content"]
     what = "the message (title, text and URL together)"
-    return lacks_text(content) + breaks_limits(content, limits) + too_long(content, limits, what=what, sent=text)
+    return lacks_text(content) + breaks_limits(content, limits) + bad_url(content) + too_long(content, limits, what=what, sent=text)
 
 
 def write_message(content: Content) -> Body:
@@ -79,7 +79,7 @@ def write_message(content: Content) -> Body:
         case "announcement" if content.url:
             return _write_card(content)
         case "text" | "announcement":
-            return {"msgtype": "text", "text": {"content": join_parts(content.title, content.body, content.url)}}
+            return {"msgtype": "text", "text": {"content": _write_text(content)}}
 
 
 def write_send(delivery: Delivery, *, agent_id: int) -> Body:
@@ -96,6 +96,14 @@ def write_send(delivery: Delivery, *, agent_id: int) -> Body:
         "enable_duplicate_check": 1,
         "duplicate_check_interval": DUPLICATE_SECONDS,
     }
+
+
+def escape_text(text: str) -> str:
+    """Plain text that shows as it is written: `<a href=…>` would be a link whose words may lie about where it leads.
+
+    A link that is meant is the content's URL, or one of kind markdown.
+    """
+    return re.sub(r"<(?=/?a(?![a-z0-9]))", "＜", text, flags=re.IGNORECASE)
 
 
 def escape(text: str) -> str:
@@ -119,6 +127,10 @@ def _write_card(content: Content) -> Body:
     description = due + escape(content.body) or escape(content.title)
     card = {"title": content.title, "description": description, "url": content.url, "btntxt": _BUTTON}
     return {"msgtype": "textcard", "textcard": card}
+
+
+def _write_text(content: Content) -> str:
+    return join_parts(escape_text(content.title), escape_text(content.body), content.url)
 
 
 def _write_markdown(content: Content) -> str:

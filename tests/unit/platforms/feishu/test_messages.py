@@ -148,7 +148,7 @@ PROBLEMS = {
     "no title": (Content("card", "", "b"), "a card needs a title"),
     "no body": (Content("markdown", "t"), "a markdown needs a body"),
     "nothing": (Content("text", ""), "it says nothing"),
-    "no scheme": (Content("card", "t", "b", "work.example.com"), "no scheme"),
+    "no scheme": (Content("card", "t", "b", "work.example.com"), "does not begin with http://"),
     "todo's title": (Content("todo", "t" * 3001), "its title is 1 characters too long: 3001 of at most 3000"),
     "todo's body": (Content("todo", "t", "b" * 3001), "its body is 1 characters too long"),
     "todo's URL": (Content("todo", "t", url="https://" + "a" * 1017), "its URL is 1 characters too long"),

@@ -46,6 +46,10 @@ def body_of(platform: FakeWeCom) -> str:
 
 BODIES = {
     "text": (Content("text", "Title", "a < b\nc", URL), '{"msgtype":"text","text":{"content":"Title\\na < b\\nc\\nURL"}}'),
+    "text with a link in it": (
+        Content("text", "<A href=x>Pay</a>", "<a\thref=x>y</a> <abbr> 1 < a"),
+        r'{"msgtype":"text","text":{"content":"＜A href=x>Pay＜/a>\n＜a\thref=x>y＜/a> <abbr> 1 < a"}}',
+    ),
     "markdown": (
         Content("markdown", "通\n知", '**bold** <font color="info">x</font>', "https://a/b(c)"),
         r'{"msgtype":"markdown","markdown":{"content":"### 通 知\n**bold** <font color=\"info\">x</font>\n[查看详情](https://a/b%28c%29)"}}',
