@@ -24,7 +24,7 @@ smoke: setup ## The same in a fresh folder, then evolve the organization, sync a
 test: setup ## Run all tests; ARGS goes to pytest, for example ARGS="tests/unit -x".
 	@$(PYTHON_IN_VENV) -m pytest $(ARGS)
 
-soak: setup ## Hold ten thousand random evolutions of history against the model; takes about half an hour.
+soak: setup ## Hold ten thousand random evolutions of history against the model; takes the better part of an hour.
 	@$(PYTHON_IN_VENV) -m tests.integration.soak $(ARGS)
 
 crash: setup ## Kill whoever syncs or delivers at every single step of the work; takes some minutes.

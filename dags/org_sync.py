@@ -104,9 +104,10 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
         context = get_current_context()
         after, until = find_window((tenant.schedule, tenant.full_schedule), ZoneInfo(tenant.timezone), context["logical_date"])
         done = load_again(_run(tenant.id, context), after=after, until=until, dry_run=context["params"]["dry_run"])
-        if not done:
+        loaded = [each for each in done if each["outcome"] != "skipped"]
+        if not loaded:
             raise AirflowSkipException(f"no snapshot of {tenant.id} was taken after {after} and until {until}")
-        return {"snapshots": len(done), "history_rows": sum(each["history_rows"] for each in done)}
+        return {"snapshots": len(loaded), "history_rows": sum(each["history_rows"] for each in loaded)}
 
     @task
     def extract() -> str:

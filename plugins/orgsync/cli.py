@@ -188,6 +188,37 @@ def replay(
 
 
 @app.command()
+def retract(
+    snapshot_ids: Annotated[
+        list[str], typer.Argument(metavar="SNAPSHOT_ID...", help="As in ops.snapshot, for example acme/20261128T030705.123456Z.")
+    ],
+    undo: Annotated[bool, typer.Option("--undo", help="Let a retracted snapshot in again; it is loaded if it was.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Take snapshots out of history, as if they had never been loaded; their files may be gone. The platform is not asked."""
+    tenants = {snapshot_id.partition("/")[0] for snapshot_id in snapshot_ids}
+    if len(tenants) > 1:
+        raise typer.BadParameter("snapshots of one tenant at a time")
+    if undo and dry_run:
+        raise typer.BadParameter("--undo has no --dry-run")
+    run = _make_run(read_settings(), tenants.pop())
+
+    from orgsync import pipeline
+    from orgsync.report import show_replay, show_retractions
+
+    log_progress(quiet=as_json)
+    if undo:
+        done = [pipeline.undo_retraction(run, snapshot_id, decided_by=getpass.getuser()) for snapshot_id in snapshot_ids]
+    else:
+        done = pipeline.retract(run, snapshot_ids, decided_by=getpass.getuser(), dry_run=dry_run)
+    if as_json:
+        print_json(done)
+    else:
+        (show_replay if undo else show_retractions)(results, done)
+
+
+@app.command()
 def report(tenant: TenantArgument, as_json: JsonOption = False) -> None:
     """Show the newest run of a tenant in full."""
     settings = read_settings()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -30,11 +30,12 @@ from orgsync.ownership import Takeover, find_foreign
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Answer, Reading, Wanted
 from orgsync.registry import note_decisions, register_landed
+from orgsync.retraction import check_retractable, check_undoable, describe_decision
 from orgsync.sending import keep_channel
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
 from orgsync.ticks import find_last_tick
-from orgsync.timekeeping import check_date, date_snapshot, describe_differences
+from orgsync.timekeeping import check_date, date_snapshot, describe_differences, find_ahead
 from orgsync.warehouse import history, plans, runs, snapshots
 from orgsync.warehouse.claims import Claim, Purpose, hold_claim
 from orgsync.warehouse.clock import Clock, measure_ahead, read_clock
@@ -180,15 +181,36 @@ def sync(run: Run, *, mode: RequestedMode, dry_run: bool) -> dict[str, Any]:
 def replay(run: Run, *, after: datetime, until: datetime | None, dry_run: bool = False) -> list[dict[str, Any]]:
     """Load the snapshots taken in (after, until] again from the landing zone, with the mapping and the rules of now; None is now.
 
-    The platform is not asked, and nothing is sent. Returns what each snapshot changed, in the order in which they were taken.
+    The platform is not asked, and nothing is sent. Returns what each snapshot changed, in the order in which they were taken; one that
+    must not be loaded has the outcome `skipped` and says why.
     """
     with _step(run, "replay") as step:
         with open_warehouse(run.address) as connection:
-            until = until or run.clock(connection)
-            found = snapshots.list_between(connection, run.tenant.id, after=after, until=until, new_company=run.takeover.company)
-        if run.tenant.on_incomplete == "fail":
-            found = [snapshot for snapshot in found if snapshot["is_complete"]]
-        done = [_load_again(run, snapshot["snapshot_id"], dry_run=dry_run) for snapshot in found]
+            now = run.clock(connection)
+            between = {"after": after, "until": until or now}
+            found = snapshots.list_between(connection, run.tenant.id, **between, new_company=run.takeover.company)
+            withheld = snapshots.list_withheld(connection, run.tenant.id, **between)
+        reasons = {snapshot["snapshot_id"]: _find_obstacle(run, snapshot, now) for snapshot in found}
+        done = [_load_again(run, snapshot_id, dry_run=dry_run) for snapshot_id, reason in reasons.items() if not reason]
+        if not dry_run:
+            settle_stale(run)
+            _note_decisions(run)
+        rows = sum(each["history_rows"] for each in done)
+        step.outcome = "planned" if dry_run else "succeeded" if rows else "unchanged"
+        step.record(counts={"snapshots": len(done), "history_rows": rows})
+        skipped = [_skip(snapshot, reasons[snapshot["snapshot_id"]]) for snapshot in found if reasons[snapshot["snapshot_id"]]]
+        skipped += [_skip(snapshot, describe_decision(snapshot)) for snapshot in withheld]
+        return sorted(done + skipped, key=lambda each: each["taken_at"])
+
+
+def retract(run: Run, snapshot_ids: Sequence[str], *, decided_by: str, dry_run: bool = False) -> list[dict[str, Any]]:
+    """Take snapshots out of history, which then is as if they had never been loaded; nothing but `undo_retraction` lets them in again.
+
+    Their files need not be there. Returns of each what changed: `taken_back` counts changes that history told, `instead` those that it
+    tells now, by kind.
+    """
+    with _step(run, "retract") as step:
+        done = [_retract_one(run, snapshot_id, decided_by=decided_by, dry_run=dry_run) for snapshot_id in snapshot_ids]
         if not dry_run:
             settle_stale(run)
             _note_decisions(run)
@@ -196,6 +218,25 @@ def replay(run: Run, *, after: datetime, until: datetime | None, dry_run: bool =
         step.outcome = "planned" if dry_run else "succeeded" if rows else "unchanged"
         step.record(counts={"snapshots": len(done), "history_rows": rows})
         return done
+
+
+def undo_retraction(run: Run, snapshot_id: str, *, decided_by: str) -> dict[str, Any]:
+    """Let a retracted snapshot in again: what was part of history is loaded, from the landing zone; the rest may be replayed."""
+    with _step(run, "retract") as step:
+        with open_warehouse(run.address) as connection:
+            history.lock_tenant(connection, run.tenant.id)
+            snapshot = snapshots.find_snapshot(connection, snapshot_id)
+            check_undoable(snapshot, run.tenant.id, now=run.clock(connection))
+            read_manifest(snapshot["uri"], is_partial_welcome=True)
+            snapshots.mark_landed(connection, snapshot_id, decided_by=decided_by)
+        told = {"snapshot_id": snapshot_id, "taken_at": snapshot["taken_at"], "outcome": "unchanged", "changes": {}, "history_rows": 0}
+        if snapshot["plan_id"] is not None:
+            told = _load_again(run, snapshot_id)
+            settle_stale(run)
+        _note_decisions(run)
+        step.outcome = told["outcome"]
+        step.record(counts={"snapshots": 1, "history_rows": told["history_rows"]})
+        return told
 
 
 def settle_stale(run: Run) -> None:
@@ -300,8 +341,10 @@ def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None, *, tu
     step = step or _Step()
     with open_warehouse(run.address) as connection:
         snapshot = snapshots.find_snapshot(connection, snapshot_id)
-    if snapshot["state"] == "rejected":
-        raise GateError(f"snapshot {snapshot_id} was rejected, so it is never loaded; nothing was changed. Sync again for a new one")
+    if snapshot["state"] in ("rejected", "retracted"):
+        raise GateError(
+            f"snapshot {snapshot_id} is never loaded: {describe_decision(snapshot)}; nothing was changed. Sync again for a new one"
+        )
     is_due = snapshot["is_due"]  # it counted before the warehouse was lost, as it was: that is not judged again
     manifest = read_manifest(snapshot["uri"], is_partial_welcome=is_due or run.tenant.on_incomplete == "add_only")
     _check_platform(run, manifest)
@@ -359,6 +402,42 @@ def _prove_heads(run: Run, snapshot_id: str, manifest: Manifest, *, seen: int) -
         log.warning("%s", error)
 
 
+def _find_obstacle(run: Run, snapshot: dict[str, Any], now: datetime) -> str:
+    """Why a snapshot is not loaded again; empty if it may be."""
+    if not snapshot["is_complete"] and run.tenant.on_incomplete == "fail":
+        return "it is not complete"
+    return find_ahead(snapshot, now=now)
+
+
+def _skip(snapshot: dict[str, Any], reason: str) -> dict[str, Any]:
+    told = {"snapshot_id": snapshot["snapshot_id"], "taken_at": snapshot["taken_at"], "changes": {}, "history_rows": 0}
+    return told | {"outcome": "skipped", "reason": reason}
+
+
+def _retract_one(run: Run, snapshot_id: str, *, decided_by: str, dry_run: bool) -> dict[str, Any]:
+    """All in one transaction: nobody sees history without the snapshot while its row says that it is loaded."""
+    with open_warehouse(run.address) as connection:
+        history.lock_tenant(connection, run.tenant.id)
+        snapshot = snapshots.find_snapshot(connection, snapshot_id)
+        check_retractable(snapshot, run.tenant.id)
+        told = {"snapshot_id": snapshot_id, "taken_at": snapshot["taken_at"], "state": snapshot["state"]}
+        taken_back: history.Changes = {}
+        instead: history.Changes = {}
+        rows = 0
+        if snapshot["state"] == "loaded":
+            plan = plans.create_retraction(connection, snapshot_id)
+            history.work_out(connection, plan, sees_all=False)
+            taken_back, instead = history.try_retraction(connection, plan)
+            rows = 0 if dry_run else history.apply_retraction(connection, plan)
+        if dry_run:
+            connection.rollback()
+        elif snapshot["state"] != "retracted":
+            plans.drop_unfinished(connection, run.tenant.id, snapshot_id=snapshot_id)
+            snapshots.mark_retracted(connection, snapshot_id, decided_by=decided_by)
+    outcome = "planned" if dry_run else "unchanged" if snapshot["state"] == "retracted" else "succeeded"
+    return told | {"outcome": outcome, "taken_back": taken_back, "instead": instead, "history_rows": rows}
+
+
 def _load_again(run: Run, snapshot_id: str, *, dry_run: bool = False) -> dict[str, Any]:
     """One snapshot of the past through the steps after the read. What was loaded once was allowed to be: its budget is not asked again."""
     with _claim(run, "replay", may_wait=True) as turn:  # another replay would take this one's staged rows for given up
@@ -392,6 +471,10 @@ def _bring_up_to_date(connection: Connection, tenant: Tenant, plan_id: int) -> d
 
 def _check_staged(connection: Connection, plan: dict[str, Any]) -> dict[str, Any]:
     """The plan, if it can still be worked out and applied; else raises GateError."""
+    if plan["snapshot_state"] == "retracted":
+        raise GateError(
+            f"the snapshot of plan {plan['plan_id']} was retracted by {plan['snapshot_decided_by']}; nothing was changed. Sync again"
+        )
     if plan["state"] not in ("staged", "planned"):
         raise GateError(f"plan {plan['plan_id']} is {plan['state']}: {_WHY_NOT[plan['state']]}; nothing was changed. Sync again")
     if not plans.is_staged(connection, plan):

@@ -66,6 +66,8 @@ def show_plan(console: Console, plan: Mapping[str, Any]) -> None:
     console.print(_plan_headline(plan))
     outcome = "succeeded" if plan["state"] == "applied" else "planned"
     parts: list[RenderableType] = [_changes({"outcome": outcome, "changes": plan["summary"]})]
+    if plan["is_retraction"]:
+        parts = [Text(f"The snapshot was taken out of history. Taken back: {_list_changes(plan['summary']) or 'nothing'}")]
     parts += [Text(f"Over budget: {describe(exceeded)}", style="bold yellow") for exceeded in plan["over_budget"]]
     if plan["decided_by"]:
         verdict = "Approved" if plan["is_approved"] else "Rejected" if plan["state"] == "rejected" else "Decided, before it changed,"
@@ -95,11 +97,22 @@ def show_quarantine(console: Console, rows: Sequence[Mapping[str, Any]]) -> None
 
 
 def show_replay(console: Console, done: Sequence[Mapping[str, Any]]) -> None:
-    """A line for each snapshot that was loaded again."""
+    """A line for each snapshot that was loaded again, or why it was not."""
     table = plain_table(["taken (UTC)", "outcome", "changes"])
     table.add_column("history rows", justify="right", no_wrap=True)
     for each in done:
-        table.add_row(f"{each['taken_at']:%Y-%m-%d %H:%M:%S}", _outcome(each), _changes(each), f"{each['history_rows']:,}")
+        what = Text(each["reason"]) if each["outcome"] == "skipped" else _changes(each)
+        table.add_row(f"{each['taken_at']:%Y-%m-%d %H:%M:%S}", _outcome(each), what, f"{each['history_rows']:,}")
+    console.print(table)
+
+
+def show_retractions(console: Console, done: Sequence[Mapping[str, Any]]) -> None:
+    """A line for each snapshot: which changes history does not tell any more, and which it tells instead."""
+    table = plain_table(["snapshot", "was", "outcome", "changes taken back", "told instead"])
+    table.add_column("history rows", justify="right", no_wrap=True)
+    for each in done:
+        told = (_list_changes(each[name]) or "nothing" for name in ("taken_back", "instead"))
+        table.add_row(Text(each["snapshot_id"]), each["state"], _outcome(each), *map(Text, told), f"{each['history_rows']:,}")
     console.print(table)
 
 
@@ -234,11 +247,13 @@ def _changes(run: Mapping[str, Any]) -> Text:
         return Text("Changed: nothing yet")
     is_trial = run["outcome"] == "planned" or (run["outcome"] == "stopped" and any(run["changes"].values()))
     verb = "Would change" if is_trial else "Changed"
-    people = _list_kinds(run["changes"].get("user", {}), USER_KINDS)
-    departments = _list_kinds(run["changes"].get("department", {}), DEPARTMENT_KINDS)
-    if not people and not departments:
-        return Text(f"{verb}: nothing")
-    return Text(f"{verb}: people {people or 'none'}; departments {departments or 'none'}")
+    return Text(f"{verb}: {_list_changes(run['changes']) or 'nothing'}")
+
+
+def _list_changes(changes: Mapping[str, Mapping[str, int]]) -> str:
+    people = _list_kinds(changes.get("user", {}), USER_KINDS)
+    departments = _list_kinds(changes.get("department", {}), DEPARTMENT_KINDS)
+    return f"people {people or 'none'}; departments {departments or 'none'}" if people or departments else ""
 
 
 def _list_kinds(counts: Mapping[str, int], kinds: Sequence[str]) -> str:

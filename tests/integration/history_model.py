@@ -25,12 +25,15 @@ class Snapshot:
 
 @dataclass
 class Model:
-    """Loading is remembering; everything else is derived."""
+    """Loading is remembering, retracting is forgetting; everything else is derived."""
 
     loaded: dict[datetime, Snapshot] = field(default_factory=dict)
 
     def load(self, snapshot: Snapshot) -> None:
         self.loaded[snapshot.taken_at] = snapshot
+
+    def retract(self, taken_at: datetime) -> None:
+        del self.loaded[taken_at]
 
     def at(self, instant: datetime) -> dict[Key, Content]:
         known: dict[Key, Content] = {}

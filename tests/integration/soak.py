@@ -1,7 +1,10 @@
 """`make soak`: ten thousand random evolutions of a small organization against the model; any mismatch ends it with the example.
 
 An evolution is some snapshots, each loaded once or several times in any order, with quarantined keys, columns that are not observed, and
-snapshots that see only a part. Each is compared with the model at every instant, and `org.change` with the loads in time order.
+snapshots that see only a part; some are retracted, and some of those loaded again. In between come snapshots that must not be loaded:
+another company's, of a clock that is ahead, or older than what a live run finds loaded. Now and then two workers load or retract at the
+same time. Each evolution is compared with the model at every instant, and all versions and `org.change` with loading what is left in
+time order.
 """
 
 from __future__ import annotations
@@ -10,17 +13,182 @@ import argparse
 import os
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
+import pandas as pd
 import psycopg2
 from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+from psycopg2.extensions import connection as Connection
 
+from orgsync.errors import GateError
+from orgsync.frames import FRAMES
+from orgsync.ownership import Takeover, find_foreign
+from orgsync.tenants import Tenant
+from orgsync.timekeeping import SLACK, check_date, date_snapshot
 from orgsync.warehouse.migrations import migrate
 from stack.postgres import embedded_postgres
-from tests.integration.test_history import Load, assert_loads_equal_the_model, loads
+from tests.integration.test_history import (
+    START,
+    TENANT,
+    Load,
+    Step,
+    assert_equal_to_model,
+    empty,
+    evolutions,
+    left_of,
+    make_step,
+    read_changes,
+    read_versions,
+    register,
+    settle,
+    step_and_settle,
+)
 
 MOST_SNAPSHOTS = 4
+NOW = START + timedelta(hours=MOST_SNAPSHOTS)
+OPTIONS = "-c TimeZone=UTC -c DateStyle=ISO"
+ACME = Tenant(id=TENANT, platform="made_up", conn_id="acme")
+
+Disturbance = Literal["foreign", "of a clock ahead", "late", "clock put back"]
+
+
+@dataclass(frozen=True)
+class Evolution:
+    """`disturbances` come before the step of the same place; a step among `together` is made at the same time as the next one."""
+
+    steps: list[Step]
+    disturbances: dict[int, tuple[Disturbance, timedelta]]
+    together: frozenset[int]
+
+
+@st.composite
+def disturbed(draw: st.DrawFn) -> Evolution:
+    steps = draw(evolutions(most=MOST_SNAPSHOTS))
+    places = st.integers(0, len(steps) - 1)
+    kinds = st.sampled_from(["foreign", "of a clock ahead", "late", "clock put back"])
+    minutes = st.integers(1, 60 * MOST_SNAPSHOTS).map(lambda count: timedelta(minutes=count, seconds=30))
+    return Evolution(
+        steps,
+        draw(st.dictionaries(places, st.tuples(kinds, minutes), max_size=3)),
+        frozenset(place for place in draw(st.frozensets(places, max_size=1)) if can_go_together(steps[place : place + 2])),
+    )
+
+
+def can_go_together(steps: list[Step]) -> bool:
+    """Two of different instants, so that it does not matter which comes first."""
+    return len({instant_of(step) for step in steps}) == 2
+
+
+def instant_of(step: Step) -> datetime:
+    return step if isinstance(step, datetime) else step["user"].taken_at
+
+
+def assert_follows_the_model(first: Connection, second: Connection, evolution: Evolution) -> Counter[str]:
+    """What was done, counted; all of it by the first worker, but for what both do at the same time."""
+    counted: Counter[str] = Counter()
+    done: dict[str, Load] = {}
+    for worker in (first, second):
+        worker.rollback()  # what an example that failed left open
+    empty(first)
+    for place, steps in split(evolution):
+        if place in evolution.disturbances:
+            kind, distance = evolution.disturbances[place]
+            assert_kept_out(first, done, kind, distance)
+            counted[kind] += 1
+        if len(steps) == 2:
+            make_together(first, second, steps, done)
+            counted["at the same time"] += 2
+        else:
+            step_and_settle(first, steps[0], done)
+        counted["retractions"] += sum(isinstance(step, datetime) for step in steps)
+        counted["loads"] += sum(not isinstance(step, datetime) for step in steps)
+    assert_equal_to_model(first, evolution.steps)
+    any_order = [read_versions(first, frame) for frame in FRAMES], read_changes(first)
+    empty(first)
+    done.clear()
+    for load in left_of(evolution.steps):
+        step_and_settle(first, load, done)
+    assert ([read_versions(first, frame) for frame in FRAMES], read_changes(first)) == any_order
+    first.rollback()
+    if evolution.together:
+        empty(first)
+        first.commit()
+    return counted
+
+
+def split(evolution: Evolution) -> Iterator[tuple[int, list[Step]]]:
+    """The steps one by one, or two where they are made at the same time."""
+    place = 0
+    while place < len(evolution.steps):
+        many = 2 if place in evolution.together else 1
+        yield place, evolution.steps[place : place + many]
+        place += many
+
+
+def make_together(first: Connection, second: Connection, steps: list[Step], done: dict[str, Load]) -> None:
+    """Each worker commits as it is ready; what has to be judged anew is so by one of them, after both."""
+
+    def work(connection: Connection, step: Step) -> None:
+        make_step(connection, step, done)
+        connection.commit()
+
+    first.commit()
+    with ThreadPoolExecutor(2) as workers:
+        for each in [workers.submit(work, first, steps[0]), workers.submit(work, second, steps[1])]:
+            each.result()
+    settle(first, done)
+
+
+def assert_kept_out(connection: Connection, done: dict[str, Load], kind: Disturbance, distance: timedelta) -> None:
+    """Something that must not enter history, or a clock that must not keep anything out of it, is told from what may."""
+    before = [read_versions(connection, frame) for frame in FRAMES]
+    loaded = list_loaded(connection)
+    if kind == "foreign":
+        stranger = register(connection, START + distance, company="beta")
+        said = find_foreign(connection, ACME, stranger, pd.DataFrame({"user_id": [], "union_id": []}), Takeover())
+        assert bool(said) == bool(loaded)
+    elif kind == "of a clock ahead":
+        assert is_refused(connection, NOW + distance)
+    elif kind == "late":
+        assert is_refused(connection, START + distance) == any(taken_at >= START + distance for taken_at in loaded)
+    else:
+        assert_dated(connection, START + distance, newest=max(loaded, default=None))
+    assert [read_versions(connection, frame) for frame in FRAMES] == before
+    assert list_loaded(connection) == loaded
+
+
+def is_refused(connection: Connection, taken_at: datetime) -> bool:
+    try:
+        check_date(connection, register(connection, taken_at), now=NOW)
+    except GateError:
+        return True
+    return False
+
+
+def assert_dated(connection: Connection, now: datetime, *, newest: datetime | None) -> None:
+    """A clock shows `now`: what is taken then comes after all that is loaded, or is not taken at all."""
+    try:
+        taken_at = date_snapshot(connection, TENANT, now=now)
+    except GateError:
+        assert newest is not None
+        assert newest - now > SLACK
+    else:
+        assert taken_at >= now
+        assert newest is None or newest < taken_at <= now + SLACK or (newest < now == taken_at)
+
+
+def list_loaded(connection: Connection) -> list[datetime]:
+    with connection.cursor() as cursor:
+        cursor.execute("select taken_at from ops.snapshot where state = 'loaded' order by 1")
+        return [taken_at for (taken_at,) in cursor.fetchall()]
 
 
 def main() -> None:
@@ -34,32 +202,33 @@ def main() -> None:
         options.evolutions // options.processes + (place < options.evolutions % options.processes) for place in range(options.processes)
     ]
     with ProcessPoolExecutor(options.processes) as pool:
-        done = list(pool.map(soak, shares, range(options.seed, options.seed + options.processes)))
-    evolutions, snapshots = (sum(each) for each in zip(*done, strict=True))
+        done = sum(pool.map(soak, shares, range(options.seed, options.seed + options.processes)), Counter())
+    evolutions = done.pop("evolutions")
     print(
-        f"{evolutions:,} evolutions, {snapshots:,} loads of a snapshot, 0 mismatches; seeds {options.seed} to "
-        f"{options.seed + options.processes - 1}, {time.monotonic() - started:,.0f} s in {options.processes} processes"
+        f"{evolutions:,} evolutions, 0 mismatches; {', '.join(f'{count:,} {what}' for what, count in sorted(done.items()))}; "
+        f"seeds {options.seed} to {options.seed + options.processes - 1}, {time.monotonic() - started:,.0f} s in "
+        f"{options.processes} processes"
     )
 
 
-def soak(evolutions: int, chosen_seed: int) -> tuple[int, int]:
-    """How many evolutions and loads were made; raises at the first mismatch, with the smallest example that shows it."""
-    counted: list[int] = []
+def soak(evolutions: int, chosen_seed: int) -> Counter[str]:
+    """What was done, counted; raises at the first mismatch, with the smallest example that shows it."""
+    counted: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="orgsync-soak-") as folder, embedded_postgres(Path(folder) / "postgres") as server:
         server.create_database("warehouse")
-        connection = psycopg2.connect(server.dsn("warehouse"), options="-c TimeZone=UTC -c DateStyle=ISO")
-        migrate(connection)
+        dsn = server.dsn("warehouse")
+        with closing(psycopg2.connect(dsn, options=OPTIONS)) as first, closing(psycopg2.connect(dsn, options=OPTIONS)) as second:
+            migrate(first)
 
-        @seed(chosen_seed)
-        @settings(max_examples=evolutions, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-        @given(loads=loads(most=MOST_SNAPSHOTS))
-        def check(loads: list[Load]) -> None:
-            counted.append(len(loads))
-            assert_loads_equal_the_model(connection, loads)
+            @seed(chosen_seed)
+            @settings(max_examples=evolutions, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+            @given(evolution=disturbed())
+            def check(evolution: Evolution) -> None:
+                counted.update(assert_follows_the_model(first, second, evolution))
+                counted["evolutions"] += 1
 
-        check()
-        connection.close()
-    return len(counted), sum(counted)
+            check()
+    return counted
 
 
 if __name__ == "__main__":

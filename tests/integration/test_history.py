@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from psycopg2.extensions import connection as Connection
 
 from orgsync.frames import FRAMES, Frame, TidySet
-from orgsync.warehouse.history import apply_plan, lock_tenant, try_out, work_out
-from orgsync.warehouse.plans import QUARANTINE_COLUMNS, create_plan, find_plan
-from orgsync.warehouse.snapshots import list_stale
-from orgsync.warehouse.statements import execute, fetch_one
+from orgsync.warehouse.history import apply_plan, apply_retraction, lock_tenant, try_out, try_retraction, work_out
+from orgsync.warehouse.plans import QUARANTINE_COLUMNS, create_plan, create_retraction, find_plan
+from orgsync.warehouse.snapshots import find_snapshot, list_stale, mark_landed, mark_retracted
+from orgsync.warehouse.statements import Row, execute
 from tests.integration.history_model import Content, Key, Model, Snapshot
 
 TENANT = "acme"
@@ -32,6 +32,9 @@ COLUMNS = {"department": ("name", "parent_id"), "user": ("name", "mobile"), "mem
 QUARANTINED, ABSENT = "quarantined", "absent"
 
 Load = dict[str, Snapshot]
+Step = Load | datetime
+"""A snapshot that is loaded, or the instant of one that is retracted."""
+
 Reading = tuple[dict[Key, Content | None], frozenset[str]]
 
 
@@ -49,8 +52,8 @@ def only_present(states: dict[Key, Content | str]) -> dict[Key, Content | None]:
 
 
 @st.composite
-def loads(draw: st.DrawFn, most: int = 30) -> list[Load]:
-    """Snapshots of distinct instants in any order; some again, with the same or another reading of the same instant."""
+def evolutions(draw: st.DrawFn, most: int = 30) -> list[Step]:
+    """Snapshots of distinct instants in any order; some again, with the same or another reading of the same instant, some retracted."""
     moments = draw(st.lists(st.integers(0, most - 1), min_size=1, max_size=most + 5))
     readings = {entity: draw(readings_of(entity, most)) for entity in KEYS}
     shift = draw(st.integers(0, most - 1))
@@ -61,7 +64,14 @@ def loads(draw: st.DrawFn, most: int = 30) -> list[Load]:
         rows, unobserved = readings[entity][(moments[position] + shift * times_loaded) % most]
         return Snapshot(START + timedelta(hours=moments[position]), rows, unobserved, is_partial=moments[position] in partial)
 
-    return [{entity: reading(entity, position) for entity in KEYS} for position in range(len(moments))]
+    steps: list[Step] = []
+    loaded: set[int] = set()
+    retracted = draw(st.frozensets(st.integers(0, len(moments) - 1), max_size=len(moments) // 3))
+    for position, moment in enumerate(moments):
+        is_load = position not in retracted or moment not in loaded
+        steps.append({entity: reading(entity, position) for entity in KEYS} if is_load else START + timedelta(hours=moment))
+        loaded ^= {moment} if moment not in loaded or not is_load else set()
+    return steps
 
 
 def make_frame(frame: Frame, rows: dict[Key, Content | None]) -> pd.DataFrame:
@@ -82,26 +92,50 @@ def make_findings(load: Load) -> pd.DataFrame:
     return pd.DataFrame(found, columns=list(QUARANTINE_COLUMNS))
 
 
-def load_and_settle(connection: Connection, load: Load, done: dict[str, Load]) -> None:
-    """Load one snapshot, then those again that have to be judged anew, as the pipeline does."""
-    done[name_snapshot(load)] = load
-    load_snapshot(connection, load)
+def step_and_settle(connection: Connection, step: Step, done: dict[str, Load]) -> None:
+    """Load or retract one snapshot, then load those again that have to be judged anew, as the pipeline does."""
+    make_step(connection, step, done)
+    settle(connection, done)
+
+
+def make_step(connection: Connection, step: Step, done: dict[str, Load]) -> None:
+    if isinstance(step, datetime):
+        retract_snapshot(connection, step)
+    else:
+        done[name_snapshot(step["user"].taken_at)] = step
+        load_snapshot(connection, step)
+
+
+def settle(connection: Connection, done: dict[str, Load]) -> None:
     for snapshot_id in list_stale(connection, TENANT):
         load_snapshot(connection, done[snapshot_id])
     assert list_stale(connection, TENANT) == []
 
 
-def name_snapshot(load: Load) -> str:
-    return f"{TENANT}/{load['user'].taken_at:%Y%m%dT%H%M%SZ}"
+def name_snapshot(taken_at: datetime) -> str:
+    return f"{TENANT}/{taken_at:%Y%m%dT%H%M%SZ}"
 
 
-def load_snapshot(connection: Connection, load: Load) -> None:
-    taken_at = load["user"].taken_at
-    snapshot_id, is_partial = name_snapshot(load), load["user"].is_partial
+def retract_snapshot(connection: Connection, taken_at: datetime) -> None:
+    lock_tenant(connection, TENANT)
+    plan = create_retraction(connection, name_snapshot(taken_at))
+    work_out(connection, plan, sees_all=False)
+    before, known = [read_versions(connection, frame) for frame in FRAMES], read_changes(connection)
+    taken_back, instead = try_retraction(connection, plan)
+    assert [read_versions(connection, frame) for frame in FRAMES] == before, "trying a retraction out left something behind"
+    apply_retraction(connection, plan)
+    mark_retracted(connection, name_snapshot(taken_at), decided_by="wang")
+    told = read_changes(connection)
+    assert (taken_back, instead) == (count_by_instant(known - told), count_by_instant(told - known))
+    assert read_changes(connection, taken_at) == set()
+
+
+def register(connection: Connection, taken_at: datetime, *, is_partial: bool = False, company: str = TENANT) -> Row:
+    """A snapshot that landed; one that is known stays as it is."""
     execute(
         connection,
         "ops/register_snapshot",
-        snapshot_id=snapshot_id,
+        snapshot_id=name_snapshot(taken_at),
         tenant_id=TENANT,
         platform="made_up",
         mode="full",
@@ -111,11 +145,17 @@ def load_snapshot(connection: Connection, load: Load) -> None:
         is_complete=not is_partial,
         problems=["a part is missing"] if is_partial else [],
         sees_whole=True,
+        company={"id": company, "app_key": "", "host": ""},
     )
+    return find_snapshot(connection, name_snapshot(taken_at))
+
+
+def load_snapshot(connection: Connection, load: Load) -> None:
+    taken_at, is_partial = load["user"].taken_at, load["user"].is_partial
+    snapshot = register(connection, taken_at, is_partial=is_partial)
+    mark_landed(connection, snapshot["snapshot_id"], decided_by="li")  # if it was retracted
     frames = {f"{frame.name}s": make_frame(frame, dict(load[frame.name].rows)) for frame in FRAMES}
     tidy = TidySet(**frames, unobserved={entity: snapshot.unobserved for entity, snapshot in load.items()})
-    snapshot = fetch_one(connection, "ops/find_snapshot", snapshot_id=snapshot_id)
-    assert snapshot is not None
     lock_tenant(connection, TENANT)
     plan_id = create_plan(connection, snapshot, tidy, make_findings(load))
     work_out(connection, find_plan(connection, plan_id), sees_all=not is_partial)
@@ -151,6 +191,15 @@ def count_by_kind(changes: set[tuple[Any, ...]]) -> dict[str, dict[str, int]]:
     return {wanted: {kind: count for (entity, kind), count in counts.items() if entity == wanted} for wanted in ("user", "department")}
 
 
+def count_by_instant(changes: set[tuple[Any, ...]]) -> dict[str, dict[str, int]]:
+    """The same, over several instants."""
+    counts: dict[str, Counter[str]] = {"user": Counter(), "department": Counter()}
+    for instant in {changed_at for changed_at, *_ in changes}:
+        for entity, kinds in count_by_kind({change for change in changes if change[0] == instant}).items():
+            counts[entity] += Counter(kinds)
+    return {entity: dict(kinds) for entity, kinds in counts.items()}
+
+
 def versions_at(versions: Sequence[dict[str, Any]], frame: Frame, instant: datetime) -> dict[Key, Content]:
     return {
         tuple(version[name] for name in frame.key): {column: version[column] for column in COLUMNS[frame.name]}
@@ -159,16 +208,24 @@ def versions_at(versions: Sequence[dict[str, Any]], frame: Frame, instant: datet
     }
 
 
-def assert_equal_to_model(connection: Connection, done: Sequence[Load]) -> None:
+def assert_equal_to_model(connection: Connection, done: Sequence[Step]) -> None:
     for frame in FRAMES:
-        model = Model()
-        for load in done:
-            model.load(load[frame.name])
+        model = follow(done, frame.name)
         versions = read_versions(connection, frame)
-        for taken_at in model.loaded:
+        for taken_at in {step if isinstance(step, datetime) else step["user"].taken_at for step in done}:
             for instant in (taken_at - timedelta(minutes=1), taken_at, taken_at + timedelta(minutes=1)):
                 assert versions_at(versions, frame, instant) == model.at(instant), (frame.name, instant)
         assert_well_formed(versions, frame)
+
+
+def follow(done: Sequence[Step], entity: str) -> Model:
+    model = Model()
+    for step in done:
+        if isinstance(step, datetime):
+            model.retract(step)
+        else:
+            model.load(step[entity])
+    return model
 
 
 def assert_well_formed(versions: Sequence[dict[str, Any]], frame: Frame) -> None:
@@ -185,37 +242,47 @@ def empty(connection: Connection) -> None:
         cursor.execute("truncate org.department_version, org.user_version, org.membership_version, ops.snapshot, ops.plan cascade")
 
 
-def assert_loads_equal_the_model(connection: Connection, loads: list[Load]) -> None:
+def assert_steps_equal_the_model(connection: Connection, steps: list[Step]) -> None:
     empty(connection)
     done: dict[str, Load] = {}
-    for load in loads:
-        load_and_settle(connection, load, done)
-    assert_equal_to_model(connection, loads)
+    for step in steps:
+        step_and_settle(connection, step, done)
+    assert_equal_to_model(connection, steps)
     any_order = [read_versions(connection, frame) for frame in FRAMES], read_changes(connection)
 
     empty(connection)
-    latest_reading = {load["user"].taken_at: load for load in loads}
     done.clear()
-    for taken_at in sorted(latest_reading):
-        load_and_settle(connection, latest_reading[taken_at], done)
+    for load in left_of(steps):
+        step_and_settle(connection, load, done)
     assert ([read_versions(connection, frame) for frame in FRAMES], read_changes(connection)) == any_order
     connection.rollback()
+
+
+def left_of(steps: Sequence[Step]) -> list[Load]:
+    """The last reading of each snapshot that was not retracted after it, in time order."""
+    left: dict[datetime, Load] = {}
+    for step in steps:
+        if isinstance(step, datetime):
+            del left[step]
+        else:
+            left[step["user"].taken_at] = step
+    return [left[taken_at] for taken_at in sorted(left)]
 
 
 examples = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @settings(examples, max_examples=25)
-@given(loads=loads(most=30))
-def test_thirty_snapshots_in_any_order_equal_the_model(warehouse: Connection, loads: list[Load]) -> None:
-    assert_loads_equal_the_model(warehouse, loads)
+@given(steps=evolutions(most=30))
+def test_thirty_snapshots_in_any_order_equal_the_model(warehouse: Connection, steps: list[Step]) -> None:
+    assert_steps_equal_the_model(warehouse, steps)
 
 
 @settings(examples, max_examples=150)
-@given(loads=loads(most=4))
-def test_few_snapshots_loaded_again_and_again_equal_the_model(warehouse: Connection, loads: list[Load]) -> None:
+@given(steps=evolutions(most=4))
+def test_few_snapshots_loaded_and_retracted_again_and_again_equal_the_model(warehouse: Connection, steps: list[Step]) -> None:
     """A small world, so that another reading of the same instant often meets later snapshots that are silent about it."""
-    assert_loads_equal_the_model(warehouse, loads)
+    assert_steps_equal_the_model(warehouse, steps)
 
 
 def world(hour: int, *, users: dict[Key, Content | None], unobserved: frozenset[str] = frozenset()) -> Load:
@@ -232,4 +299,4 @@ def test_reload_that_no_longer_observes_a_column_takes_its_value_back_from_later
         world(2, users={("anna",): {"name": "Anna", "mobile": None}}, unobserved=mobile),
         world(1, users={("anna",): {"name": "Anna", "mobile": None}}, unobserved=mobile),
     ]
-    assert_loads_equal_the_model(warehouse, loads)
+    assert_steps_equal_the_model(warehouse, [*loads])

@@ -107,6 +107,8 @@ def test_migration_numbers_follow_each_other() -> None:
 @pytest.mark.parametrize("name", PREPARED)
 def test_statement_can_be_prepared(warehouse: Connection, name: str) -> None:
     """Catches a misspelt table or column in any statement, also those no test happens to run."""
+    if name == "report/count_retracted_changes":  # it reads what that one remembers for the length of a transaction
+        run(warehouse, (read_sql("ops/keep_changes_from") % {"tenant_id": "''", "taken_at": "now()"}).replace("on commit drop", ""))
     names: list[str] = []
 
     def number(match: re.Match[str]) -> str:

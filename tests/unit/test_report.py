@@ -12,7 +12,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from orgsync.report import OUTCOME_STYLES, show_plan, show_quarantine, show_replay, show_run, show_runs, show_table
+from orgsync.report import OUTCOME_STYLES, show_plan, show_quarantine, show_replay, show_retractions, show_run, show_runs, show_table
 
 WIDTHS = pytest.mark.parametrize("width", [80, 100, 160])
 STARTED_AT = datetime(2026, 11, 24, 3, 7, 5, tzinfo=UTC)
@@ -269,6 +269,7 @@ def make_plan(**changed: Any) -> Run:
         "tenant_id": "acme_dingtalk",
         "taken_at": STARTED_AT,
         "state": "planned",
+        "is_retraction": False,
         "summary": {"user": {"left": 152}, "department": {}},
         "over_budget": [OVER],
         "decided_by": None,
@@ -315,3 +316,20 @@ def test_quarantine_is_listed_with_its_age() -> None:
 def test_replay_has_a_line_for_each_snapshot() -> None:
     done = {"taken_at": STARTED_AT, "outcome": "succeeded", "changes": {"user": {"joined": 3}, "department": {}}, "history_rows": 1_234}
     assert "2026-11-24 03:07:05 succeeded Changed: people 3 joined; departments none 1,234" in words(printed(160, show_replay, [done]))
+
+
+def test_replay_says_why_a_snapshot_was_left_out() -> None:
+    done = {"taken_at": STARTED_AT, "outcome": "skipped", "reason": "it was retracted by wang", "changes": {}, "history_rows": 0}
+    assert "2026-11-24 03:07:05 skipped it was retracted by wang 0" in words(printed(160, show_replay, [done]))
+
+
+def test_retraction_shows_what_is_told_no_more_and_what_is_told_instead() -> None:
+    done = {"snapshot_id": "acme/1", "state": "loaded", "outcome": "succeeded", "history_rows": 12}
+    told = {"taken_back": {"user": {"left": 3}, "department": {}}, "instead": {"user": {}, "department": {}}}
+    text = words(printed(160, show_retractions, [done | told]))
+    assert "acme/1 loaded succeeded people 3 left; departments none nothing 12" in text
+
+
+def test_plan_of_a_retraction_says_so() -> None:
+    text = words(printed(160, show_plan, make_plan(is_retraction=True, over_budget=[], changes=[])))
+    assert "The snapshot was taken out of history. Taken back: people 152 left; departments none" in text

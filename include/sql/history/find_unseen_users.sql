@@ -4,7 +4,11 @@
 
 insert into stage.unseen (plan_id, entity, key_1, key_2)
 with snapshot as materialized (
-    select snapshot.*
+    select
+        snapshot.tenant_id,
+        snapshot.taken_at,
+        -- A retraction sees nothing at all.
+        snapshot.is_complete and not plan.is_retraction as is_complete
     from ops.plan
     join ops.snapshot using (snapshot_id)
     where plan.plan_id = %(plan_id)s

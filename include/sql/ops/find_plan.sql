@@ -5,6 +5,7 @@ select
     plan.snapshot_id,
     plan.taken_at,
     plan.state,
+    plan.is_retraction,
     plan.staged_counts,
     plan.withheld_fields,
     plan.unseen_counts,
@@ -17,6 +18,7 @@ select
     plan.decided_at,
     plan.created_at,
     snapshot.state as snapshot_state,
+    snapshot.decided_by as snapshot_decided_by,
     snapshot.problems,
     snapshot.company,
     snapshot.company_accepted_by

@@ -7,6 +7,7 @@ writes them for good. All are set-based and work the same for a snapshot that is
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from psycopg2.extensions import connection as Connection
@@ -79,6 +80,28 @@ def apply_plan(connection: Connection, plan: Row) -> int:
     return rows
 
 
+def try_retraction(connection: Connection, plan: Row) -> tuple[Changes, Changes]:
+    """Write the time lines of a retraction, look which changes that takes back and which come instead, and take them back."""
+    where = {"tenant_id": plan["tenant_id"], "taken_at": plan["taken_at"]}
+    execute(connection, "ops/drop_changes_from")
+    execute(connection, "ops/keep_changes_from", **where)
+    execute(connection, "ops/open_trial")
+    write_versions(connection, plan["plan_id"])
+    rows = fetch_all(connection, "report/count_retracted_changes", **where)
+    execute(connection, "ops/undo_trial")
+    gone, come = (_sort_counts(row for row in rows if row["is_gone"] is is_gone) for is_gone in (True, False))
+    execute(connection, "ops/save_retracted_changes", plan_id=plan["plan_id"], summary=gone)
+    return gone, come
+
+
+def apply_retraction(connection: Connection, plan: Row) -> int:
+    """Write the time lines of a retraction; returns how many rows of history were written."""
+    rows = write_versions(connection, plan["plan_id"])
+    execute(connection, "ops/mark_retraction_applied", plan_id=plan["plan_id"], history_rows=rows)
+    forget_staged_rows(connection, plan["plan_id"])
+    return rows
+
+
 def write_versions(connection: Connection, plan_id: int) -> int:
     """Write the plan's time lines into the version tables and return how many rows of history were written."""
     steps = [*_per_table("remove"), *_per_table("close"), *_per_table("open")]
@@ -86,16 +109,20 @@ def write_versions(connection: Connection, plan_id: int) -> int:
 
 
 def count_changes(connection: Connection, plan_id: int) -> Changes:
-    counts: Changes = {"user": {}, "department": {}}
-    for row in fetch_all(connection, "report/count_tried_changes", plan_id=plan_id):
-        counts[row["entity"]][row["kind"]] = row["count"]
-    return counts
+    return _sort_counts(fetch_all(connection, "report/count_tried_changes", plan_id=plan_id))
 
 
 def find_last_applied(connection: Connection, tenant_id: str) -> int | None:
     """The plan that present history is based on."""
     row = fetch_one(connection, "ops/find_last_applied_plan", tenant_id=tenant_id)
     return row["plan_id"] if row else None
+
+
+def _sort_counts(rows: Iterable[Row]) -> Changes:
+    counts: Changes = {"user": {}, "department": {}}
+    for row in rows:
+        counts[row["entity"]][row["kind"]] = row["count"]
+    return counts
 
 
 def _per_table(verb: str) -> list[str]:

@@ -60,6 +60,12 @@ def create_plan(connection: Connection, snapshot: Row, tidy: TidySet, findings: 
     return plan_id
 
 
+def create_retraction(connection: Connection, snapshot_id: str) -> Row:
+    """The plan that takes a snapshot out of history."""
+    plan_id: int = fetch_all(connection, "ops/create_retraction", snapshot_id=snapshot_id)[0]["plan_id"]
+    return find_plan(connection, plan_id)
+
+
 def find_plan(connection: Connection, plan_id: int) -> Row:
     plan = fetch_one(connection, "ops/find_plan", plan_id=plan_id)
     if plan is None:
@@ -104,9 +110,9 @@ def forget_staged_rows(connection: Connection, plan_id: int) -> None:
     clear_rows(connection, plan_id)
 
 
-def drop_unfinished(connection: Connection, tenant_id: str) -> None:
-    """Give up the tenant's plans that were never applied, so that their staged rows do not pile up."""
-    for row in fetch_all(connection, "ops/drop_unfinished_plans", tenant_id=tenant_id):
+def drop_unfinished(connection: Connection, tenant_id: str, *, snapshot_id: str | None = None) -> None:
+    """Give up the tenant's plans, or those of one snapshot, that were never applied, so that their staged rows do not pile up."""
+    for row in fetch_all(connection, "ops/drop_unfinished_plans", tenant_id=tenant_id, snapshot_id=snapshot_id):
         forget_staged_rows(connection, row["plan_id"])
 
 

@@ -85,6 +85,20 @@ def list_loaded_from(connection: Connection, tenant_id: str, instant: datetime) 
     return fetch_all(connection, "ops/list_loaded_from", tenant_id=tenant_id, instant=instant)
 
 
+def list_withheld(connection: Connection, tenant_id: str, *, after: datetime, until: datetime) -> list[Row]:
+    """The snapshots taken in (after, until] that somebody decided not to load, in the order in which they were taken."""
+    return fetch_all(connection, "ops/list_withheld_snapshots", tenant_id=tenant_id, after=after, until=until)
+
+
+def mark_retracted(connection: Connection, snapshot_id: str, *, decided_by: str) -> None:
+    execute(connection, "ops/mark_retracted", snapshot_id=snapshot_id, decided_by=decided_by)
+
+
+def mark_landed(connection: Connection, snapshot_id: str, *, decided_by: str) -> None:
+    """Take a retraction back; what was part of history is due again."""
+    execute(connection, "ops/mark_landed", snapshot_id=snapshot_id, decided_by=decided_by)
+
+
 def list_stale(connection: Connection, tenant_id: str) -> list[str]:
     """The loaded snapshots that must be judged anew, since history before them changed."""
     return [row["snapshot_id"] for row in fetch_all(connection, "ops/list_stale_snapshots", tenant_id=tenant_id)]
