@@ -26,6 +26,7 @@ DOCS = """
 * Airflow keeps what is typed here with the run.
 """
 
+SETTINGS = read_settings()
 TEXT = ["null", "string"]
 LIST = {"type": ["null", "array"], "items": {"type": "string"}}
 
@@ -78,7 +79,7 @@ with DAG(
     catchup=False,
     # Never a backfill: a message is about now.
     allowed_run_types=["manual", "operator_triggered"],
-    params=build_params([tenant.id for tenant in load_tenants(read_settings().tenants_file)]),
+    params=build_params([tenant.id for tenant in load_tenants(SETTINGS.tenants_file, SETTINGS.templates_folder)]),
     tags=["orgsync"],
     default_args={
         "owner": Tenant.owner,

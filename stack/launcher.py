@@ -26,7 +26,7 @@ from stack.console import Console
 from stack.errors import StackError
 from stack.layout import Layout
 from stack.ports import LOOPBACK, choose_port
-from stack.postgres import LOGIN, PostgresServer
+from stack.postgres import LOADER, LOGIN, PostgresServer
 from stack.processes import (
     ProcessRecord,
     describe,
@@ -244,8 +244,8 @@ class Launcher:
                 "host": LOOPBACK,
                 "port": stack.ports["postgres"],
                 "schema": WAREHOUSE_DATABASE,
-                "login": LOGIN,
-                "password": secrets.postgres_password,
+                "login": LOADER,
+                "password": secrets.loader_password,
             },
             *(self._sandbox_connection(stack, platform) for platform in self.platforms(stack)),
         ]
@@ -258,7 +258,9 @@ class Launcher:
 
     def _migrate_warehouse(self, stack: Stack, server: PostgresServer) -> None:
         with self.console.step("warehouse schema"):
-            environ = {"AIRFLOW_CONN_ORGSYNC_WAREHOUSE": server.dsn(WAREHOUSE_DATABASE)}
+            loader = f"postgresql://{LOADER}:{load_secrets(self.layout).loader_password}@{LOOPBACK}:{server.port}/{WAREHOUSE_DATABASE}"
+            owner = server.dsn(WAREHOUSE_DATABASE)
+            environ = {"AIRFLOW_CONN_ORGSYNC_WAREHOUSE": loader, "AIRFLOW_CONN_ORGSYNC_WAREHOUSE_OWNER": owner}
             self._run("orgsync migrate", [self.layout.programs / "orgsync", "migrate"], stack, environ=environ)
 
     def _run(self, what: str, command: Sequence[Any], stack: Stack, *, stdin: str = "", environ: dict[str, str] | None = None) -> None:

@@ -31,6 +31,8 @@ from stack.processes import MARKER, ProcessRecord, SystemUser, as_user, describe
 
 USUAL_PORT = 5433
 LOGIN = "orgsync"
+LOADER = "orgsync_sync"
+"""What syncs and delivers; `LOGIN` owns the warehouse, and only migrates it."""
 UNPRIVILEGED = "nobody"
 START_TIMEOUT_SECONDS = 180
 STOP_TIMEOUT_SECONDS = 20

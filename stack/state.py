@@ -68,6 +68,11 @@ class Secrets:
     jwt_secret: str
     sandbox_key: str
 
+    @property
+    def loader_password(self) -> str:
+        """Of the login that syncs and delivers."""
+        return hmac.new(self.postgres_password.encode(), b"loader", hashlib.sha256).hexdigest()
+
     def sandbox_secret(self, platform: str, name: str) -> str:
         """What the sandbox's organization on a platform takes for one of its secrets."""
         return hmac.new(self.sandbox_key.encode(), f"{platform}/{name}".encode(), hashlib.sha256).hexdigest()

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from orgsync.errors import ConfigurationError
+
+TOLD = ("kind", "user_id", "name", "department", "position", "joined_on", "changed_at", "value_from", "value_to")
+"""What a template may say of a change."""
 KINDS = ("joined", "returned", "left", "moved", "renamed")
 
 
@@ -30,8 +34,15 @@ class ChangeRule:
         return f"change:{change_id}:{self.template}"
 
 
+def check_variables(template: str, variables: Mapping[str, Any]) -> None:
+    """Raises ConfigurationError where a template needs what a change does not tell."""
+    needed = [name for name, variable in variables.items() if variable.is_required and name not in TOLD]
+    if needed:
+        raise ConfigurationError(f"template {template!r} needs {', '.join(needed)}, and a change tells only {', '.join(TOLD)}")
+
+
 def describe_change(change: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
-    """What a template may say of a change; it takes what it declares."""
+    """`TOLD`; a template takes of it what it declares."""
     changed_at = change["changed_at"].astimezone(zone)
     return {
         "kind": change["kind"],

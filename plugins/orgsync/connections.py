@@ -10,6 +10,14 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from orgsync.errors import ConfigurationError
 
 
+def has_connection(conn_id: str) -> bool:
+    try:
+        BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException:
+        return False
+    return True
+
+
 def find_connection(conn_id: str, *, conn_type: str) -> Any:
     """Raises ConfigurationError when there is none of that name, or when it is of another type.
 

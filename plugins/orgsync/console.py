@@ -36,7 +36,7 @@ def read_tenants(settings: Settings, tenant_id: str | None) -> list[Tenant]:
     """The tenant of that id, or all."""
     from orgsync.tenants import find_tenant, load_tenants
 
-    tenants = load_tenants(settings.tenants_file)
+    tenants = load_tenants(settings.tenants_file, settings.templates_folder)
     return tenants if tenant_id is None else [find_tenant(tenants, tenant_id)]
 
 

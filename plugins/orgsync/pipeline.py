@@ -40,7 +40,8 @@ from orgsync.warehouse import history, plans, runs, snapshots
 from orgsync.warehouse.claims import Claim, Purpose, hold_claim
 from orgsync.warehouse.clock import Clock, measure_ahead, read_clock
 from orgsync.warehouse.connection import Address, open_warehouse
-from orgsync.warehouse.hook import find_warehouse
+from orgsync.warehouse.hook import find_owner, find_warehouse
+from orgsync.warehouse.logins import keep_loader
 from orgsync.warehouse.migrations import check_schema, migrate
 from orgsync.warehouse.runs import StepRecord
 from orgsync.warehouse.statements import query
@@ -70,9 +71,16 @@ class Run:
 
 
 def migrate_warehouse(settings: Settings) -> list[str]:
-    """Bring the warehouse to this version's schema; returns the migrations applied."""
-    with open_warehouse(find_warehouse(settings)) as connection:
-        return migrate(connection)
+    """Bring the warehouse to this version's schema; returns the migrations applied.
+
+    Where its owner has a connection of its own, that one migrates, and makes the login of the other.
+    """
+    loader, owner = find_warehouse(settings), find_owner(settings)
+    with open_warehouse(owner or loader) as connection:
+        applied = migrate(connection)
+        if owner and owner.user != loader.user:
+            keep_loader(connection, loader)
+        return applied
 
 
 def extract_snapshot(run: Run, *, mode: RequestedMode) -> str:

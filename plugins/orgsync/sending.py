@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from psycopg2.extensions import connection as Connection
 
-from orgsync.announcing import announce_changes, can_announce
+from orgsync.announcing import announce_changes
 from orgsync.errors import ConfigurationError, GateError, OrgsyncError
 from orgsync.outbox import quota, store
 from orgsync.outbox.delivery import Tally, Worker, deliver
@@ -112,7 +112,11 @@ def find_due(settings: Settings, tenants: Sequence[Tenant], *, now: datetime) ->
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
         keep_channels(connection, tenants)
-        troubled = {tenant.id for tenant in tenants if not can_announce(connection, settings, tenant, now=now)}
+        troubled = set()
+        for tenant in tenants:
+            if announce_changes(connection, settings, tenant, now=now):
+                troubled.add(tenant.id)
+            connection.commit()
         due = troubled.union(store.find_due(connection, now=now))
         return [tenant.id for tenant in tenants if tenant.id in due]
 
@@ -130,12 +134,14 @@ def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Work
         _check_company(connection, tenant, worker.clock())
         messenger = open_messenger(tenant)
         desk = Desk(tenant.id, messenger, _is_whole(tenant), ZoneInfo(tenant.timezone))
-        announce_changes(connection, settings, tenant, now=worker.clock())
+        wrong = announce_changes(connection, settings, tenant, now=worker.clock())
         connection.commit()
         tally = deliver(connection, desk, worker, run_for=run_for)
     log.info("tenant %s: %d messages planned, attempts: %s", tenant.id, tally.messages, dict(tally.attempts) or "none")
     if tally.blocked_by:
         raise tally.blocked_by
+    if wrong:
+        raise ConfigurationError("; ".join(wrong))
     return tally
 
 

@@ -14,13 +14,17 @@ HOME = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Settings:
-    """`landing_zone` is any URL that Airflow's ObjectStoragePath opens: file://, s3://, gs://, oss://."""
+    """`landing_zone` is any URL that Airflow's ObjectStoragePath opens: file://, s3://, gs://, oss://.
+
+    `owner_conn_id` is a connection as the warehouse's owner, for migrating alone; where it is missing, `warehouse_conn_id` migrates too.
+    """
 
     tenants_file: Path
     landing_zone: str
     report_folder: Path
     templates_folder: Path = HOME / "include" / "templates" / "messages"
     warehouse_conn_id: str = "orgsync_warehouse"
+    owner_conn_id: str = "orgsync_warehouse_owner"
     statement_timeout_seconds: int = 3600
     claim_seconds: float = 30.0
     """So long after a process was killed its tenant is free again; a living one renews its claim six times in that."""

@@ -14,7 +14,7 @@ import yaml
 from croniter import croniter
 
 from orgsync.budget import Allowance, Budget
-from orgsync.change_rules import KINDS, ChangeRule
+from orgsync.change_rules import KINDS, ChangeRule, check_variables
 from orgsync.errors import ConfigurationError
 from orgsync.frames import DEPARTMENTS, USERS
 from orgsync.platforms import PLATFORM_NAMES, load_platform
@@ -57,10 +57,14 @@ class Tenant:
     change_messages: tuple[ChangeRule, ...] = ()
 
 
-def load_tenants(path: Path) -> list[Tenant]:
-    """Raises ConfigurationError naming file, line and what to write instead."""
+def load_tenants(path: Path, templates_folder: Path | None = None) -> list[Tenant]:
+    """Raises ConfigurationError naming file, line and what to write instead.
+
+    With the folder of message templates, those that `change_messages` name are looked for there. A template that is itself wrong keeps no
+    tenant from loading: it says so when it is used.
+    """
     root = compose_yaml(path, what="tenants file", missing="write one, or set ORGSYNC_TENANTS")
-    return _Reader(path).read_file(root)
+    return _Reader(path, templates_folder).read_file(root)
 
 
 def find_tenant(tenants: list[Tenant], tenant_id: str) -> Tenant:
@@ -76,6 +80,7 @@ class _Reader:
     """Turns YAML nodes into tenants; nodes know their lines, plain dictionaries would not."""
 
     path: Path
+    templates_folder: Path | None = None
 
     def read_file(self, root: yaml.Node | None) -> list[Tenant]:
         if root is None:
@@ -249,10 +254,30 @@ class _Reader:
             "departments": partial(self._list, of="department ids"),
             "most": self._count,
         }
+        self._check_template(nodes["template"])
         rule = ChangeRule(**{name: checks.get(name, self._text)(value) for name, value in nodes.items()})
         if not (rule.everyone or rule.users or rule.departments or rule.query):
             raise self._error(node, "a rule of change_messages needs somebody to tell: everyone, users, departments or query")
         return rule
+
+    def _check_template(self, node: yaml.Node) -> None:
+        if self.templates_folder is None:
+            return
+
+        from orgsync.outbox.template_files import list_templates, load_template
+
+        name = self._text(node)
+        if name not in (known := list_templates(self.templates_folder)):
+            listed = ", ".join(known) or "none"
+            raise self._error(node, f"there is no message template {name!r} in {self.templates_folder}; there are: {listed}")
+        try:
+            variables = load_template(self.templates_folder, name).variables
+        except ConfigurationError:
+            return
+        try:
+            check_variables(name, variables)
+        except ConfigurationError as error:
+            raise self._error(node, str(error)) from None
 
     def _change_kinds(self, node: yaml.Node) -> tuple[str, ...]:
         kinds = self._list(node, of="kinds of change")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,9 +14,12 @@ import pytest
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import make_dsn
 
+from orgsync import sending
 from orgsync.errors import ConfigurationError
 from orgsync.frames import PERSONAL_COLUMNS
+from orgsync.outbox.queueing import Audience, Message
 from orgsync.pipeline import migrate_warehouse, replay
+from orgsync.platforms.messages import Content
 from orgsync.warehouse.migrations import list_migrations, migrate
 from stack.postgres import PostgresServer, embedded_postgres
 from tests.integration.world import World, set_warehouse
@@ -97,7 +102,7 @@ FUNCTIONS = {
     "notify.ask_audience(text, text, integer)": ("execute", "", ""),
     "notify.cover(text, bigint[], integer)": ("execute", "", ""),
     FIND_PROBLEM: ("", "", ""),
-    "notify.find_audience_problem(text, jsonb)": ("", "", ""),
+    "notify.find_audience_problem(text, jsonb)": ("execute", "", ""),
     "notify.digest(text[])": ("", "", ""),
     "notify.clean(text)": ("", "", ""),
     "notify.find_url_problem(text, jsonb)": ("", "", ""),
@@ -410,6 +415,46 @@ def test_loader_quarantines_and_records_a_failure(loader: World) -> None:
     with pytest.raises(Exception, match="qyapi"):
         loader.sync()
     assert loader.query("select outcome from ops.sync_run order by started_at desc limit 1") == [("failed",)]
+
+
+def test_owner_that_migrates_makes_the_login_that_loads(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its password is the one of its connection; another time it is left as it is."""
+    login = {"login": "made_by_migrate", "password": PASSWORD}
+    parts = json.loads(os.environ["AIRFLOW_CONN_ORGSYNC_WAREHOUSE"])
+    monkeypatch.setenv("AIRFLOW_CONN_ORGSYNC_WAREHOUSE_OWNER", json.dumps(parts))
+    monkeypatch.setenv("AIRFLOW_CONN_ORGSYNC_WAREHOUSE", json.dumps(parts | login))
+    try:
+        migrate_warehouse(world.settings)
+        assert world.sync()["outcome"] == "succeeded"
+        rights = "rolsuper, rolcreaterole, rolcreatedb, rolinherit, pg_has_role(rolname, 'orgsync_loader', 'usage')"
+        assert world.query(f"select {rights} from pg_roles where rolname = 'made_by_migrate'") == [(False, False, False, True, True)]
+        before = world.query("select rolpassword from pg_authid where rolname = 'made_by_migrate'")
+        monkeypatch.setenv("AIRFLOW_CONN_ORGSYNC_WAREHOUSE", json.dumps(parts | login | {"password": "another"}))
+        migrate_warehouse(world.settings)
+        assert world.query("select rolpassword from pg_authid where rolname = 'made_by_migrate'") == before
+    finally:
+        world.query("drop owned by made_by_migrate; drop role made_by_migrate")
+
+
+def test_loader_delivers_changes_and_takes_back(loader: World) -> None:
+    """All that the command and the DAGs do with messages, a saved audience among it."""
+    loader.sync()
+    tenant = loader.make_run().tenant
+    [(one,)] = loader.query("select min(user_id) from org.users")
+    loader.query("insert into notify.audience_query values ('acme', 'one', %s)", f"select '{one}' as user_id")
+
+    def send(content: Content, **audience: Any) -> int:
+        return sending.enqueue(loader.settings, tenant, Message(content, Audience(**audience)))
+
+    def push() -> None:
+        sending.push(loader.settings, tenant, run_for=timedelta(0))
+
+    text, todo = send(Content("text", "Hello"), query="one"), send(Content("todo", "Sign", url="https://example.com/"), users=[one])
+    push()
+    sending.change_todo(loader.settings, todo, "complete")
+    assert sending.recall(loader.settings, text) == "asked"
+    push()
+    assert loader.query("select state from notify.message order by message_id") == [("recalled",), ("sent",), ("delivered",)]
 
 
 def test_planner_knows_what_a_loader_staged(loader: World) -> None:

@@ -18,7 +18,15 @@ COMPOSE_TEXT = (CHECKOUT / "docker-compose.yaml").read_text()
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
 SERVICES = COMPOSE["services"]
 AIRFLOW_SERVICES = ("init", "api-server", "scheduler", "dag-processor", "triggerer")
-SECRETS = ("ADMIN_PASSWORD", "METADATA_PASSWORD", "WAREHOUSE_PASSWORD", "AIRFLOW_SECRET_KEY", "AIRFLOW_JWT_SECRET", "AIRFLOW_FERNET_KEY")
+SECRETS = (
+    "ADMIN_PASSWORD",
+    "METADATA_PASSWORD",
+    "WAREHOUSE_PASSWORD",
+    "LOADER_PASSWORD",
+    "AIRFLOW_SECRET_KEY",
+    "AIRFLOW_JWT_SECRET",
+    "AIRFLOW_FERNET_KEY",
+)
 
 TOP_KEYS = {"name", "services", "networks", "volumes"}
 SERVICE_KEYS = {
@@ -168,6 +176,17 @@ def test_programs_of_the_compose_file_are_in_the_image():
     for program in own:
         assert os.access(CHECKOUT / program, os.X_OK)
         assert re.search(rf"^COPY [^\n]*{program}", DOCKERFILE, flags=re.MULTILINE)
+
+
+def test_only_what_migrates_knows_the_owner_of_the_warehouse():
+    """A superuser there: whoever delivers would lend its rights to saved audiences and to mistakes."""
+    owner = SERVICES["warehouse"]["environment"]["POSTGRES_USER"]
+    knowing = {name for name in AIRFLOW_SERVICES if "WAREHOUSE_PASSWORD" in str(SERVICES[name]["environment"])}
+    assert knowing == {"init"}
+    for name in AIRFLOW_SERVICES:
+        connection = SERVICES[name]["environment"]["AIRFLOW_CONN_ORGSYNC_WAREHOUSE"]
+        assert connection.startswith("postgresql://orgsync_sync:${LOADER_PASSWORD")
+        assert f"//{owner}:" not in connection
 
 
 # --- variables and secrets ---

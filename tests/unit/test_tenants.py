@@ -309,3 +309,25 @@ def test_changes_are_told_to_somebody_of_kinds_that_exist(path: Path) -> None:
 def test_a_rule_for_changes_that_is_wrong_names_its_line(path: Path, rule: str, words: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"line 6.*{re.escape(words)}"):
         load(path, f"{HEAD}    change_messages:\n      - {rule}\n")
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("lost", r"tenants\.yaml, line 6: there is no message template 'lost' in .*; there are: broken, joined, needy"),
+        ("needy", r"tenants\.yaml, line 6: template 'needy' needs cake, and a change tells only kind, user_id, name"),
+    ],
+)
+def test_templates_of_rules_are_looked_for_when_the_file_is_loaded(path: Path, tmp_path: Path, template: str, words: str) -> None:
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    (folder / "joined.yaml").write_text("kind: text\nbody: '{{ name }}'\nvariables: {name: who}\n", encoding="utf-8")
+    (folder / "needy.yaml").write_text("kind: text\nbody: '{{ cake }}'\nvariables: {cake: which}\n", encoding="utf-8")
+    (folder / "broken.yaml").write_text("kind: [", encoding="utf-8")
+    text = f"{HEAD}    change_messages:\n      - {{template: {template}, everyone: true}}\n"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=words):
+        load_tenants(path, folder)
+    for sound in ("joined", "broken"):  # what is wrong in a template itself is told when it is used
+        path.write_text(text.replace(template, sound), encoding="utf-8")
+        assert len(load_tenants(path, folder)) == 1

@@ -335,9 +335,14 @@ def list_changes(connection: Connection, tenant_id: str, *, taken_at: datetime, 
     return fetch_all(connection, "outbox/list_changes", tenant_id=tenant_id, taken_at=taken_at, kinds=list(kinds))
 
 
-def mark_announced(connection: Connection, plan: Row, *, messages: int) -> None:
+def mark_announced(connection: Connection, plan: Row, *, messages: int, problems: Sequence[str]) -> None:
     named = {"plan_id": plan["plan_id"], "tenant_id": plan["tenant_id"]}
-    execute(connection, "outbox/mark_announced", **named, messages=messages)
+    execute(connection, "outbox/mark_announced", **named, messages=messages, problems=list(problems))
+
+
+def find_audience_problem(connection: Connection, tenant_id: str, audience: Row) -> str | None:
+    problem: str | None = fetch_all(connection, "outbox/find_audience_problem", tenant_id=tenant_id, audience=audience)[0]["problem"]
+    return problem
 
 
 def enqueue(connection: Connection, **message: object) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orgsync.connections import find_connection
+from orgsync.connections import find_connection, has_connection
 from orgsync.errors import ConfigurationError
 from orgsync.settings import Settings
 from orgsync.warehouse.connection import Address
@@ -10,6 +10,13 @@ from orgsync.warehouse.connection import Address
 
 def find_warehouse(settings: Settings) -> Address:
     return read_address(settings.warehouse_conn_id, statement_timeout_seconds=settings.statement_timeout_seconds)
+
+
+def find_owner(settings: Settings) -> Address | None:
+    """The warehouse as its owner, where there is a connection for that."""
+    if not has_connection(settings.owner_conn_id):
+        return None
+    return read_address(settings.owner_conn_id, statement_timeout_seconds=settings.statement_timeout_seconds)
 
 
 def read_address(conn_id: str, *, statement_timeout_seconds: int) -> Address:
