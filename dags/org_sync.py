@@ -171,13 +171,14 @@ def _is_backfill(context: Any) -> bool:
 
 def _run(tenant_id: str, context: Any) -> Run:
     from orgsync.ownership import Takeover
-    from orgsync.pipeline import Run
+    from orgsync.pipeline import Run, name_record
 
     settings = read_settings()
     dag_run = context["dag_run"]
     takeover = Takeover(context["params"]["new_company"] or "", word_of=dag_run.triggering_user_name or dag_run.run_id)
     tenant = find_tenant(load_tenants(settings.tenants_file), tenant_id)
-    return Run(tenant, dag_run.run_id, str(dag_run.run_type.value), settings, takeover)
+    run_type = str(dag_run.run_type.value)
+    return Run(tenant, name_record(dag_run.run_id, run_type), run_type, settings, takeover)
 
 
 for _tenant in load_tenants(read_settings().tenants_file):

@@ -70,6 +70,23 @@ class Run:
         return find_warehouse(self.settings)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where a plan stands; `waited` is the time since it was made, by the warehouse's clock."""
+
+    state: str
+    waited: timedelta
+
+
+def name_record(run_id: str, run_type: str) -> str:
+    """The name under which a run of Airflow is recorded.
+
+    A backfill that repeats a run keeps that run's id. What the run once did stays on record: the repetition is a run of its own.
+    """
+    is_repetition = run_type == "backfill" and not run_id.startswith("backfill__")
+    return f"backfill__of__{run_id}" if is_repetition else run_id
+
+
 def migrate_warehouse(settings: Settings) -> list[str]:
     """Bring the warehouse to this version's schema; returns the migrations applied.
 
@@ -152,6 +169,7 @@ def merge_plan(run: Run, plan_id: int) -> dict[str, Any]:
             _check_decided(plan)
             with _timed(step, "write"):
                 rows = history.apply_plan(connection, plan)
+            runs.close_fulfilled_runs(connection, run.tenant.id, plan_id, by_run=run.run_id)
             keep_channel(connection, run.tenant)
         step.outcome = "succeeded" if rows else "unchanged"
         step.record(plan_id=plan_id, counts={"history_rows": rows})
@@ -175,6 +193,14 @@ def decide_plan(run: Run, plan_id: int, *, is_approved: bool, decided_by: str) -
             text = f"plan {plan_id} was rejected by {decided_by}; nothing was changed"
             runs.finish_run(connection, tenant_id=run.tenant.id, run_id=run.run_id, outcome="stopped", error=text)
     _note_decisions(run)
+
+
+def find_standing(run: Run, plan_id: int) -> Standing:
+    """What became of a plan that waits for a decision, and for how long it has been there."""
+    with open_warehouse(run.address) as connection:
+        check_schema(connection)
+        plan = plans.find_plan(connection, plan_id)
+        return Standing(plan["state"], waited=read_clock(connection) - plan["created_at"])
 
 
 def sync(run: Run, *, mode: RequestedMode, dry_run: bool) -> dict[str, Any]:
@@ -368,8 +394,9 @@ def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None, *, tu
         history.lock_tenant(connection, run.tenant.id)  # the plan that is given up may be half merged
         if turn:
             turn.confirm(connection)
-        plans.drop_unfinished(connection, run.tenant.id)
+        overtaken = plans.drop_unfinished(connection, run.tenant.id)
         plan_id = plans.create_plan(connection, snapshot, verdict.tidy, verdict.findings)
+        runs.close_overtaken_runs(connection, run.tenant.id, overtaken, by_run=run.run_id, by=f"plan {plan_id}")
         plan = plans.find_plan(connection, plan_id)
         plans.save_expectation_results(connection, plan, verdict.results)
         counts_before = snapshots.find_counts_before(connection, run.tenant.id, manifest.taken_at)
@@ -440,7 +467,8 @@ def _retract_one(run: Run, snapshot_id: str, *, decided_by: str, dry_run: bool) 
         if dry_run:
             connection.rollback()
         elif snapshot["state"] != "retracted":
-            plans.drop_unfinished(connection, run.tenant.id, snapshot_id=snapshot_id)
+            overtaken = plans.drop_unfinished(connection, run.tenant.id, snapshot_id=snapshot_id)
+            runs.close_overtaken_runs(connection, run.tenant.id, overtaken, by_run=run.run_id, by="the retraction")
             snapshots.mark_retracted(connection, snapshot_id, decided_by=decided_by)
     outcome = "planned" if dry_run else "unchanged" if snapshot["state"] == "retracted" else "succeeded"
     return told | {"outcome": outcome, "taken_back": taken_back, "instead": instead, "history_rows": rows}
@@ -569,7 +597,7 @@ def _step(run: Run, name: str) -> Iterator[_Step]:
     try:
         with _timed(step, name):
             yield step
-    except Exception as error:
+    except BaseException as error:  # also the one that ends a process in an orderly way: nobody else would say so
         step.outcome = "stopped" if isinstance(error, GateError) else "failed"
         try:
             _close_step(run, step, error)
@@ -579,13 +607,20 @@ def _step(run: Run, name: str) -> Iterator[_Step]:
     _close_step(run, step)
 
 
-def _close_step(run: Run, step: _Step, error: Exception | None = None) -> None:
-    text = None if error is None else str(error) if isinstance(error, OrgsyncError) else f"{type(error).__name__} (see the log)"
+def _close_step(run: Run, step: _Step, error: BaseException | None = None) -> None:
+    text = None if error is None else _tell_failure(error)
     with open_warehouse(run.address) as connection:
         keys = {"tenant_id": run.tenant.id, "run_id": run.run_id}
         runs.record_step(connection, **keys, record=replace(step.found, step_seconds=step.seconds))
         if step.outcome:
             runs.finish_run(connection, **keys, outcome=step.outcome, error=text)
+
+
+def _tell_failure(error: BaseException) -> str:
+    if isinstance(error, OrgsyncError):
+        return str(error)
+    name = type(error).__name__
+    return f"{name} (see the log)" if isinstance(error, Exception) else f"it was ended before its time ({name})"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,17 @@ def test_wrong_secret_fails_at_once_without_a_retry(run_dag: Any, world: World, 
     assert "40096" in output
     assert "not-the-secret" not in output
     assert world.query("select outcome from ops.sync_run") == [("failed",)]
+
+
+def test_backfill_that_repeats_a_run_leaves_its_record_alone(world: World, airflow_home: Path) -> None:
+    """Airflow clears the run and keeps its id; its run type alone says that this is the past."""
+    world.settings.tenants_file.write_text(TENANTS, encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_CONN_")}
+    environment |= {"ORGSYNC_TENANTS": str(world.settings.tenants_file), "ORGSYNC_LANDING_ZONE": world.settings.landing_zone}
+    step = {"dag": "org_sync_acme", "params": {}, "run_type": "backfill"}
+    [ended], _ = run_script(airflow_home, "run_steps.py", str(DAGS), told=json.dumps([step]), **environment)
+    assert ended["run_id"].startswith("manual__")  # as a run that was there before: a backfill's own would say so
+    assert world.query("select run_id, run_type from ops.sync_run") == [(f"backfill__of__{ended['run_id']}", "backfill")]
 
 
 def test_warehouse_connection_is_closed_after_a_run(run_dag: Any, world: World) -> None:

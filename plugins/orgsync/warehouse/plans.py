@@ -89,9 +89,18 @@ def save_verdict(connection: Connection, plan_id: int, changes: Row, over_budget
 def decide(connection: Connection, plan_id: int, *, is_approved: bool, decided_by: str) -> None:
     """Approve or reject a plan that waits; raises GateError for one that no longer does."""
     if not fetch_all(connection, "ops/decide_plan", plan_id=plan_id, is_approved=is_approved, decided_by=decided_by):
-        raise GateError(
-            f"plan {plan_id} is {find_plan(connection, plan_id)['state']}, so it can no longer be decided; sync again for a new one"
-        )
+        plan = find_plan(connection, plan_id)
+        raise GateError(f"plan {plan_id} can no longer be decided: {_WHY_CLOSED[plan['state']].format(**plan)}")
+
+
+_WHY_CLOSED = {
+    "staged": "it was not worked out; sync again for a new one",
+    "applied": "it is part of history already, approved by {decided_by}; what it changed stays",
+    "dropped": (
+        "it was overtaken by a newer run, which made a plan of its own; nothing was changed. `orgsync plan {tenant_id}` shows that one"
+    ),
+    "rejected": "{decided_by} rejected it; nothing was changed. Sync again for a new one",
+}
 
 
 def list_changes(connection: Connection, plan_id: int, *, limit: int | None = None) -> list[Row]:
@@ -110,10 +119,16 @@ def forget_staged_rows(connection: Connection, plan_id: int) -> None:
     clear_rows(connection, plan_id)
 
 
-def drop_unfinished(connection: Connection, tenant_id: str, *, snapshot_id: str | None = None) -> None:
-    """Give up the tenant's plans, or those of one snapshot, that were never applied, so that their staged rows do not pile up."""
-    for row in fetch_all(connection, "ops/drop_unfinished_plans", tenant_id=tenant_id, snapshot_id=snapshot_id):
-        forget_staged_rows(connection, row["plan_id"])
+def drop_unfinished(connection: Connection, tenant_id: str, *, snapshot_id: str | None = None) -> list[int]:
+    """Give up the tenant's plans, or those of one snapshot, that were never applied, so that their staged rows do not pile up.
+
+    Returns their ids.
+    """
+    found = fetch_all(connection, "ops/drop_unfinished_plans", tenant_id=tenant_id, snapshot_id=snapshot_id)
+    dropped = [row["plan_id"] for row in found]
+    for plan_id in dropped:
+        forget_staged_rows(connection, plan_id)
+    return dropped
 
 
 def is_staged(connection: Connection, plan: Row) -> bool:

@@ -37,6 +37,16 @@ def finish_run(connection: Connection, *, tenant_id: str, run_id: str, outcome: 
     execute(connection, "ops/finish_run", tenant_id=tenant_id, run_id=run_id, outcome=outcome, error=error)
 
 
+def close_overtaken_runs(connection: Connection, tenant_id: str, plan_ids: list[int], *, by_run: str, by: str) -> None:
+    """Say of the runs that waited with these plans, which gave way, that they ended, and what it was; the run that does it goes on."""
+    execute(connection, "ops/close_overtaken_runs", tenant_id=tenant_id, plan_ids=plan_ids, run_id=by_run, by=f"{by} of run {by_run}")
+
+
+def close_fulfilled_runs(connection: Connection, tenant_id: str, plan_id: int, *, by_run: str) -> None:
+    """Say of the runs that waited for a decision about a plan, which another run has applied, that they ended."""
+    execute(connection, "ops/close_fulfilled_runs", tenant_id=tenant_id, plan_id=plan_id, run_id=by_run)
+
+
 def close_lost_runs(connection: Connection, tenant_id: str, *, before: datetime) -> int:
     """Say of the runs that began before then and never ended that they failed; returns how many there were."""
     return execute(connection, "ops/close_lost_runs", tenant_id=tenant_id, before=before)
