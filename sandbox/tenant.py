@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from random import Random
 from typing import Any, ClassVar, Generic
 
@@ -97,6 +97,16 @@ class Tenant(ABC, Generic[Knobs]):
     def now(self) -> float:
         """The time for messages and todos, which the control API can move. Tokens and calls per second follow the real one."""
         return time.time() + self.offset_seconds
+
+    def counts_now(self) -> float:
+        """The time by which messages are counted against limits."""
+        return self.now() + self.settings.limits_offset_seconds
+
+    def used(self, key: Hashable, seconds: int) -> int:
+        return self.mailbox.windows.used(key, seconds, now=self.counts_now(), slides=self.settings.limits_slide)
+
+    def count(self, key: Hashable, amount: int = 1) -> None:
+        self.mailbox.windows.count(key, amount, now=self.counts_now())
 
     def usage(self) -> dict[str, Any]:
         """What the platform counts beside the calls themselves."""

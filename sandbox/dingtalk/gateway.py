@@ -132,7 +132,7 @@ class DingTalk(Tenant[DingTalkSettings]):
     @property
     def _billed(self) -> Counter[str]:
         """This month, by interface."""
-        counted: Counter[str] = self.mailbox.windows.at("billed", month(self.now()), Counter)
+        counted: Counter[str] = self.mailbox.windows.at("billed", month(self.counts_now()), Counter)
         return counted
 
     def _token(self, request: Request, interface: Interface) -> str | None:

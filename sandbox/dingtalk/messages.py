@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SEND = "topapi/message/corpconversation/asyncsend_v2"
 MOST_USERS, MOST_DEPARTMENTS = 100, 20
+RECEIVERS = "receivers"
 SAME_CONTENT, TOO_MANY_A_DAY, TOO_MANY_A_MINUTE = "143106", "143105", "143103"
 RESULT_LISTS = (
     "invalid_user_id_list", "forbidden_user_id_list", "failed_user_id_list", "read_user_id_list", "unread_user_id_list",
@@ -143,7 +144,7 @@ def _sees_department(tenant: DingTalk, department_id: int) -> bool:
 
 
 def _count_send_to_all(tenant: DingTalk) -> None:
-    sent: Counter[str] = tenant.mailbox.windows.at("sends to all", period(tenant.now(), DAY), Counter)
+    sent: Counter[str] = tenant.mailbox.windows.at("sends to all", period(tenant.counts_now(), DAY), Counter)
     if 0 < tenant.settings.send_to_all_per_day <= sent.total():
         raise RefusalError(41045, "全员消息每天的发送次数超过限制")
     sent[SEND] += 1
@@ -151,7 +152,7 @@ def _count_send_to_all(tenant: DingTalk) -> None:
 
 def _dropped(tenant: DingTalk, people: dict[str, None], content: Content, *, to_all: bool) -> dict[str, str]:
     """Whom the flow control keeps it from, with its code: the same content or too much in a day, or too many receivers in a minute."""
-    settings, windows, now = tenant.settings, tenant.mailbox.windows, tenant.now()
+    settings, windows, now = tenant.settings, tenant.mailbox.windows, tenant.counts_now()
     had: set[str] = windows.at("contents", period(now, DAY), dict).setdefault(content.digest, set())
     counts: Counter[str] = windows.at("messages", period(now, DAY), Counter)
     dropped = dict.fromkeys([user_id for user_id in people if user_id in had], SAME_CONTENT)
@@ -160,11 +161,10 @@ def _dropped(tenant: DingTalk, people: dict[str, None], content: Content, *, to_
         dropped |= dict.fromkeys(full, TOO_MANY_A_DAY)
     served = [user_id for user_id in people if user_id not in dropped]
     if settings.receivers_per_minute and not to_all:
-        minute: Counter[str] = windows.at("receivers", period(now, MINUTE), Counter)
-        room = max(0, settings.receivers_per_minute - minute.total())
+        room = max(0, settings.receivers_per_minute - tenant.used(RECEIVERS, MINUTE))
         dropped |= dict.fromkeys(served[room:], TOO_MANY_A_MINUTE)
         served = served[:room]
-        minute[SEND] += len(served)
+        tenant.count(RECEIVERS, len(served))
     had.update(served)
     counts.update(served)
     return dropped

@@ -31,8 +31,8 @@ class DingTalkSettings(Settings, kw_only=True):
     billable_calls_per_month: Annotated[int, Meta(ge=0)] = 0
     """Messages and todos are billed, the directory is not; 0 is no limit."""
     receivers_per_send: Annotated[int, Meta(ge=0)] = 5000
-    receivers_per_minute: Annotated[int, Meta(ge=0)] = 5000
-    """Neither concerns a send to all; 0 is no limit."""
+    receivers_per_minute: Annotated[int, Meta(ge=0)] = 1500
+    """Neither concerns a send to all; 0 is no limit. A minute's are 5000 by one page and 1500 by another: the stricter counts."""
     messages_per_user_per_day: Annotated[int, Meta(ge=0)] = 500
     send_to_all_per_day: Annotated[int, Meta(ge=0)] = 3
     most_results: Annotated[int, Meta(ge=0)] = 100

@@ -119,7 +119,7 @@ def _department(tenant: Feishu, value: str) -> Department | None:
 
 
 def _count_receivers(tenant: Feishu, count: int) -> None:
-    day: Counter[str] = tenant.mailbox.windows.at("receivers", period(tenant.now(), DAY), Counter)
+    day: Counter[str] = tenant.mailbox.windows.at("receivers", period(tenant.counts_now(), DAY), Counter)
     if 0 < tenant.settings.batch_receivers_per_day < day["receivers"] + count:
         raise too_many_in_a_day()
     day["receivers"] += count

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from sandbox.exchange import encode
@@ -27,7 +26,7 @@ from sandbox.feishu.refusals import bad_argument, unknown_open_id
 from sandbox.feishu.visibility import is_available
 from sandbox.mailbox import Sending
 from sandbox.organization import Person
-from sandbox.windows import DAY, HOUR, SECOND, period
+from sandbox.windows import DAY, HOUR, SECOND
 
 if TYPE_CHECKING:
     from sandbox.feishu.gateway import Feishu
@@ -118,11 +117,11 @@ def _receiver(tenant: Feishu, kind: str, receive_id: str) -> Person:
 
 
 def _check_frequency(tenant: Feishu, person: Person) -> None:
-    most = tenant.settings.messages_per_user_per_second
-    counts: Counter[str] = tenant.mailbox.windows.at("messages", period(tenant.now(), SECOND), Counter)
-    if 0 < most <= counts[person.id]:
+    most, key = tenant.settings.messages_per_user_per_second, ("messages", person.id)
+    if 0 < most <= tenant.used(key, SECOND):
         raise too_frequent()
-    counts[person.id] += 1
+    if most:
+        tenant.count(key)
 
 
 def _existing(tenant: Feishu, message_id: str) -> Sending:

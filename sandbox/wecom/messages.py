@@ -149,7 +149,7 @@ def _count_recipients(call: Call, count: int) -> None:
     """Beyond the day's number nothing is sent until the next day."""
     tenant = call.tenant
     most = (tenant.settings.account_cap or len(tenant.organization.people)) * RECIPIENTS_PER_ACCOUNT
-    day: Counter[str] = tenant.mailbox.windows.at("recipients", period(tenant.now(), DAY), Counter)
+    day: Counter[str] = tenant.mailbox.windows.at("recipients", period(tenant.counts_now(), DAY), Counter)
     if day.total() + count > most:
         raise RefusalError(THROTTLED)
     day[SEND] += count
@@ -157,17 +157,16 @@ def _count_recipients(call: Call, count: int) -> None:
 
 def _dropped(call: Call, people: dict[str, None]) -> dict[str, str]:
     """Who has had too many messages lately, of which nobody is told."""
-    settings, windows, now = call.tenant.settings, call.tenant.mailbox.windows, call.tenant.now()
+    tenant, settings = call.tenant, call.tenant.settings
     limits = {
         "too many in an hour": (HOUR, settings.messages_per_member_per_hour),
         "too many in a minute": (MINUTE, settings.messages_per_member_per_minute),
     }
-    counts: dict[str, Counter[str]] = {reason: windows.at(reason, period(now, seconds), Counter) for reason, (seconds, _) in limits.items()}
     dropped: dict[str, str] = {}
-    for reason, (_, most) in limits.items():
-        dropped |= {user_id: reason for user_id in people if 0 < most <= counts[reason].get(user_id, 0)}
-    for counted in counts.values():
-        counted.update(user_id for user_id in people if user_id not in dropped)
+    for reason, (seconds, most) in limits.items():
+        dropped |= {user_id: reason for user_id in people if 0 < most <= tenant.used((reason, user_id), seconds)}
+    for key in ((reason, user_id) for reason, (_, most) in limits.items() if most for user_id in people if user_id not in dropped):
+        tenant.count(key)
     return dropped
 
 

@@ -127,6 +127,25 @@ def test_too_many_in_a_day_and_in_a_minute_are_dropped(app: App, ids: list[str])
     assert codes == {ids[0]: "143105", ids[3]: "143103"}
 
 
+def test_receivers_are_counted_over_any_minute(app: App, ids: list[str]) -> None:
+    app.settings(receivers_per_minute=3)
+    dropped = []
+    for seconds, people in ((0, 2), (40, 2), (19, 1), (2, 2), (41, 2)):
+        later(app.control, seconds)
+        task_id = send(app, {"msgtype": "text", "text": {"content": f"after {seconds}"}}, userid_list=",".join(ids[:people]))
+        dropped.append([row["code"] for row in result(app, task_id)["forbidden_list"]])
+    assert dropped == [[], ["143103"], ["143103"], [], ["143103"]]
+
+
+def test_days_begin_by_the_clock_that_counts(app: App, ids: list[str]) -> None:
+    app.settings(messages_per_user_per_day=1, limits_offset_seconds=-120)
+    send(app, userid_list=ids[0])
+    later(app.control, 43_200)  # noon and ten seconds before, so a little after midnight
+    assert [row["code"] for row in result(app, send(app, CARD, userid_list=ids[0]))["forbidden_list"]] == ["143105"]
+    later(app.control, 180)
+    assert result(app, send(app, CARD, userid_list=ids[0]))["forbidden_list"] == []
+
+
 def test_departments_with_too_many_people_are_refused(app: App) -> None:
     app.settings(receivers_per_send=50)
     assert app.code(SEND, agent_id=AGENT, msg=TEXT, dept_id_list="1") == 41029

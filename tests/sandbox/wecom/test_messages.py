@@ -164,6 +164,26 @@ def test_too_many_for_a_member_vanish_without_a_word(app: WeComApp, ids: list[st
     assert [one["dropped"] for one in app.control("GET", "outbox?recent=2")["sent"]] == [{ids[0]: "too many in an hour"}, {}]
 
 
+def test_what_a_member_may_get_is_counted_over_any_minute(app: WeComApp, ids: list[str]) -> None:
+    app.settings(messages_per_member_per_minute=2)
+
+    def received(seconds: float) -> int:
+        later(app.control, seconds)
+        before = len(inbox(app, ids[0]))
+        send(app, touser=ids[0], text={"content": f"after {seconds} more"})
+        return len(inbox(app, ids[0])) - before
+
+    assert [received(seconds) for seconds in (0, 40, 15, 10, 1, 40)] == [1, 1, 0, 1, 0, 1]
+
+
+def test_minutes_that_do_not_slide_begin_at_the_platforms_second(app: WeComApp, ids: list[str]) -> None:
+    app.settings(messages_per_member_per_minute=1, limits_slide=False, limits_offset_seconds=30)
+    for seconds in (0, 10, 20):  # its second 40, 50, 10
+        later(app.control, seconds)
+        send(app, touser=ids[0], text={"content": f"after {seconds} more"})
+    assert [message["text"] for message in inbox(app, ids[0])] == ["after 20 more", "after 0 more"]
+
+
 def test_recipients_of_a_day_end_with_the_accounts(app: WeComApp, ids: list[str]) -> None:
     app.settings(account_cap=1)
     assert code(app, touser="|".join(ids[:201])) == 45009
