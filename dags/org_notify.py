@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -51,7 +51,7 @@ with DAG(
         from orgsync.sending import find_due as find
 
         settings = read_settings()
-        return find(settings, load_tenants(settings.tenants_file), now=datetime.now(UTC))
+        return find(settings, load_tenants(settings.tenants_file))
 
     @task(map_index_template="{{ task.op_kwargs['tenant_id'] }}")
     def deliver(tenant_id: str) -> dict[str, Any]:

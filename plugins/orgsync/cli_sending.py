@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -219,7 +219,7 @@ def quota(tenant: OneTenantArgument = None, as_json: JsonOption = False) -> None
     from orgsync.sending import read_quota
 
     settings = read_settings()
-    rows = read_quota(settings, read_tenant(settings, tenant).id if tenant else None, now=datetime.now(UTC))
+    rows = read_quota(settings, read_tenant(settings, tenant).id if tenant else None)
     if as_json:
         print_json(rows)
     elif rows:

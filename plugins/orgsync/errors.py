@@ -6,6 +6,7 @@ OrgsyncError
 │   │   └── NoConnectionError      not even a connection: nothing can have been done
 │   ├── ThrottledError             the platform asked us to slow down
 │   ├── PlatformBusyError          the platform failed on its side (busy, 5xx)
+│   ├── TakenOverError             not asked at all: another worker may have the call by now
 │   ├── UnexpectedAnswerError      an answer that is not what the contract says (HTML, cut JSON)
 │   ├── WarehouseUnavailableError  the warehouse refused the connection or dropped it
 │   └── BusyTenantError            another run is reading the same tenant
@@ -99,6 +100,10 @@ class ThrottledError(PlatformError, RetryableError):
 
 class PlatformBusyError(PlatformError, RetryableError):
     """The platform failed on its side."""
+
+
+class TakenOverError(PlatformError, RetryableError):
+    """The platform was not asked: whoever wanted to ask may not have the call any more."""
 
 
 class UnexpectedAnswerError(PlatformError, RetryableError):

@@ -27,6 +27,7 @@ from orgsync.platforms.messages import Content, Limits, Messenger
 from orgsync.platforms.platform import Scope
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
+from orgsync.warehouse.clock import Clock, read_clock
 from orgsync.warehouse.connection import open_warehouse
 from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema
@@ -104,7 +105,7 @@ def recall(settings: Settings, message_id: int) -> str:
         return store.recall(connection, message_id)
 
 
-def find_due(settings: Settings, tenants: Sequence[Tenant], *, now: datetime) -> list[str]:
+def find_due(settings: Settings, tenants: Sequence[Tenant], *, clock: Clock = read_clock) -> list[str]:
     """The tenants for which there is something to do now. What is known of all of them is brought up to date first.
 
     One whose rules for telling changes are wrong is among them: its push says what is wrong.
@@ -112,6 +113,7 @@ def find_due(settings: Settings, tenants: Sequence[Tenant], *, now: datetime) ->
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
         keep_channels(connection, tenants)
+        now = clock(connection)
         troubled = set()
         for tenant in tenants:
             if announce_changes(connection, settings, tenant, now=now):
@@ -127,16 +129,17 @@ def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Work
     Raises, when all else is done, what a person must mend before the rest can be sent.
     """
     worker = worker or Worker()
-    with open_warehouse(find_warehouse(settings)) as connection:
+    address = find_warehouse(settings)
+    with open_warehouse(address) as keeper, open_warehouse(address) as connection:
         check_schema(connection)
         keep_channel(connection, tenant)
         connection.commit()
-        _check_company(connection, tenant, worker.clock())
+        _check_company(connection, tenant, worker.clock(connection))
         messenger = open_messenger(tenant)
         desk = Desk(tenant.id, messenger, _is_whole(tenant), ZoneInfo(tenant.timezone))
-        wrong = announce_changes(connection, settings, tenant, now=worker.clock())
+        wrong = announce_changes(connection, settings, tenant, now=worker.clock(connection))
         connection.commit()
-        tally = deliver(connection, desk, worker, run_for=run_for)
+        tally = deliver(connection, desk, worker, run_for=run_for, keeper=keeper)
     log.info("tenant %s: %d messages planned, attempts: %s", tenant.id, tally.messages, dict(tally.attempts) or "none")
     if tally.blocked_by:
         raise tally.blocked_by
@@ -157,10 +160,11 @@ def push_each(settings: Settings, tenants: Sequence[Tenant], *, run_for: timedel
     return [_try_to_push(settings, tenant, run_for) for tenant in tenants]
 
 
-def read_quota(settings: Settings, tenant_id: str | None, *, now: datetime) -> list[Row]:
+def read_quota(settings: Settings, tenant_id: str | None, *, clock: Clock = read_clock) -> list[Row]:
     """Each tenant's quotas: what is used, of how much, until when, and what waits."""
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
+        now = clock(connection)
         return [
             {
                 "tenant_id": channel["tenant_id"],
@@ -250,4 +254,5 @@ def _is_whole(tenant: Tenant) -> bool:
 
 def _read_gauges(connection: Connection, channel: Row, now: datetime) -> list[quota.Gauge]:
     known = {"people_per_call": 0} | {name: value for name, value in channel["limits"].items() if name in Limits.__dataclass_fields__}
-    return quota.read_gauges(store.read_usage(connection, channel["tenant_id"], now=now), Limits(**known), now=now)
+    limits = Limits(**known)
+    return quota.read_gauges(store.read_usage(connection, channel["tenant_id"], limits, now=now), limits, now=now)

@@ -27,7 +27,7 @@ class Clock:
     def __init__(self, ahead: timedelta) -> None:
         self.ahead = ahead
 
-    def __call__(self) -> datetime:
+    def __call__(self, _: object = None) -> datetime:
         return datetime.now(UTC) + self.ahead
 
     def leap(self, seconds: float) -> None:

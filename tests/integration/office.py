@@ -23,13 +23,13 @@ EVERYONE = {"everyone": True}
 
 @dataclass
 class Clock:
-    """The time of the worker and of the sandbox, ahead of the real one; a pause is over at once."""
+    """The time of the warehouse and of the sandbox, ahead of the real one; a pause is over at once."""
 
     world: World
     ahead: timedelta = timedelta(0)
     paused: list[float] = field(default_factory=list)
 
-    def __call__(self) -> datetime:
+    def __call__(self, _: object = None) -> datetime:
         return datetime.now(UTC) + self.ahead
 
     def move(self, **time: float) -> None:

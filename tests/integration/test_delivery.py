@@ -50,9 +50,10 @@ class Disturbed:
 
 def push(office: Office, messenger: Disturbed, **worker: Any) -> Tally:
     desk = Desk(office.tenant.id, messenger, is_whole=True, timezone=ZoneInfo("Asia/Shanghai"))
-    with open_warehouse(find_warehouse(office.world.settings)) as connection:
+    address = find_warehouse(office.world.settings)
+    with open_warehouse(address) as keeper, open_warehouse(address) as connection:
         options = {"clock": office.clock, "pause": office.clock.pause, "may_wait": False} | worker
-        return deliver(connection, desk, Worker(**options), run_for=timedelta(minutes=10))
+        return deliver(connection, desk, Worker(**options), run_for=timedelta(minutes=10), keeper=keeper)
 
 
 def outcomes(office: Office) -> list[str]:

@@ -81,7 +81,7 @@ RELATIONS = {
     "notify.delivery_message": ("delete insert select", "select", "select"),
     "notify.recipient": STATE,
     "notify.attempt": STATE,
-    "notify.attempt_attempt_id_seq": UNREAD_SEQUENCE,
+    "notify.attempt_attempt_id_seq": ("usage", "", ""),
     "notify.announced_plan": FACT,
     "orgsync.migration": INNER_VIEW,
 }

@@ -25,6 +25,7 @@ from orgsync import sending
 from orgsync.errors import WarehouseUnavailableError
 from orgsync.outbox.delivery import Worker
 from orgsync.platforms import PLATFORM_NAMES
+from orgsync.warehouse.clock import read_clock
 from sandbox.testing import RunningSandbox, start_sandbox
 from stack.postgres import PostgresServer
 from tests.integration.forks import LOCKS, Doomed, Held, Job, wait_until
@@ -51,6 +52,7 @@ NOON = datetime.now(ZoneInfo("Asia/Shanghai")).replace(hour=12, minute=0, second
 """A day of its own for each round: what DingTalk drops, and how often it takes a message to everybody, goes by the day."""
 LEASE = timedelta(minutes=1)
 """Three workers come one after the other before the five minutes are over for which Feishu knows a todo again."""
+LONGEST_LEASE_SECONDS = 200
 PARALLEL = 2
 NUMBERS = count()
 log = logging.getLogger(__name__)
@@ -182,7 +184,7 @@ class Company:
         for name, value in job["environ"].items():
             monkeypatch.setenv(name, value)
         ahead = timedelta(seconds=job["ahead_seconds"])
-        worker = Worker(clock=lambda: datetime.now(UTC) + ahead)
+        worker = Worker(clock=lambda connection: read_clock(connection) + ahead)
         sending.push(self.world.settings, self.world.make_run().tenant, run_for=timedelta(minutes=5), worker=worker)
 
     def recall(self, message_id: int) -> None:
@@ -320,7 +322,7 @@ def test_lost_call_is_found_while_its_key_lasts(doomed: Doomed, companies: list[
     company = companies[PLATFORM_NAMES.index("feishu")]
     company.round += 1
     message_id = company.enqueue("todo", "todo", users=company.users[:2])
-    usual = {"lease_seconds": Worker().lease.total_seconds()}
+    usual = {"lease_seconds": LONGEST_LEASE_SECONDS}
     assert doomed.run(company.job(die_at=["answer of task/v2/tasks", 1], **usual)) == [-signal.SIGKILL]
     for minute in range(1, 6):
         play(doomed, [company.job(timedelta(minutes=minute), **usual)])

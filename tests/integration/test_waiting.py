@@ -36,8 +36,8 @@ def test_a_tenant_that_is_gone_from_the_file_refuses_and_tells_what_waits(dingta
     with pytest.raises(psycopg2.Error, match="'acme' is not in the tenants file any more") as refused:
         office.enqueue(body="迟")
     assert refused.value.pgcode == "NT001"
-    assert sending.find_due(office.world.settings, [], now=office.clock()) == []
-    assert sending.find_due(office.world.settings, [office.tenant], now=office.clock()) == ["acme"]
+    assert sending.find_due(office.world.settings, [], clock=office.clock) == []
+    assert sending.find_due(office.world.settings, [office.tenant], clock=office.clock) == ["acme"]
     assert reason(office, message) == NEXT_RUN
     office.push()
     assert office.state(message) == "sent"
@@ -56,7 +56,7 @@ def test_a_tenant_whose_connection_is_wrong_takes_messages_and_says_why_they_wai
     for message in (before, after):
         assert reason(office, message).startswith("tenant acme cannot send now: there is no Airflow connection 'acme_dingtalk'")
     set_platform(monkeypatch, office.world.sandbox)
-    sending.find_due(office.world.settings, [office.tenant], now=office.clock())
+    sending.find_due(office.world.settings, [office.tenant], clock=office.clock)
     assert [reason(office, message) for message in (before, after)] == [NEXT_RUN] * 2
     office.push()
     assert [office.state(message) for message in (before, after)] == ["sent"] * 2

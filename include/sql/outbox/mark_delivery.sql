@@ -10,7 +10,8 @@ with marked as (
         results_asked = results_asked + %(results_asked)s,
         recall_after = case when %(keeps_recall)s then coalesce(%(recall_after)s, recall_after) end,
         claimed_by = null,
-        lease_until = null
+        lease_until = null,
+        lease_attempt_id = null
     where delivery_id = %(delivery_id)s
     returning delivery_id
 )

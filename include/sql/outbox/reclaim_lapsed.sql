@@ -7,7 +7,8 @@ with lapsed as (
         reason = 'whoever made this call ended before its answer was written down',
         next_attempt_at = %(now)s,
         claimed_by = null,
-        lease_until = null
+        lease_until = null,
+        lease_attempt_id = null
     where delivery.tenant_id = %(tenant_id)s
       and delivery.state = 'calling'
       and delivery.lease_until <= %(now)s
@@ -16,7 +17,8 @@ with lapsed as (
     -- A question or a recall whose worker is gone is simply asked again.
     update notify.delivery
     set claimed_by = null,
-        lease_until = null
+        lease_until = null,
+        lease_attempt_id = null
     where delivery.tenant_id = %(tenant_id)s
       and delivery.state <> 'calling'
       and delivery.lease_until <= %(now)s

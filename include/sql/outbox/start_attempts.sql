@@ -1,7 +1,8 @@
 -- Writes down, before they are made, the calls (claims: delivery_id, work, calls, could_repeat, lease_until) that a worker (claimed_by)
 -- has until its lease ends, and gives an attempt_id for each. Runs once, in the transaction that found them.
-with claim as (
+with claim as materialized (
     select
+        nextval('notify.attempt_attempt_id_seq') as attempt_id,
         delivery_id,
         work,
         calls,
@@ -17,10 +18,12 @@ with claim as (
         attempts = delivery.attempts + case when claim.work in ('recall', 'results') then 0 else 1 end,
         first_called_at = coalesce(delivery.first_called_at, %(now)s),
         claimed_by = %(claimed_by)s,
-        lease_until = claim.lease_until
+        lease_until = claim.lease_until,
+        lease_attempt_id = claim.attempt_id
     from claim
     where delivery.delivery_id = claim.delivery_id
     returning
+        claim.attempt_id,
         delivery.delivery_id,
         delivery.tenant_id,
         claim.work,
@@ -30,6 +33,7 @@ with claim as (
         claim.could_repeat
 )
 insert into notify.attempt (
+    attempt_id,
     tenant_id,
     delivery_id,
     action,
@@ -41,6 +45,7 @@ insert into notify.attempt (
     started_at
 )
 select
+    attempt_id,
     tenant_id,
     delivery_id,
     work,
@@ -51,7 +56,7 @@ select
     %(claimed_by)s,
     %(now)s
 from claimed
-order by delivery_id
+order by attempt_id
 returning
     attempt_id,
     delivery_id

@@ -8,7 +8,18 @@ with ended as (
         recall_after = null
     where delivery.tenant_id = %(tenant_id)s
       and delivery.state in ('waiting', 'unknown')
-      and delivery.recall_after is not null
+      and (
+        delivery.recall_after is not null
+        -- Made of another one while that was to be taken back.
+        or not exists (
+            select
+            from notify.delivery_message as carried
+            join notify.message as wanted
+              on wanted.message_id = carried.message_id
+            where carried.delivery_id = delivery.delivery_id
+              and wanted.recall_wanted_at is null
+        )
+      )
     returning
         delivery.delivery_id,
         delivery.state,

@@ -16,7 +16,7 @@ from orgsync.outbox.audiences import Asking
 from orgsync.outbox.chunks import Audience, choose_way
 from orgsync.outbox.quota import Call, find_hold
 from orgsync.platforms.deliveries import people_per_call
-from orgsync.platforms.messages import Content, Limits, Messenger
+from orgsync.platforms.messages import Content, Messenger
 from orgsync.warehouse.statements import Row
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ MOST_MESSAGES = 2000
 """In one transaction; equal ones among them share calls."""
 NOBODY = "nobody of its audience is in the organization now"
 _TODO_WAIT = timedelta(seconds=20)
-_PAUSE = timedelta(minutes=1)
+_PAUSE = timedelta(minutes=5)
 _AUDIENCE_WAIT = timedelta(minutes=10)
 _AUDIENCE_PATIENCE = timedelta(days=1)
 """After that, an audience that never answers has failed."""
@@ -49,7 +49,7 @@ def plan_messages(connection: Connection, desk: Desk, *, now: datetime) -> int:
     messages = store.claim_messages(connection, desk.tenant_id, most=MOST_MESSAGES, now=now)
     if not messages:
         return 0
-    usage = store.read_usage(connection, desk.tenant_id, now=now)
+    usage = store.read_usage(connection, desk.tenant_id, desk.messenger.limits, now=now)
     most_urgent = max(message["priority"] for message in messages)
     held = find_hold(Call(priority=most_urgent), usage, desk.messenger.limits, now=now)
     if held and held.until - now > _PAUSE:
@@ -57,11 +57,8 @@ def plan_messages(connection: Connection, desk: Desk, *, now: datetime) -> int:
         store.hold(connection, desk.tenant_id, held, priority=most_urgent)
         return 0
     asking = Asking(desk.tenant_id)
-    recent = store.count_recent_calls(connection, desk.tenant_id, now=now)
-    for number, equal in enumerate(_group(_ask_audiences(connection, asking, messages, now=now))):
-        paced = _pace(desk.messenger.limits, in_minute=recent["in_minute"] + number, in_day=recent["in_day"] + number)
-        paced["since_delivery_id"] = recent["since_delivery_id"]
-        _plan_equal(connection, desk, equal, paced, asked=asking.found(), now=now)
+    for equal in _group(_ask_audiences(connection, asking, messages, now=now)):
+        _plan_equal(connection, desk, equal, asked=asking.found(), now=now)
     return len(messages)
 
 
@@ -99,15 +96,7 @@ def _group(messages: Sequence[Row]) -> Iterable[list[Row]]:
     return groups.values()
 
 
-def _pace(limits: Limits, *, in_minute: int, in_day: int) -> Row:
-    """What a person may get in a minute and a day, where the calls there were could have reached it; 0 is not looked at."""
-    minute, day = limits.messages_per_person_per_minute, limits.messages_per_person_per_day
-    return {"per_minute": minute if in_minute >= minute else 0, "per_day": day if in_day >= day else 0}
-
-
-def _plan_equal(
-    connection: Connection, desk: Desk, messages: list[Row], paced: Row, *, asked: Mapping[str, Sequence[str]], now: datetime
-) -> None:
+def _plan_equal(connection: Connection, desk: Desk, messages: list[Row], *, asked: Mapping[str, Sequence[str]], now: datetime) -> None:
     if messages[0]["action"] != "send":
         _plan_change(connection, desk, messages[0], now=now)
         return
@@ -122,11 +111,11 @@ def _plan_equal(
     if not people:
         store.fail_messages(connection, messages, NOBODY, now=now)
         return
-    _write_calls(connection, desk, messages, paced, people=people, now=now)
+    _write_calls(connection, desk, messages, people=people, now=now)
     store.mark_claimed(connection, messages, now=now)
 
 
-def _write_calls(connection: Connection, desk: Desk, messages: list[Row], paced: Row, *, people: int, now: datetime) -> None:
+def _write_calls(connection: Connection, desk: Desk, messages: list[Row], *, people: int, now: datetime) -> None:
     limits, kind = desk.messenger.limits, messages[0]["kind"]
     audience = Audience(people, is_everybody=any(message["is_everybody"] for message in messages), is_whole=desk.is_whole)
     way = choose_way(replace(audience, departments=1), kind, limits)
@@ -144,7 +133,8 @@ def _write_calls(connection: Connection, desk: Desk, messages: list[Row], paced:
     sizes: Row = {"tenant_id": desk.tenant_id}
     if way != "everybody":
         sizes["people_per_call"] = people_per_call(kind, limits)
-    sizes |= {"departments": {"departments_per_call": limits.departments_per_call}, "people": paced, "everybody": {}}[way]
+    if way == "departments":
+        sizes["departments_per_call"] = limits.departments_per_call
     store.write_calls(connection, way, messages, **sizes, now=now)
     log.info("%d messages to %d people go by %s", len(messages), people, way)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from psycopg2.extensions import connection as Connection
@@ -17,10 +18,12 @@ from orgsync.errors import (
 )
 from orgsync.outbox import store
 from orgsync.outbox.backoff import MOST_ATTEMPTS, next_attempt_at, next_results_at
+from orgsync.outbox.personal import Portion
 from orgsync.outbox.planning import Desk
+from orgsync.outbox.quota import MINUTE, next_day
 from orgsync.outbox.store import Call, Ending, Mark
 from orgsync.platforms.deliveries import is_task
-from orgsync.platforms.messages import Recall, Receipt, Results
+from orgsync.platforms.messages import Dropped, Outcome, Recall, Receipt, Results
 
 # A mistake in the connection or the platform's console: it is sent when somebody has mended that.
 BLOCKING = (CredentialError, PermissionDeniedError, ConfigurationError)
@@ -67,12 +70,24 @@ def _record_receipt(connection: Connection, desk: Desk, call: Call, receipt: Rec
 
 def _record_results(connection: Connection, desk: Desk, call: Call, results: Results, *, now: datetime) -> str:
     store.mark_outcomes(connection, call, results.outcomes, now=now)
+    _send_again(connection, call, results.dropped, now=now)
     store.fail_departments(connection, desk.tenant_id, call, results.refused_departments, now=now)
     results_after = None
     if not results.is_final:
         asked, hours = call.row["results_asked"] + 1, desk.messenger.limits.result_hours
         results_after = next_results_at(asked, sent_at=call.row["sent_at"], now=now, result_hours=hours)
     return _end(connection, call, "asked", Mark("sent", results_after=results_after, results_asked=1), now=now)
+
+
+def _send_again(connection: Connection, call: Call, dropped: Mapping[str, Dropped], *, now: datetime) -> None:
+    """Whom the platform left out without a word gets it when it may be; not for ever."""
+    if call.row["attempts"] >= MOST_ATTEMPTS:
+        store.mark_outcomes(connection, call, {user_id: Outcome("failed", each.reason) for user_id, each in dropped.items()}, now=now)
+        return
+    for each in sorted(set(dropped.values()), key=lambda each: each.reason):
+        user_ids = tuple(user_id for user_id, of in dropped.items() if of == each)
+        until = next_day(now) if each.until_next == "day" else now + MINUTE
+        store.split_off(connection, call.row, Portion(user_ids, until), f"{each.reason}; it is sent again", now=now)
 
 
 def _record_recall(connection: Connection, call: Call, recall: Recall, *, now: datetime) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -12,9 +12,10 @@ from psycopg2.extensions import connection as Connection
 
 from orgsync.outbox.backoff import MOST_ATTEMPTS
 from orgsync.outbox.chunks import Audience, Way
-from orgsync.outbox.quota import Hold, Usage, day_start, month_start
+from orgsync.outbox.personal import Near, PersonLimit, Portion
+from orgsync.outbox.quota import MINUTE, Hold, Spent, Usage, day_start, month_start, usage_since
 from orgsync.outbox.states import Standing, Verdict
-from orgsync.platforms.messages import Outcome, Person
+from orgsync.platforms.messages import Limits, Outcome, Person
 from orgsync.warehouse.statements import Row, encode_list, execute, fetch_all
 
 Work = Literal["send", "update", "complete", "delete", "recall", "results"]
@@ -45,10 +46,11 @@ class Claim:
 
 @dataclass(frozen=True)
 class Call:
-    """A claimed call; `attempt_id` is the attempt that was written down for it."""
+    """A claimed call; `attempt_id` is the attempt that was written down for it, `made` how many calls of the platform it took at last."""
 
     claim: Claim
     attempt_id: int
+    made: int | None = None
 
     @property
     def row(self) -> Row:
@@ -200,18 +202,34 @@ def postpone_messages(connection: Connection, messages: Sequence[Row], reason: s
     execute(connection, "outbox/postpone_messages", message_ids=message_ids, reason=reason, until=until)
 
 
-def count_recent_calls(connection: Connection, tenant_id: str, *, now: datetime) -> Row:
-    return fetch_all(connection, "outbox/count_recent_calls", tenant_id=tenant_id, now=now)[0]
-
-
 def lock_pace(connection: Connection, tenant_id: str) -> None:
     """Be the only one who counts and claims calls of a tenant, to the end of the transaction: so workers keep one pace together."""
     execute(connection, "outbox/lock_pace", tenant_id=tenant_id)
 
 
-def read_usage(connection: Connection, tenant_id: str, *, now: datetime) -> Usage:
-    windows = {"day_start": day_start(now), "month_start": month_start(now)}
-    return Usage(**fetch_all(connection, "outbox/read_usage", tenant_id=tenant_id, now=now, **windows)[0])
+def read_usage(connection: Connection, tenant_id: str, limits: Limits, *, now: datetime) -> Usage:
+    windows = {"minute_start": now - MINUTE, "day_start": day_start(now), "month_start": month_start(now)}
+    row = fetch_all(connection, "outbox/read_usage", tenant_id=tenant_id, since=usage_since(limits, now=now), now=now, **windows)[0]
+    lately = zip(*(row.pop(name) or () for name in ("lately_at", "lately_calls", "lately_people")), strict=True)
+    return Usage(tuple(Spent(*spent) for spent in lately), **row)
+
+
+def find_people_at_limit(
+    connection: Connection, tenant_id: str, delivery_ids: Sequence[int], limits: Sequence[PersonLimit], *, now: datetime
+) -> dict[int, list[Near]]:
+    """By call, who of its people has had, or with these calls would have, more messages than one of the limits allows."""
+    named = {"mosts": [limit.most for limit in limits], "spans": [limit.span for limit in limits]}
+    rows = fetch_all(connection, "outbox/find_people_at_limit", tenant_id=tenant_id, delivery_ids=list(delivery_ids), **named, now=now)
+    near: defaultdict[int, list[Near]] = defaultdict(list)
+    for row in rows:
+        near[row.pop("delivery_id")].append(Near(**row))
+    return near
+
+
+def split_off(connection: Connection, delivery: Row, portion: Portion, reason: str, *, now: datetime) -> None:
+    """Some people of a call are to be in one of their own, which waits."""
+    named = {"user_ids": list(portion.user_ids), "until": portion.until, "reason": reason}
+    execute(connection, "outbox/split_off", delivery_id=delivery["delivery_id"], **named, now=now)
 
 
 def hold(connection: Connection, tenant_id: str, held: Hold, *, priority: int) -> None:
@@ -265,13 +283,20 @@ def start_attempts(connection: Connection, claims: Sequence[Claim], *, claimed_b
     return [Call(claim, attempts[claim.delivery_id]) for claim in claims]
 
 
+def renew_leases(connection: Connection, calls: Iterable[Call], *, now: datetime) -> set[int]:
+    """The attempts that still have their call, and have it for a while again."""
+    spans = {call.attempt_id: call.claim.lease for call in calls}
+    rows = fetch_all(connection, "outbox/renew_leases", attempt_ids=list(spans), spans=list(spans.values()), now=now)
+    return {row["attempt_id"] for row in rows}
+
+
 def is_still_claimed(connection: Connection, call: Call) -> bool:
     """Whether the call is still this attempt's: it was not taken for lost, nor has another ended it."""
     return bool(fetch_all(connection, "outbox/find_claim", attempt_id=call.attempt_id))
 
 
 def finish_attempt(connection: Connection, call: Call, ending: Ending, *, now: datetime) -> None:
-    execute(connection, "outbox/finish_attempt", attempt_id=call.attempt_id, **vars(ending), now=now)
+    execute(connection, "outbox/finish_attempt", attempt_id=call.attempt_id, calls=call.made, **vars(ending), now=now)
 
 
 def record(connection: Connection, call: Call, ending: Ending, mark: Mark, *, now: datetime) -> None:

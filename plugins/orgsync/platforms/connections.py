@@ -104,7 +104,16 @@ def open_transport(
         pace = Pace(read_number(connection, "calls_per_second", pace.calls_per_second))
         own = pace.calls_per_second
         paces = {interface: each for interface, each in (paces or {}).items() if each.calls_per_second < own}
-    return Transport(platform, send, conn_id=connection.conn_id, host=_host_of(url), pace=pace, paces=paces, patience=patience)
+    return Transport(
+        platform,
+        send,
+        conn_id=connection.conn_id,
+        host=_host_of(url),
+        pace=pace,
+        paces=paces,
+        patience=patience,
+        longest_call_seconds=send.longest_call_seconds,
+    )
 
 
 def _host_of(url: str) -> str:

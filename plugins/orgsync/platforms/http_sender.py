@@ -38,6 +38,8 @@ class HttpSender:
         self._platform = platform
         self._conn_id = conn_id
         self._timeout = (connect_timeout_seconds, request_timeout_seconds)
+        # The last byte before the deadline may be followed by as long a silence.
+        self.longest_call_seconds = connect_timeout_seconds + 2 * request_timeout_seconds
         self._session = requests.Session()
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=parallel)
         self._session.mount("https://", adapter)

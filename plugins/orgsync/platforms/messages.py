@@ -72,15 +72,25 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Dropped:
+    """Why a platform left somebody out of a call, although a later one may reach them: when this minute or this day is over."""
+
+    reason: str
+    until_next: Literal["minute", "day"]
+
+
+@dataclass(frozen=True)
 class Results:
     """What a platform knows of a call by now. `is_final` says that asking again would tell nothing new but who read it.
 
-    Who is not among `outcomes` stays what they were. `refused_departments` are departments it turned down, each with the reason.
+    Who is not among `outcomes` stays what they were; `dropped` are to be sent to again. `refused_departments` are departments it turned
+    down, each with the reason.
     """
 
     outcomes: Mapping[str, Outcome]
     is_final: bool
     refused_departments: Mapping[str, str] = field(default_factory=dict)
+    dropped: Mapping[str, Dropped] = field(default_factory=dict)
 
 
 RecallState = Literal["recalled", "too_late", "failed"]
@@ -130,8 +140,10 @@ class Limits:
     calls_per_second: float = 0.0
     calls_per_minute: int = 0
     people_per_minute: int = 0
-    messages_per_person_per_day: int = 0
+    messages_per_person_per_second: int = 0
     messages_per_person_per_minute: int = 0
+    messages_per_person_per_hour: int = 0
+    messages_per_person_per_day: int = 0
     send_to_all_per_day: int = 0
     recipients_per_day: int = 0
     billable_calls_per_month: int = 0
@@ -148,6 +160,11 @@ class Messenger(Protocol):
     """Sends a platform's messages and todos. Every method makes exactly one logical call and raises what the client raises."""
 
     limits: Limits
+
+    @property
+    def longest_call_seconds(self) -> float:
+        """How long one HTTP call to the platform takes at most; a method makes several, one after the other."""
+        ...
 
     def find_problems(self, content: Content) -> Sequence[str]:
         """Why this content can't be sent as it is (too long in bytes, no URL where one is needed), in words; nothing if it can."""

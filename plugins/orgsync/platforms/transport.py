@@ -19,6 +19,7 @@ from orgsync.errors import (
     PlatformError,
     Refusal,
     RetryableError,
+    TakenOverError,
     ThrottledError,
     UnexpectedAnswerError,
     UnreachableError,
@@ -27,6 +28,7 @@ from orgsync.platforms.decoding import decode_or_none
 from orgsync.platforms.ledger import Ledger
 from orgsync.platforms.limits import UNPACED, Pace, RateLimits
 from orgsync.platforms.platform import Answer
+from orgsync.platforms.watching import watching
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +42,7 @@ class Request:
     `path` may be a whole URL, as platforms give for files; a list in `query` is sent as a repeated parameter. What an
     answer with `is_file` holds is not looked into: its content is its bytes. What `is_once` asks for must not be done twice: such a call is
     tried again only after an answer that says that nothing was done. What `reaches_people` may be repeated for a while; later it may not,
-    so its error too tells whether it may have been done.
+    so its error too tells whether it may have been done. A call without which others cannot be made, for a token, `is_preparing`.
     """
 
     interface: str
@@ -52,6 +54,7 @@ class Request:
     is_file: bool = False
     is_once: bool = False
     reaches_people: bool = False
+    is_preparing: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,8 @@ class Patience:
     def is_worth_waiting(self, error: BaseException) -> bool:
         """Not when the platform asks for more than we would spend inside one call: then the task comes again later."""
         asked = error.wait_seconds if isinstance(error, PlatformError) else None
-        return isinstance(error, RetryableError) and (asked or 0.0) <= self.longest_asked_seconds
+        is_worth = isinstance(error, RetryableError) and not isinstance(error, TakenOverError)
+        return is_worth and (asked or 0.0) <= self.longest_asked_seconds
 
     def wait_seconds(self, state: tenacity.RetryCallState) -> float:
         doubled = min(self.first_wait_seconds * 2.0 ** (state.attempt_number - 1), self.longest_wait_seconds)
@@ -113,10 +117,15 @@ class Patience:
         return max(doubled, _asked_wait(state) or 0.0) + random.uniform(0, self.first_wait_seconds)  # noqa: S311
 
 
+SENDING = Patience(attempts=3, longest_wait_seconds=4.0, longest_asked_seconds=5.0)
+"""With messages: who waits longer does so in the outbox, where it can be seen, and where others need not wait for it."""
+
+
 class Transport:
     """`send` does the HTTP, `judge` (given per call) reads a platform's envelope and raises what it means.
 
     Safe for many threads. `conn_id` is what an error tells the reader to look at. `paces` are those of interfaces with a pace of their own.
+    `longest_call_seconds` is after how long `send` gives up at the latest.
     """
 
     def __init__(
@@ -131,6 +140,7 @@ class Transport:
         patience: Patience | None = None,
         sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        longest_call_seconds: float = 0.0,
     ) -> None:
         self.platform = platform
         self.conn_id = conn_id
@@ -142,6 +152,7 @@ class Transport:
         self._send = send
         self.patience = patience or Patience()
         self.sleep = sleep
+        self.longest_call_seconds = longest_call_seconds
         self._stopped = threading.Event()
         self._limits = RateLimits(pace, paces, clock=clock, pause=self.pause)
 
@@ -187,11 +198,18 @@ class Transport:
         self._limits.of(request.interface).acquire()
         if self._stopped.is_set():
             raise StoppedError
+        watch = None if request.is_preparing else watching()
+        if watch and not watch.may_call():
+            raise TakenOverError(Refusal(self.platform, request.interface, "nothing", reason=_TAKEN_OVER))
         try:
+            if watch:
+                watch.made += 1
             response, content = self._exchange(request)
             return Reply(request.interface, params, response.body, judge(request, response, content))
         except PlatformError as error:
             failures.append(error)
+            if watch and isinstance(error, _NOT_COUNTED):
+                watch.made -= 1
             if isinstance(error, ThrottledError):
                 self.ledger.count(request.interface, "throttled")
                 self._limits.of(request.interface).hold_back(error.wait_seconds or self.patience.first_wait_seconds)
@@ -247,6 +265,11 @@ class Transport:
             self._stopped.wait(seconds)
         if self._stopped.is_set():
             raise StoppedError
+
+
+_TAKEN_OVER = "it was not asked: the call was held up so long that it counts as lost, and it is another worker's to make"
+# It never came there, or was turned away at the door.
+_NOT_COUNTED = (NoConnectionError, ThrottledError)
 
 
 def _may_be_done(error: BaseException) -> bool:

@@ -140,7 +140,7 @@ class DingTalkClient:
 
     def _fetch_token(self) -> Token:
         pair = {"appkey": self._client_id, "appsecret": self._client_secret}
-        content = self.transport.call(Request(GET_TOKEN, "GET", GET_TOKEN, query=pair), judge_by(lacks_token)).content
+        content = self.transport.call(Request(GET_TOKEN, "GET", GET_TOKEN, query=pair, is_preparing=True), judge_by(lacks_token)).content
         return Token(content["access_token"], float(read_count(content.get("expires_in")) or 7200))
 
 

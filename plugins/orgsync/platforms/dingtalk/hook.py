@@ -12,7 +12,7 @@ from orgsync.platforms.dingtalk.messenger import DingTalkMessenger
 from orgsync.platforms.dingtalk.todos import TodoClient
 from orgsync.platforms.hook import PlatformHook
 from orgsync.platforms.limits import Pace
-from orgsync.platforms.transport import Patience
+from orgsync.platforms.transport import SENDING, Patience
 
 # Per app and interface on the standard edition; higher editions allow more.
 PACE = Pace(calls_per_second=20.0)
@@ -33,13 +33,13 @@ class DingTalkHook(PlatformHook):
 
     @cached_property
     def messenger(self) -> DingTalkMessenger:
-        """Sends through the same connection, and through the client's own transport: one budget for each interface."""
+        """Sends through the same connection. Its calls and a client's are of different interfaces, with budgets of their own."""
         connection = self._find_connection()
         client_id, client_secret = _read_pair(connection)
         edition = read_text(connection, "edition").lower() or EDITIONS[0]
         if edition not in EDITIONS:
             raise ConfigurationError(f"connection {connection.conn_id!r} has edition={edition!r}; set it to {' or '.join(EDITIONS)}")
-        client: DingTalkClient = self.client
+        client = self.build_client(connection, patience=SENDING)
         return DingTalkMessenger(
             client,
             TodoClient(client_id, client_secret, api_url=read_api_url(connection), transport=client.transport),

@@ -21,7 +21,7 @@ from orgsync.platforms.dingtalk.messages import (
     write_todo_change,
 )
 from orgsync.platforms.dingtalk.new_codes import NO_SUCH_TASK, TASK_EXISTS, is_about
-from orgsync.platforms.dingtalk.send_results import UNDELIVERED, is_done, read_outcomes, read_refused_departments
+from orgsync.platforms.dingtalk.send_results import UNDELIVERED, is_done, read_dropped, read_outcomes, read_refused_departments
 from orgsync.platforms.dingtalk.todos import TodoClient, TodoId
 from orgsync.platforms.messages import Content, Delivery, Limits, Outcome, Person, Recall, Receipt, Results
 
@@ -72,6 +72,10 @@ class DingTalkMessenger:
     def __repr__(self) -> str:
         return f"DingTalkMessenger(connection {self.transport.conn_id!r})"
 
+    @property
+    def longest_call_seconds(self) -> float:
+        return self.transport.longest_call_seconds
+
     def find_problems(self, content: Content) -> Sequence[str]:
         return find_problems(content)
 
@@ -87,7 +91,7 @@ class DingTalkMessenger:
         return Receipt(str(reply.content["task_id"]))
 
     def fetch_results(self, platform_id: str, people: Sequence[Person]) -> Results:
-        """One call if everybody's result is there, two while it is not, each of them billed. A todo has no results.
+        """One call if everybody's result is there, two or three while it is not, each of them billed. A todo has no results.
 
         Of more than 100 people, and of departments and everybody, DingTalk tells only whether it is done. That there were more of them
         than the people named, because a call was for departments too, shows only in that no result comes.
@@ -109,7 +113,8 @@ class DingTalkMessenger:
             result = self._fetch_result(task_id)
         told = dict.fromkeys(user_ids, Outcome("unknown", UNDELIVERED)) if is_final else {}
         told |= {user_id: outcome for user_id, outcome in read_outcomes(result).items() if user_id in user_ids}
-        return Results(told, is_final=is_final, refused_departments=read_refused_departments(result))
+        dropped = {user_id: dropped for user_id, dropped in read_dropped(result).items() if told.pop(user_id, None)}
+        return Results(told, is_final, read_refused_departments(result), dropped)
 
     def recall(self, platform_id: str) -> Recall:
         """What DingTalk answers to a recall after 24 hours is not documented: its refusal is passed on in words."""

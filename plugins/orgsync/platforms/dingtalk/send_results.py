@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from orgsync.platforms.messages import Outcome
+from orgsync.platforms.messages import Dropped, Outcome
 from orgsync.platforms.records import records_of
 
 # Refused because the same content was sent to the same person on the same day: they have it.
 SAME_CONTENT = "143106"
 
 # §7 and §10; 143103 and 143104 are both "receivers per minute".
+_DROPPED: Mapping[str, Dropped] = {
+    "143103": Dropped("DingTalk left them out: too many receivers in that minute (143103)", "minute"),
+    "143104": Dropped("DingTalk left them out: too many receivers in that minute (143104)", "minute"),
+    "143105": Dropped("DingTalk left them out: this app has sent them 500 messages today (143105)", "day"),
+}
 _REASONS: Mapping[str, str] = {
-    "143103": "too many receivers in this minute; send it again later",
-    "143104": "too many receivers in this minute; send it again later",
-    "143105": "this app has sent them 500 messages today, the most that DingTalk allows",
     "1430000": "DingTalk saw no receiver",
     "1430002": "the text has words that DingTalk forbids",
     "1430004": "they are protected from messages of apps (高管保护)",
@@ -41,8 +43,20 @@ def read_outcomes(result: Mapping[str, Any]) -> dict[str, Outcome]:
         **_each(result.get("invalid_user_id_list"), Outcome("failed", INVALID)),
         **_each(result.get("failed_user_id_list"), Outcome("failed", FAILED)),
         **_each(result.get("forbidden_user_id_list"), Outcome("failed", FORBIDDEN)),
-        **dict(_read_forbidden(result.get("forbidden_list"))),
+        **dict(_read_forbidden(result)),
         **_each(result.get("read_user_id_list"), Outcome("read")),
+    }
+
+
+def read_dropped(result: Mapping[str, Any]) -> dict[str, Dropped]:
+    """By user id; they are among the outcomes too, as failed. Who has read it was not left out."""
+    reached = set(read_ids(result.get("read_user_id_list")))
+    return {
+        user_id: dropped
+        for refusal in _forbidden(result)
+        if (dropped := _DROPPED.get(str(refusal.get("code"))))
+        for user_id in read_ids(refusal.get("userid"))
+        if user_id not in reached
     }
 
 
@@ -60,8 +74,13 @@ def _each(ids: object, outcome: Outcome) -> dict[str, Outcome]:
     return dict.fromkeys(read_ids(ids), outcome)
 
 
-def _read_forbidden(value: object) -> Iterable[tuple[str, Outcome]]:
-    for refusal in records_of(value if isinstance(value, list) else [value]):
+def _forbidden(result: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    value = result.get("forbidden_list")
+    return records_of(value if isinstance(value, list) else [value])
+
+
+def _read_forbidden(result: Mapping[str, Any]) -> Iterable[tuple[str, Outcome]]:
+    for refusal in _forbidden(result):
         code = str(refusal.get("code"))
         if code == SAME_CONTENT:
             outcome = Outcome("delivered", f"they had this very content already today ({code})")

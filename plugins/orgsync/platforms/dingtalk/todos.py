@@ -94,7 +94,7 @@ class TodoClient:
     def _fetch_token(self) -> Token:
         """Of its own: that a token of the old generation works here is not documented (§2.1)."""
         pair = {"appKey": self._client_id, "appSecret": self._client_secret}
-        request = Request(GET_NEW_TOKEN, "POST", f"{self._api_url}/{GET_NEW_TOKEN}", body=pair)
+        request = Request(GET_NEW_TOKEN, "POST", f"{self._api_url}/{GET_NEW_TOKEN}", body=pair, is_preparing=True)
         content = self.transport.call(request, judge_new_by(lacks_new_token)).content
         return Token(content["accessToken"], float(read_count(content.get("expireIn")) or 7200))
 

@@ -176,7 +176,8 @@ class FeishuClient:
     def _fetch_token(self) -> Token:
         """While 30 minutes of it are left, Feishu gives the same token again, with what is left of its life."""
         pair = {"app_id": self._app_id, "app_secret": self._app_secret}
-        content = self.transport.call(Request(GET_TOKEN, "POST", f"{API}/{GET_TOKEN}", body=pair), judge_by(lacks_token)).content
+        request = Request(GET_TOKEN, "POST", f"{API}/{GET_TOKEN}", body=pair, is_preparing=True)
+        content = self.transport.call(request, judge_by(lacks_token)).content
         return Token(content["tenant_access_token"], float(read_count(content.get("expire")) or 7200))
 
 

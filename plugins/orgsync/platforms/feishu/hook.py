@@ -13,7 +13,7 @@ from orgsync.platforms.feishu.message_client import FeishuMessageClient
 from orgsync.platforms.feishu.messenger import FeishuMessenger
 from orgsync.platforms.hook import PlatformHook
 from orgsync.platforms.limits import Pace
-from orgsync.platforms.transport import Patience
+from orgsync.platforms.transport import SENDING, Patience
 
 # Per app, company and interface; reaching either is too many.
 PACE = Pace(calls_per_second=50.0, calls_per_minute=1000)
@@ -39,7 +39,7 @@ class FeishuHook(PlatformHook):
 
     @cached_property
     def messenger(self) -> FeishuMessenger:
-        return FeishuMessenger(FeishuMessageClient(self.client))
+        return FeishuMessenger(FeishuMessageClient(self.build_client(self._find_connection(), patience=SENDING)))
 
     def try_out(self, client: FeishuClient) -> tuple[bool, str]:
         """Asks for a token and for the range; by open_id, which every app may see."""

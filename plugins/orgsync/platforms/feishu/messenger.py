@@ -51,7 +51,7 @@ LIMITS = Limits(
     people_per_todo=50,
     calls_per_second=50.0,
     calls_per_minute=1000,
-    messages_per_person_per_minute=300,
+    messages_per_person_per_second=5,
     recipients_per_day=500_000,
     has_results=True,
     result_hours=7 * 24,
@@ -76,6 +76,10 @@ class FeishuMessenger:
 
     def __repr__(self) -> str:
         return f"FeishuMessenger(connection {self.transport.conn_id!r})"
+
+    @property
+    def longest_call_seconds(self) -> float:
+        return self.transport.longest_call_seconds
 
     def find_problems(self, content: Content) -> Sequence[str]:
         return find_problems(content)

@@ -189,7 +189,8 @@ class WeComClient:
 
     def _fetch_token(self, identity: Identity) -> Token:
         pair = {"corpid": self._corp_id, "corpsecret": self._secrets[identity]}
-        content = self.transport.call(Request(GET_TOKEN, "GET", _path(GET_TOKEN), query=pair), judge_by(lacks_token, identity)).content
+        request = Request(GET_TOKEN, "GET", _path(GET_TOKEN), query=pair, is_preparing=True)
+        content = self.transport.call(request, judge_by(lacks_token, identity)).content
         return Token(content["access_token"], float(read_count(content.get("expires_in")) or 7200))
 
 

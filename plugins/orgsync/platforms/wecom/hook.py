@@ -9,7 +9,7 @@ from orgsync.platforms.connections import ConnectionFields, open_transport, read
 from orgsync.platforms.hook import PlatformHook
 from orgsync.platforms.limits import Pace
 from orgsync.platforms.records import records_of
-from orgsync.platforms.transport import Patience
+from orgsync.platforms.transport import SENDING, Patience
 from orgsync.platforms.wecom.client import ROOT_ID, WeComClient
 from orgsync.platforms.wecom.form import BASE_URL, DETAILS_PER_READ, PARALLEL_CALLS, WAYS
 from orgsync.platforms.wecom.messenger import WeComMessenger
@@ -59,7 +59,8 @@ class WeComHook(PlatformHook):
     @cached_property
     def messenger(self) -> WeComMessenger:
         """Sends through the same connection with the app's secret; the AgentId is asked for when something is sent."""
-        return WeComMessenger(self.client, accounts=int(read_number(self._find_connection(), "accounts", 0)))
+        connection = self._find_connection()
+        return WeComMessenger(self.build_client(connection, patience=SENDING), accounts=int(read_number(connection, "accounts", 0)))
 
     def try_out(self, client: WeComClient) -> tuple[bool, str]:
         """Business calls, not only tokens: a token is given to any address, and trusted addresses are checked later (60020)."""

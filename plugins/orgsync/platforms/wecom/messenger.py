@@ -29,6 +29,7 @@ LIMITS = Limits(
     has_send_to_all=True,
     calls_per_second=40.0,
     messages_per_person_per_minute=30,
+    messages_per_person_per_hour=1000,
     is_idempotent=True,
     idempotent_seconds=DUPLICATE_SECONDS,
     recall_hours=24,
@@ -49,6 +50,10 @@ class WeComMessenger:
 
     def __repr__(self) -> str:
         return f"WeComMessenger(connection {self.transport.conn_id!r})"
+
+    @property
+    def longest_call_seconds(self) -> float:
+        return self.transport.longest_call_seconds
 
     def find_problems(self, content: Content) -> Sequence[str]:
         return find_problems(content)

@@ -8,6 +8,7 @@ import pytest
 from orgsync.errors import ConfigurationError
 from orgsync.platforms import load_platform
 from orgsync.platforms.dingtalk.hook import DingTalkHook, read_api_url
+from orgsync.platforms.transport import SENDING, Patience
 from orgsync.provider_info import get_provider_info
 
 GOOD = {"conn_type": "dingtalk", "login": "id-of-app", "password": "secret-of-app"}
@@ -81,12 +82,13 @@ def test_airflow_finds_the_hook_by_the_connections_type(connect: Any) -> None:
     assert isinstance(Connection.get("ding").get_hook(), DingTalkHook)
 
 
-def test_messenger_sends_through_the_clients_own_transport(connect: Any) -> None:
+def test_messenger_sends_through_one_transport_that_leaves_waiting_to_the_outbox(connect: Any) -> None:
     hook = connect(extra={"agent_id": "77", "todo_creator_union_id": "on_1", "edition": "Professional"})
     messenger = hook.messenger
     assert messenger.limits.billable_calls_per_month == 200_000
-    assert messenger._client is hook.client
-    assert messenger._todos.transport is hook.client.transport
+    assert messenger._todos.transport is messenger._client.transport is messenger.transport
+    assert messenger.transport.patience == SENDING
+    assert hook.client.transport.patience == Patience()
     assert "secret-of-app" not in repr(messenger) + repr(messenger._todos)
 
 

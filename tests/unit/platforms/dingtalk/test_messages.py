@@ -251,6 +251,8 @@ def test_results_are_told_for_each_person() -> None:
     forbidden = [
         {"code": "143106", "count": 1, "userid": "had"},
         {"code": "143105", "count": 1, "userid": "full"},
+        {"code": "143103", "count": 1, "userid": "crowded"},
+        {"code": "143104", "count": 1, "userid": "packed"},
         {"code": "999", "count": 1, "userid": "odd"},
     ]
     lists = {
@@ -259,20 +261,29 @@ def test_results_are_told_for_each_person() -> None:
         "invalid_user_id_list": ["gone"],
         "failed_user_id_list": ["bad"],
     }
-    refused = {"forbidden_user_id_list": ["had", "full", "odd", "plain"], "forbidden_list": forbidden, "invalid_dept_id_list": [5]}
-    results, platform = fetch(lists | refused, "reader", "got", "gone", "bad", "had", "full", "odd", "plain")
+    refused = {
+        "forbidden_user_id_list": ["had", "full", "crowded", "packed", "odd", "plain"],
+        "forbidden_list": forbidden,
+        "invalid_dept_id_list": [5],
+    }
+    results, platform = fetch(lists | refused, "reader", "got", "gone", "bad", "had", "full", "crowded", "packed", "odd", "plain")
     assert {name: outcome.state for name, outcome in results.outcomes.items()} == {
         "reader": "read",
         "got": "delivered",
         "gone": "failed",
         "bad": "failed",
         "had": "delivered",
-        "full": "failed",
         "odd": "failed",
         "plain": "failed",
     }
     assert "already today (143106)" in results.outcomes["had"].reason
-    assert "500 messages today" in results.outcomes["full"].reason
+    assert {name: dropped.until_next for name, dropped in results.dropped.items()} == {
+        "full": "day",
+        "crowded": "minute",
+        "packed": "minute",
+    }
+    assert "500 messages today (143105)" in results.dropped["full"].reason
+    assert "in that minute (143103)" in results.dropped["crowded"].reason
     assert results.outcomes["odd"].reason == "DingTalk did not let it through (999)"
     assert (results.is_final, dict(results.refused_departments)) == (True, {"5": "not a department that this app may send to"})
     assert platform.asked(PROGRESS) == []
@@ -284,6 +295,12 @@ def test_who_read_it_has_got_it_whatever_else_is_said() -> None:
         {"read_user_id_list": "a,b", "failed_user_id_list": ["a"], "forbidden_list": {"code": "143105", "userid": "b"}}, "a", "b"
     )
     assert {outcome.state for outcome in results.outcomes.values()} == {"read"}
+    assert not results.dropped
+
+
+def test_only_who_was_asked_about_is_sent_to_again() -> None:
+    results, _ = fetch({"forbidden_list": [{"code": "143103", "userid": "a"}, {"code": "143103", "userid": "stranger"}]}, "a")
+    assert (set(results.dropped), dict(results.outcomes), results.is_final) == ({"a"}, {}, True)
 
 
 @pytest.mark.parametrize("status", [0, 1])
