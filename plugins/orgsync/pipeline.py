@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from psycopg2.extensions import connection as Connection
 
 from orgsync.budget import Amount, describe, find_exceeded
+from orgsync.carrying import drop_carried, find_carriers
 from orgsync.errors import ConfigurationError, GateError, IncompleteSnapshotError, OrgsyncError
 from orgsync.landing import (
     SnapshotWriter,
@@ -28,7 +29,7 @@ from orgsync.landing import (
 from orgsync.manifest import Manifest, Mode
 from orgsync.ownership import Takeover, find_foreign
 from orgsync.platforms import load_platform
-from orgsync.platforms.platform import Answer, Reading, Wanted
+from orgsync.platforms.platform import Answer, Answers, Reading, Wanted
 from orgsync.registry import note_decisions, register_landed
 from orgsync.retraction import check_retractable, check_undoable, describe_decision
 from orgsync.sending import keep_channel
@@ -116,8 +117,9 @@ def extract_snapshot(run: Run, *, mode: RequestedMode) -> str:
                 taken_at = date_snapshot(connection, run.tenant.id, now=run.clock(connection))
                 chosen = _choose_mode(connection, run.tenant, mode, taken_at)
                 sources = snapshots.list_history_sources(connection, run.tenant.id, platform=run.tenant.platform, company=company.name)
+                earlier = drop_carried(partial(read_newest_answers, sources), snapshots.list_retracted_instants(connection, run.tenant.id))
             # A read may take an hour: no session is open so long.
-            manifest, platform_ahead = _land_snapshot(run, claim, mode=chosen, taken_at=taken_at, sources=sources)
+            manifest, platform_ahead = _land_snapshot(run, claim, mode=chosen, taken_at=taken_at, earlier=earlier)
             with open_warehouse(run.address) as connection:
                 claim.confirm(connection)
                 snapshots.register_snapshot(connection, manifest, uri=snapshot_uri(run.settings.landing_zone, manifest.snapshot_id))
@@ -246,6 +248,8 @@ def retract(run: Run, snapshot_ids: Sequence[str], *, decided_by: str, dry_run: 
     with _step(run, "retract") as step:
         done = [_retract_one(run, snapshot_id, decided_by=decided_by, dry_run=dry_run) for snapshot_id in snapshot_ids]
         if not dry_run:
+            for each in done:
+                _mark_carriers(run, each["taken_at"])
             settle_stale(run)
             _note_decisions(run)
         rows = sum(each["history_rows"] for each in done)
@@ -266,7 +270,8 @@ def undo_retraction(run: Run, snapshot_id: str, *, decided_by: str) -> dict[str,
         told = {"snapshot_id": snapshot_id, "taken_at": snapshot["taken_at"], "outcome": "unchanged", "changes": {}, "history_rows": 0}
         if snapshot["plan_id"] is not None:
             told = _load_again(run, snapshot_id)
-            settle_stale(run)
+        _mark_carriers(run, snapshot["taken_at"])
+        settle_stale(run)
         _note_decisions(run)
         step.outcome = told["outcome"]
         step.record(counts={"snapshots": 1, "history_rows": told["history_rows"]})
@@ -333,10 +338,10 @@ def _claim(run: Run, purpose: Purpose, *, may_wait: bool = False) -> AbstractCon
     return hold_claim(run.address, run.tenant.id, purpose, claimed_by=run.run_id, seconds=seconds, may_wait=may_wait)
 
 
-def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, sources: list[str]) -> tuple[Manifest, float | None]:
+def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, earlier: Answers) -> tuple[Manifest, float | None]:
     """What landed, and by how many seconds the platform's clock is ahead of this machine's.
 
-    `sources` are the snapshots that history is made of: nothing else may be carried over into this one.
+    `earlier` is what history is made of: nothing else may be carried over into this one.
     """
     zone, tenant = run.settings.landing_zone, run.tenant
     for folder in remove_unfinished(zone, tenant.id, confirm=claim.confirm_now):
@@ -348,7 +353,7 @@ def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, so
         mode=mode,
         scope=tenant.scope,
         user_key=tenant.user_key,
-        earlier=partial(read_newest_answers, sources),
+        earlier=earlier,
         is_tolerant=tenant.on_incomplete == "add_only",
         taken_at=taken_at,
     )
@@ -375,6 +380,7 @@ def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None, *, tu
     step = step or _Step()
     with open_warehouse(run.address) as connection:
         snapshot = snapshots.find_snapshot(connection, snapshot_id)
+        retracted = snapshots.list_retracted_instants(connection, run.tenant.id)
     if snapshot["state"] in ("rejected", "retracted"):
         raise GateError(
             f"snapshot {snapshot_id} is never loaded: {describe_decision(snapshot)}; nothing was changed. Sync again for a new one"
@@ -384,7 +390,8 @@ def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None, *, tu
     _check_platform(run, manifest)
     platform = load_platform(run.tenant.platform)
     with _timed(step, "tidy"):
-        tidy = platform.tidy(partial(read_answers, snapshot["uri"], manifest), mode=manifest.mode, mapping=run.tenant.mapping)
+        answers = drop_carried(partial(read_answers, snapshot["uri"], manifest), retracted)
+        tidy = platform.tidy(answers, mode=manifest.mode, mapping=run.tenant.mapping)
     _prove_company(run, snapshot, tidy.users)
     if manifest.is_complete and not is_due:
         _prove_heads(run, snapshot_id, manifest, seen=int(tidy.users["user_id"].nunique()))
@@ -472,6 +479,16 @@ def _retract_one(run: Run, snapshot_id: str, *, decided_by: str, dry_run: bool) 
             snapshots.mark_retracted(connection, snapshot_id, decided_by=decided_by)
     outcome = "planned" if dry_run else "unchanged" if snapshot["state"] == "retracted" else "succeeded"
     return told | {"outcome": outcome, "taken_back": taken_back, "instead": instead, "history_rows": rows}
+
+
+def _mark_carriers(run: Run, taken_at: datetime) -> None:
+    """What later snapshots landed again of one that was retracted, or let in again, counts differently now: they are loaded anew."""
+    with open_warehouse(run.address) as connection:
+        later = [each for each in snapshots.list_loaded_from(connection, run.tenant.id, taken_at) if each["taken_at"] > taken_at]
+    carriers = [later[place]["snapshot_id"] for place in find_carriers([each["uri"] for each in later], taken_at)]
+    with open_warehouse(run.address) as connection:
+        for snapshot_id in carriers:
+            snapshots.mark_stale(connection, snapshot_id)
 
 
 def _load_again(run: Run, snapshot_id: str, *, dry_run: bool = False) -> dict[str, Any]:

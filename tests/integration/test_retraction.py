@@ -21,6 +21,7 @@ from orgsync.pipeline import (
     undo_retraction,
     validate_snapshot,
 )
+from tests.integration.test_plan import wecom_by_ids
 from tests.integration.truth import assert_equals_truth
 from tests.integration.world import Command, World
 
@@ -176,6 +177,25 @@ def test_later_snapshot_that_saw_a_part_is_judged_anew(world: World) -> None:
     replay(world.make_run(), after=NOW - HOUR, until=NOW + LATER)
     assert world.history() == late
     assert people
+
+
+def test_details_that_later_reads_took_over_go_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """WeCom by ids lands again what an earlier read was told of each person."""
+    by_ids = wecom_by_ids(world, monkeypatch)
+    names = "select user_id, name from org.users order by 1"
+    by_ids.sync(now=NOW)
+    before = by_ids.query(names)
+    by_ids.control("POST", "evolve", {"renamed": 5})
+    by_ids.sync(now=NOW + HOUR)
+    by_ids.sync(now=NOW + 2 * HOUR, mode="frequent")
+    renamed = by_ids.query(names)
+    assert renamed != before
+    retract(by_ids.make_run(), [id_of(by_ids, NOW + HOUR)], decided_by="wang")
+    assert by_ids.query(names) == before
+    by_ids.sync(now=NOW + 3 * HOUR, mode="frequent")  # what nobody has told is asked anew
+    assert by_ids.query(names) == renamed
+    undo_retraction(by_ids.make_run(), id_of(by_ids, NOW + HOUR), decided_by="wang")
+    assert by_ids.query("select count(*) from org.change where kind = 'renamed' and changed_at = %s", NOW + HOUR) == [(5,)]
 
 
 def test_command_takes_out_shows_what_and_lets_in_again(world: World, command: Command) -> None:

@@ -1,7 +1,8 @@
 -- The snapshots of a tenant that are part of history and were taken at %(instant)s or later, in the order in which they were taken.
 select
     snapshot_id,
-    taken_at
+    taken_at,
+    uri
 from ops.snapshot
 where tenant_id = %(tenant_id)s
   and state = 'loaded'

@@ -17,11 +17,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """One raw answer as it lands: the interface asked, our parameters (never a token), and the body's bytes."""
+    """One raw answer as it lands: the interface asked, our parameters (never a token), and the body's bytes.
+
+    Where a platform lands answers of earlier reads again, `read_at` among the parameters is when that read was.
+    """
 
     interface: str
     params: Mapping[str, Any]
     body: bytes
+
+    @property
+    def read_at(self) -> str:
+        """When it was read, in ISO format; empty where answers are never landed again."""
+        return str(self.params.get("read_at") or "")
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,14 @@ def mark_retracted(connection: Connection, snapshot_id: str, *, decided_by: str)
     execute(connection, "ops/mark_retracted", snapshot_id=snapshot_id, decided_by=decided_by)
 
 
+def mark_stale(connection: Connection, snapshot_id: str) -> None:
+    execute(connection, "ops/mark_stale", snapshot_id=snapshot_id)
+
+
+def list_retracted_instants(connection: Connection, tenant_id: str) -> set[datetime]:
+    return {row["taken_at"] for row in fetch_all(connection, "ops/list_retracted_instants", tenant_id=tenant_id)}
+
+
 def mark_landed(connection: Connection, snapshot_id: str, *, decided_by: str) -> None:
     """Take a retraction back; what was part of history is due again."""
     execute(connection, "ops/mark_landed", snapshot_id=snapshot_id, decided_by=decided_by)
