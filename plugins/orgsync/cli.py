@@ -25,7 +25,7 @@ from orgsync.console import (
     read_tenants,
     results,
 )
-from orgsync.errors import OrgsyncError
+from orgsync.errors import OrgsyncError, explain_files
 from orgsync.settings import Settings, read_settings, report_path, state_folder
 
 if TYPE_CHECKING:
@@ -60,8 +60,16 @@ def main() -> None:
     try:
         app()
     except OrgsyncError as error:
-        print_error(str(error))
-        sys.exit(error.exit_code)
+        _fail(error)
+    except BrokenPipeError:
+        raise  # nobody reads on: no file is wrong
+    except OSError as error:
+        _fail(explain_files(error))
+
+
+def _fail(error: OrgsyncError) -> NoReturn:
+    print_error(str(error))
+    sys.exit(error.exit_code)
 
 
 def _end(number: int, _: object) -> NoReturn:

@@ -9,6 +9,7 @@ OrgsyncError
 │   ├── TakenOverError             not asked at all: another worker may have the call by now
 │   ├── UnexpectedAnswerError      an answer that is not what the contract says (HTML, cut JSON)
 │   ├── WarehouseUnavailableError  the warehouse refused the connection or dropped it
+│   ├── StorageUnavailableError    a file of the landing zone or a report could not be read or written just now
 │   └── BusyTenantError            another run is reading the same tenant
 └── FatalError                     a person must act
     ├── ConfigurationError         the tenants file, a connection or an argument is wrong
@@ -24,6 +25,7 @@ OrgsyncError
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -114,6 +116,10 @@ class WarehouseUnavailableError(RetryableError):
     """The warehouse refused the connection or dropped it."""
 
 
+class StorageUnavailableError(RetryableError):
+    """A file of the landing zone, or a report, could not be read or written just now."""
+
+
 class BusyTenantError(RetryableError):
     """Another run is reading the same tenant."""
 
@@ -156,3 +162,26 @@ class GateError(FatalError):
     """The data is stopped before the merge; nothing was changed."""
 
     exit_code = 3
+
+
+_FOR_A_PERSON = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.ENAMETOOLONG,
+}
+
+
+def explain_files(error: OSError) -> OrgsyncError:
+    """What a file system refused, to what, and which settings say where files go; some of it passes by itself."""
+    said = f"{error.filename or 'a file'} cannot be read or written: {error.strerror or type(error).__name__}"
+    if error.errno in _FOR_A_PERSON or error.errno is None:
+        where = "The landing zone (ORGSYNC_LANDING_ZONE) and the folder of reports (ORGSYNC_REPORTS) must be folders"
+        return ConfigurationError(f"{said}. {where} that this process may write, with room left")
+    return StorageUnavailableError(f"{said}. The step can be run again; if it stays so, look at the disk or the network share")

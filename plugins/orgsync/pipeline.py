@@ -16,7 +16,7 @@ from psycopg2.extensions import connection as Connection
 
 from orgsync.budget import Amount, describe, find_exceeded
 from orgsync.carrying import drop_carried, find_carriers
-from orgsync.errors import ConfigurationError, GateError, IncompleteSnapshotError, OrgsyncError
+from orgsync.errors import ConfigurationError, GateError, IncompleteSnapshotError, OrgsyncError, explain_files
 from orgsync.landing import (
     SnapshotWriter,
     make_snapshot_id,
@@ -612,7 +612,7 @@ def _step(run: Run, name: str) -> Iterator[_Step]:
         check_schema(connection)
         runs.start_run(connection, tenant_id=run.tenant.id, run_id=run.run_id, platform=run.tenant.platform, run_type=run.run_type)
     try:
-        with _timed(step, name):
+        with _timed(step, name), _explained():
             yield step
     except BaseException as error:  # also the one that ends a process in an orderly way: nobody else would say so
         step.outcome = "stopped" if isinstance(error, GateError) else "failed"
@@ -631,6 +631,15 @@ def _close_step(run: Run, step: _Step, error: BaseException | None = None) -> No
         runs.record_step(connection, **keys, record=replace(step.found, step_seconds=step.seconds))
         if step.outcome:
             runs.finish_run(connection, **keys, outcome=step.outcome, error=text)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """The file system's own errors in our words: all files that a step touches are of the landing zone or reports."""
+    try:
+        yield
+    except OSError as error:
+        raise explain_files(error) from error
 
 
 def _tell_failure(error: BaseException) -> str:

@@ -45,13 +45,25 @@ class HttpSender:
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         # Proxy and certificate settings of the environment, looked up once instead of for each call.
-        self._environment = self._session.merge_environment_settings(self._base_url, {}, True, None, None)
+        try:
+            urlsplit(self._base_url).port  # noqa: B018 - looked up for its refusal
+            self._environment = self._session.merge_environment_settings(self._base_url, {}, True, None, None)
+            requests.Request("GET", self._base_url).prepare()
+        except ValueError:  # also those of requests, which are some
+            problem = self._unusable_host()
+        else:
+            return
+        raise problem  # outside the handler: the library's error holds the URL
 
     def __call__(self, request: Request) -> Response:
         try:
             return self._exchange(request)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             problem = self._describe(request, error)
+        except OSError as error:
+            problem = self._unusable_certificates(error)
+        except ValueError:
+            problem = self._unusable_proxy() if self._environment["proxies"] else self._unusable_host()
         # Outside the handler: the library's error holds the URL and must not even be this one's context.
         raise problem
 
@@ -74,11 +86,30 @@ class HttpSender:
         return requests.Request(request.method, url, params=dict(request.query), headers=headers, data=body).prepare()
 
     def _describe(self, request: Request, error: Exception) -> PlatformError | ConfigurationError:
+        if (isinstance(error, requests.exceptions.InvalidURL) and self._environment["proxies"]) or "SOCKS" in str(error):
+            return self._unusable_proxy()
         if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | requests.exceptions.MissingSchema):
-            return ConfigurationError(f"connection {self._conn_id!r} has no usable host; set it to a base URL such as https://…")
+            return self._unusable_host()
         fix = f"Check the host of connection {self._conn_id!r}, the network and any proxy"
         where = _host(request.path if "://" in request.path else self._base_url)
         return _kind(error)(Refusal(self._platform, request.interface, "nothing", reason=f"{_what(error)} ({where})", fix=fix))
+
+    def _unusable_host(self) -> ConfigurationError:
+        return ConfigurationError(f"connection {self._conn_id!r} has no usable host; set it to a base URL such as https://…")
+
+    def _unusable_proxy(self) -> ConfigurationError:
+        """Its address may hold a password: it is not told."""
+        return ConfigurationError(
+            f"connection {self._conn_id!r} cannot be used: the proxy of this process's environment is none (HTTPS_PROXY, HTTP_PROXY, "
+            "ALL_PROXY); set it to http://host:port, or exempt the platform's host with NO_PROXY"
+        )
+
+    def _unusable_certificates(self, error: OSError) -> ConfigurationError:
+        """requests says so only when it looks for them."""
+        return ConfigurationError(
+            f"connection {self._conn_id!r} cannot be used: there are no certificates at {self._environment['verify']} "
+            f"({error.strerror or 'not found'}); let REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE) name a file that is there, or unset it"
+        )
 
 
 _NO_ANSWER = (requests.ConnectionError, requests.Timeout, urllib3.exceptions.ReadTimeoutError)
