@@ -56,7 +56,7 @@ def build_params(tenant_ids: list[str]) -> dict[str, Param]:
         "variables": Param(None, type=["null", "object"], description="The template's variables as a JSON object", section=what),
         "everyone": Param(default=False, type="boolean", description="Everybody in the organization", section=who),
         "users": Param(None, **LIST, description="Ids of people, one a line", section=who),
-        "departments": Param(None, **LIST, description="Ids of departments, one a line; with all below them", section=who),
+        "departments": Param(None, **LIST, description="Departments by id, name or path, one a line; with all below", section=who),
         "query": Param(None, type=TEXT, description="The name of a saved audience (notify.audience_query)", section=who),
         "priority": Param(5, type="integer", minimum=0, maximum=9, description="9 is the most urgent", section=when),
         "not_before": Param(None, type=TEXT, format="date-time", description="Not sent earlier than this", section=when),

@@ -28,6 +28,7 @@ from orgsync.platforms.messages import KINDS
 from orgsync.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from orgsync.outbox.reach import Reach
     from orgsync.sending import Pushed
     from orgsync.tenants import Tenant
 
@@ -84,14 +85,17 @@ def notify(
     ] = None,
     everyone: Annotated[bool, typer.Option("--everyone", rich_help_panel="Who gets it", help="Everybody in the tenant.")] = False,
     user: Annotated[list[str] | None, _reaching("A person; may be repeated.", metavar="ID")] = None,
-    department: Annotated[list[str] | None, _reaching("A department, with those below it; may be repeated.", metavar="ID")] = None,
+    department: Annotated[
+        list[str] | None, _reaching("Id, name or path of a department, with all below; may be repeated.", metavar="ID")
+    ] = None,
     query: Annotated[str | None, _reaching("A saved audience: a row of notify.audience_query.", metavar="NAME")] = None,
     not_before: Annotated[str | None, _timed("Not sent before.")] = None,
     expires_at: Annotated[str | None, _timed("Not sent after; a day alone ends at 23:59.")] = None,
     priority: Annotated[int, typer.Option(rich_help_panel="When", help="9 is the most urgent.", min=0, max=MOST_URGENT)] = 5,
     dedupe_key: Annotated[str | None, typer.Option(metavar="KEY", help="Where a message has this key already, none is queued.")] = None,
     source: Annotated[str, typer.Option(metavar="TEXT", help="Who or what it comes from.")] = "cli",
-    preview: Annotated[bool, typer.Option("--preview", help="Show what would be sent, and queue nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a message to everybody.")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Show what would be sent, and to how many; queue nothing.")] = False,
     push: PushOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -127,11 +131,17 @@ def notify(
         dedupe_key=dedupe_key,
         source=source,
     )
-    if preview:
-        _print_preview(found, message.content, as_json=as_json)
-        return
+    from orgsync.sending import enqueue, measure_reach
 
-    from orgsync.sending import enqueue
+    if preview:
+        reach = measure_reach(settings, found, message) if everyone or user or department or query else None
+        _print_preview(found, message.content, reach, as_json=as_json)
+        return
+    if everyone and not yes and sys.stdin.isatty():
+        people = measure_reach(settings, found, message).people
+        typer.confirm(f"This goes to everybody of {tenant}, {people:,} people. Queue it?", abort=True, err=True)
+    elif user and not as_json and (told := _say_missing(measure_reach(settings, found, message))):
+        typer.echo(told, err=True)
 
     message_id = enqueue(settings, found, message)
     _follow(settings, found, message_id, f"message {message_id} is queued for {tenant}", push=push, as_json=as_json)
@@ -328,14 +338,26 @@ def _fail_if_one_failed(done: Sequence[Pushed]) -> None:
         raise typer.Exit(1)
 
 
-def _print_preview(tenant: Tenant, content: Any, *, as_json: bool) -> None:
+def _say_missing(reach: Reach) -> str:
+    """Which of the people named get nothing."""
+    missing = [(reach.unknown, "not in the organization"), (reach.resigned, "resigned")]
+    parts = [f"{what}: {', '.join(ids)}" for ids, what in missing if ids]
+    parts += [f"{reach.strangers:,} ids of the saved audience are nobody's"] if reach.strangers else []
+    return "; ".join(parts)
+
+
+def _print_preview(tenant: Tenant, content: Any, reach: Reach | None, *, as_json: bool) -> None:
     from orgsync.outbox.preview import describe
     from orgsync.sending import preview
 
     shown = preview(tenant, content)
     if as_json:
-        print_json(asdict(shown))
+        print_json(asdict(shown) | {"reach": asdict(reach) if reach else None})
     else:
+        if reach:
+            results.print(f"Reaches {reach.people:,} people", highlight=False, markup=False)
+            if told := _say_missing(reach):
+                results.print(f"Does not reach all: {told}", style="yellow", highlight=False, markup=False)
         results.print(describe(shown.content, shown.problems, shown.body))
         results.print("(to one receiver; ids between < >, and the app's own, are put in when it is sent)", style="dim", highlight=False)
     if shown.problems:

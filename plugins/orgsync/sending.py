@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from orgsync.outbox.delivery import Tally, Worker, deliver
 from orgsync.outbox.planning import Desk
 from orgsync.outbox.queueing import Message, queue
 from orgsync.outbox.quota import MOST_URGENT, Hold
+from orgsync.outbox.reach import Reach, find_departments, measure
 from orgsync.outbox.recording import BLOCKED_WAIT
 from orgsync.outbox.values import clean
 from orgsync.ownership import find_stranger
@@ -79,7 +80,25 @@ def enqueue(settings: Settings, tenant: Tenant, message: Message) -> int:
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
         keep_channel(connection, tenant)
-        return queue(connection, tenant.id, message)
+        return queue(connection, tenant.id, _with_departments(connection, tenant, message))
+
+
+def measure_reach(settings: Settings, tenant: Tenant, message: Message) -> Reach:
+    """Whom a message would reach now; nothing of it stays. Raises ConfigurationError where `enqueue` would."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        keep_channel(connection, tenant)
+        try:
+            found = _with_departments(connection, tenant, message)
+            return measure(connection, tenant.id, found, now=read_clock(connection))
+        finally:
+            connection.rollback()
+
+
+def _with_departments(connection: Connection, tenant: Tenant, message: Message) -> Message:
+    """Departments by their ids, whatever they were asked for by."""
+    departments = find_departments(connection, tenant.id, message.audience.departments)
+    return replace(message, audience=replace(message.audience, departments=departments))
 
 
 def preview(tenant: Tenant, content: Content) -> Preview:
