@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -92,6 +92,18 @@ MEMBERSHIPS = Frame(
 
 FRAMES = (DEPARTMENTS, USERS, MEMBERSHIPS)
 
+EXACT_COLUMNS: Mapping[str, frozenset[str]] = {
+    "department": frozenset({"source_identifier", "leader_user_ids"}),
+    "user": frozenset(
+        {
+            "union_id", "open_id", "mobile", "email", "work_email", "telephone", "avatar_url", "job_number", "manager_user_id",
+            "main_department_id",
+        }
+    ),
+    "membership": frozenset(),
+}  # fmt: skip
+"""What people and things are found by: with a character missing it is another one, so the last known one is better."""
+
 NOT_READ = "not_read"
 """The rule of rows that were seen, but whose content was not read: they have broken none."""
 
@@ -115,6 +127,11 @@ class TidySet:
     withheld: Mapping[str, frozenset[str]] = field(default_factory=dict)
     not_read: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unread: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
+
+    def with_rows(self, rows: Mapping[str, pd.DataFrame]) -> TidySet:
+        """The same snapshot, with other rows in the frames that are named."""
+        frames = {frame.name: rows.get(frame.name, self.frame(frame.name)) for frame in FRAMES}
+        return replace(self, departments=frames["department"], users=frames["user"], memberships=frames["membership"])
 
     def frame(self, name: str) -> pd.DataFrame:
         return {"department": self.departments, "user": self.users, "membership": self.memberships}[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -373,8 +373,8 @@ def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, ea
 
 def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None, *, turn: Claim | None = None) -> int:
     """Tidy, judge and stage one snapshot of the landing zone; of a replay, as long as it is its turn."""
-    from orgsync.validation.gates import check_not_empty
-    from orgsync.validation.quarantine import judge  # some seconds: Great Expectations
+    from orgsync.validation.gates import check_head_count, check_keys, check_not_empty
+    from orgsync.validation.quarantine import judge, summarize  # some seconds: Great Expectations
     from orgsync.validation.report import write_report
 
     step = step or _Step()
@@ -394,9 +394,16 @@ def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None, *, tu
         tidy = platform.tidy(answers, mode=manifest.mode, mapping=run.tenant.mapping)
     _prove_company(run, snapshot, tidy.users)
     if manifest.is_complete and not is_due:
-        _prove_heads(run, snapshot_id, manifest, seen=int(tidy.users["user_id"].nunique()))
+        seen, counted = int(tidy.users["user_id"].nunique()), manifest.platform_counts.get("users")
+        _prove(run, snapshot_id, partial(check_head_count, seen, counted, allowed=run.tenant.budget.missing_people))
     with _timed(step, "expect"):
         verdict = judge(tidy)
+    write_report(run.settings.report_folder, manifest, verdict)
+    remarks = list(summarize(verdict.remarks))
+    for remark in remarks:
+        log.warning("tenant %s: %s", run.tenant.id, remark)
+    if manifest.is_complete and not is_due:
+        _prove(run, snapshot_id, partial(check_keys, verdict.findings))
     with _timed(step, "stage"), open_warehouse(run.address) as connection:
         history.lock_tenant(connection, run.tenant.id)  # the plan that is given up may be half merged
         if turn:
@@ -407,8 +414,7 @@ def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None, *, tu
         plan = plans.find_plan(connection, plan_id)
         plans.save_expectation_results(connection, plan, verdict.results)
         counts_before = snapshots.find_counts_before(connection, run.tenant.id, manifest.taken_at)
-    step.record(plan_id=plan_id, counts=plan["staged_counts"])
-    write_report(run.settings.report_folder, manifest, verdict)
+    step.record(plan_id=plan_id, counts=plan["staged_counts"], warnings=remarks)
     check_not_empty(plan["staged_counts"], counts_before)
     return plan_id
 
@@ -429,12 +435,10 @@ def _prove_company(run: Run, snapshot: dict[str, Any], users: pd.DataFrame) -> N
         raise GateError(foreign)
 
 
-def _prove_heads(run: Run, snapshot_id: str, manifest: Manifest, *, seen: int) -> None:
-    """Whether the pages held as many people as the platform counts; if not, the snapshot is not complete, and from now on says so."""
-    from orgsync.validation.gates import check_head_count
-
+def _prove(run: Run, snapshot_id: str, check: Callable[[], None]) -> None:
+    """Whether nobody was lost on the way; if somebody was, the snapshot is not complete, and from now on says so."""
     try:
-        check_head_count(seen, manifest.platform_counts.get("users"), allowed=run.tenant.budget.missing_people)
+        check()
     except IncompleteSnapshotError as error:
         with open_warehouse(run.address) as connection:
             snapshots.mark_incomplete(connection, snapshot_id, problem=str(error))

@@ -8,11 +8,12 @@ from datetime import datetime
 
 Key = tuple[str, ...]
 Content = dict[str, str | None]
+UNREAD = "unread"
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`rows` maps each key that is there to its content, or to None where the row is quarantined.
+    """`rows` maps each key that is there to its content, or to None where the row is quarantined; a value that is UNREAD was not read.
 
     Who is not among the rows of a partial snapshot may be there all the same.
     """
@@ -43,6 +44,6 @@ class Model:
             there = set(snapshot.rows) | (there & known.keys() if snapshot.is_partial else set())
             for key, content in snapshot.rows.items():
                 if content is not None:
-                    seen = {column: value for column, value in content.items() if column not in snapshot.unobserved}
+                    seen = {column: value for column, value in content.items() if column not in snapshot.unobserved and value != UNREAD}
                     known[key] = {**dict.fromkeys(content), **known.get(key, {}), **seen}
         return {key: known[key] for key in there if key in known}

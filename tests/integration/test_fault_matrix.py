@@ -253,7 +253,7 @@ MATRIX = [
         "missing userid",
         [strike("missing_key", at="department", key="userid")],
         dingtalk=Fails(IncompleteSnapshotError, "the platform counts 60 people"),
-        wecom=Fails(GateError, "are in quarantine"),
+        wecom=Fails(IncompleteSnapshotError, "came without an id that can be read"),
         feishu=OTHER_NAME,
     ),
     Row(

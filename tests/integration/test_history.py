@@ -18,7 +18,7 @@ from orgsync.warehouse.history import apply_plan, apply_retraction, lock_tenant,
 from orgsync.warehouse.plans import QUARANTINE_COLUMNS, create_plan, create_retraction, find_plan
 from orgsync.warehouse.snapshots import find_snapshot, list_stale, mark_landed, mark_retracted
 from orgsync.warehouse.statements import Row, execute
-from tests.integration.history_model import Content, Key, Model, Snapshot
+from tests.integration.history_model import UNREAD, Content, Key, Model, Snapshot
 
 TENANT = "acme"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -39,7 +39,7 @@ Reading = tuple[dict[Key, Content | None], frozenset[str]]
 
 
 def readings_of(entity: str, count: int) -> st.SearchStrategy[list[Reading]]:
-    value = st.sampled_from(["a", "b", None])
+    value = st.sampled_from(["a", "b", None, UNREAD])
     content = st.fixed_dictionaries(dict.fromkeys(COLUMNS[entity], value))
     state = st.one_of(content, content, content, st.just(QUARANTINED), st.just(ABSENT))
     rows = st.fixed_dictionaries(dict.fromkeys(KEYS[entity], state)).map(only_present)
@@ -79,7 +79,7 @@ def make_frame(frame: Frame, rows: dict[Key, Content | None]) -> pd.DataFrame:
     table = pd.DataFrame(
         [dict(zip(frame.key, key, strict=True)) | content for key, content in good.items()], columns=list(frame.columns), dtype=object
     )
-    return table.where(table.notna(), None)
+    return table.where(table.notna() & (table != UNREAD), None)
 
 
 def make_findings(load: Load) -> pd.DataFrame:
@@ -88,6 +88,14 @@ def make_findings(load: Load) -> pd.DataFrame:
         for frame in FRAMES
         for key, content in load[frame.name].rows.items()
         if content is None
+    ]
+    found += [
+        {"entity": frame.name, "column_name": column, "rule": "unread_value", "reason": "made so by the test"}
+        | dict(zip(frame.key, key, strict=True))
+        for frame in FRAMES
+        for key, content in load[frame.name].rows.items()
+        for column, value in (content or {}).items()
+        if value == UNREAD
     ]
     return pd.DataFrame(found, columns=list(QUARANTINE_COLUMNS))
 

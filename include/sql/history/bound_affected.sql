@@ -52,6 +52,13 @@ bounds as (
               and quarantined.key_1 = affected.key_1
               and quarantined.key_2 = affected.key_2
           )
+          and not exists (
+            select from stage.unread
+            where unread.plan_id = later.plan_id
+              and unread.entity = affected.entity
+              and unread.key_1 = affected.key_1
+              and unread.key_2 = affected.key_2
+          )
     ) as settled on true
     where affected.plan_id = %(plan_id)s
 )

@@ -27,6 +27,14 @@ quarantined as (
     from stage.quarantined
     where quarantined.plan_id = %(plan_id)s
       and quarantined.entity = 'department'
+),
+unread as (
+    select
+        unread.key_1 as department_id,
+        unread.columns
+    from stage.unread
+    where unread.plan_id = %(plan_id)s
+      and unread.entity = 'department'
 )
 select
     reading.plan_id,
@@ -38,19 +46,21 @@ select
 from staged
 full join held using (department_id)
 full join quarantined using (department_id)
+left join unread using (department_id)
 cross join reading
+cross join lateral (select reading.unobserved || coalesce(unread.columns, '{}') as columns) as silent
 where case
     -- There, but unreadable: it may be back after a gap, or be read anew as unreadable.
     when quarantined.department_id is not null then held.department_id is null or held.valid_from = reading.taken_at
     when staged.department_id is null or held.department_id is null then true
     -- Read anew with columns left out: what the replaced reading said of them must go.
-    when held.valid_from = reading.taken_at and reading.unobserved <> '{}' then true
-    else ('parent_id' <> all (reading.unobserved) and staged.parent_id is distinct from held.parent_id)
-    or ('name' <> all (reading.unobserved) and staged.name is distinct from held.name)
-    or ('name_en' <> all (reading.unobserved) and staged.name_en is distinct from held.name_en)
-    or ('sort_order' <> all (reading.unobserved) and staged.sort_order is distinct from held.sort_order)
-    or ('is_hidden' <> all (reading.unobserved) and staged.is_hidden is distinct from held.is_hidden)
-    or ('source_identifier' <> all (reading.unobserved) and staged.source_identifier is distinct from held.source_identifier)
-    or ('leader_user_ids' <> all (reading.unobserved) and staged.leader_user_ids is distinct from held.leader_user_ids)
-    or ('attributes' <> all (reading.unobserved) and staged.attributes is distinct from held.attributes)
+    when held.valid_from = reading.taken_at and silent.columns <> '{}' then true
+    else ('parent_id' <> all (silent.columns) and staged.parent_id is distinct from held.parent_id)
+    or ('name' <> all (silent.columns) and staged.name is distinct from held.name)
+    or ('name_en' <> all (silent.columns) and staged.name_en is distinct from held.name_en)
+    or ('sort_order' <> all (silent.columns) and staged.sort_order is distinct from held.sort_order)
+    or ('is_hidden' <> all (silent.columns) and staged.is_hidden is distinct from held.is_hidden)
+    or ('source_identifier' <> all (silent.columns) and staged.source_identifier is distinct from held.source_identifier)
+    or ('leader_user_ids' <> all (silent.columns) and staged.leader_user_ids is distinct from held.leader_user_ids)
+    or ('attributes' <> all (silent.columns) and staged.attributes is distinct from held.attributes)
 end

@@ -28,6 +28,15 @@ quarantined as (
     from stage.quarantined
     where quarantined.plan_id = %(plan_id)s
       and quarantined.entity = 'membership'
+),
+unread as (
+    select
+        unread.key_1 as user_id,
+        unread.key_2 as department_id,
+        unread.columns
+    from stage.unread
+    where unread.plan_id = %(plan_id)s
+      and unread.entity = 'membership'
 )
 select
     reading.plan_id,
@@ -39,16 +48,18 @@ select
 from staged
 full join held using (user_id, department_id)
 full join quarantined using (user_id, department_id)
+left join unread using (user_id, department_id)
 cross join reading
+cross join lateral (select reading.unobserved || coalesce(unread.columns, '{}') as columns) as silent
 where case
     -- There, but unreadable: it may be back after a gap, or be read anew as unreadable.
     when quarantined.user_id is not null then held.user_id is null or held.valid_from = reading.taken_at
     when staged.user_id is null or held.user_id is null then true
     -- Read anew with columns left out: what the replaced reading said of them must go.
-    when held.valid_from = reading.taken_at and reading.unobserved <> '{}' then true
-    else ('is_main' <> all (reading.unobserved) and staged.is_main is distinct from held.is_main)
-    or ('is_leader' <> all (reading.unobserved) and staged.is_leader is distinct from held.is_leader)
-    or ('sort_order' <> all (reading.unobserved) and staged.sort_order is distinct from held.sort_order)
-    or ('title' <> all (reading.unobserved) and staged.title is distinct from held.title)
-    or ('attributes' <> all (reading.unobserved) and staged.attributes is distinct from held.attributes)
+    when held.valid_from = reading.taken_at and silent.columns <> '{}' then true
+    else ('is_main' <> all (silent.columns) and staged.is_main is distinct from held.is_main)
+    or ('is_leader' <> all (silent.columns) and staged.is_leader is distinct from held.is_leader)
+    or ('sort_order' <> all (silent.columns) and staged.sort_order is distinct from held.sort_order)
+    or ('title' <> all (silent.columns) and staged.title is distinct from held.title)
+    or ('attributes' <> all (silent.columns) and staged.attributes is distinct from held.attributes)
 end

@@ -67,7 +67,7 @@ known as (
         later.taken_at,
         later.next_at,
         case when quarantined.key_1 is null then version.valid_from end,
-        later.unobserved
+        later.unobserved || coalesce(unread.columns, '{}')
     from affected
     join later
       on later.entity = affected.entity
@@ -84,6 +84,11 @@ known as (
      and quarantined.entity = affected.entity
      and quarantined.key_1 = affected.key_1
      and quarantined.key_2 = affected.key_2
+    left join stage.unread
+      on unread.plan_id = later.plan_id
+     and unread.entity = affected.entity
+     and unread.key_1 = affected.key_1
+     and unread.key_2 = affected.key_2
     where version.key_1 is not null
        or quarantined.key_1 is not null
 

@@ -9,7 +9,7 @@ select
     affected.key_2,
     reading.taken_at,
     reading.next_at,
-    to_jsonb(staged) - array['plan_id', 'user_id'] - reading.unobserved
+    to_jsonb(staged) - array['plan_id', 'user_id'] - reading.unobserved - coalesce(unread.columns, '{}')
 from stage.affected
 join stage.reading
   on reading.plan_id = affected.plan_id
@@ -17,5 +17,10 @@ join stage.reading
 join stage.user as staged
   on staged.plan_id = affected.plan_id
  and staged.user_id = affected.key_1
+left join stage.unread
+  on unread.plan_id = affected.plan_id
+ and unread.entity = affected.entity
+ and unread.key_1 = affected.key_1
+ and unread.key_2 = affected.key_2
 where affected.plan_id = %(plan_id)s
   and affected.entity = 'user'

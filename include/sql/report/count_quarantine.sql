@@ -1,4 +1,4 @@
--- The quarantined rows of a plan by entity and rule, with a few of their keys.
+-- The quarantined rows and single values of a plan by entity and rule, with a few of their keys.
 select
     entity,
     rule,
@@ -10,7 +10,9 @@ from ops.quarantine
 where plan_id = %(plan_id)s
 group by
     entity,
-    rule
+    rule,
+    column_name
 order by
     entity,
-    rule
+    rule,
+    column_name

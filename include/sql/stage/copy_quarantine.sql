@@ -1,4 +1,4 @@
--- Loads the quarantined rows of a plan, one row a broken rule.
+-- Loads the quarantined rows of a plan, one row a broken rule, and the single values that could not be read.
 copy ops.quarantine (
     plan_id,
     tenant_id,
@@ -6,6 +6,7 @@ copy ops.quarantine (
     entity,
     user_id,
     department_id,
+    column_name,
     rule,
     reason
 ) from stdin with (format csv, null '')

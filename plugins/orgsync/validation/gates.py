@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pandas as pd
+
 from orgsync.errors import GateError, IncompleteSnapshotError
+from orgsync.validation.rules import UNREADABLE_KEY
+
+MOST_SHOWN = 40  # characters of an id
 
 
 def check_not_empty(counts: Mapping[str, int], counts_before: Mapping[str, int] | None) -> None:
@@ -21,6 +26,23 @@ def check_not_empty(counts: Mapping[str, int], counts_before: Mapping[str, int] 
             "the platform shows no department at all that could be loaded; nothing was changed. "
             f"Check the app's visible range (DingTalk 授权范围, WeCom 可见范围, Feishu 通讯录权限范围) and sync again{quarantine}"
         )
+
+
+def check_keys(findings: pd.DataFrame) -> None:
+    """Someone whose id cannot be read is there, and looks like someone who left: raises IncompleteSnapshotError."""
+    found = findings.loc[findings["entity"] != "membership"]
+    keys = found["user_id"].where(found["entity"] == "user", found["department_id"])
+    unreadable = found.assign(key=keys).loc[lambda rows: (rows["rule"] == UNREADABLE_KEY) | rows["key"].isna()]
+    if unreadable.empty:
+        return
+    counts = unreadable["entity"].value_counts()
+    listed = " and ".join(f"{count} {entity}{'' if count == 1 else 's'}" for entity, count in counts.items())
+    examples = ", ".join(repr(str(key)[:MOST_SHOWN]) for key in unreadable["key"].dropna().unique()[:3])
+    raise IncompleteSnapshotError(
+        f"{listed} came without an id that can be read{f' (for example {examples})' if examples else ''}, so who is gone cannot be told; "
+        "nothing was changed. Sync again; if it stays so, have the id corrected on the platform, or set on_incomplete to add_only: "
+        "then nobody leaves until it is"
+    )
 
 
 def check_head_count(seen: int, counted: int | None, *, allowed: int = 0) -> None:

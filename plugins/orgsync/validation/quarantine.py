@@ -3,47 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
 from orgsync.frames import FRAMES, TidySet
 from orgsync.validation.rules import LEADER_NOT_MEMBER, NUL, Finding, find_broken_rows, find_not_read
 from orgsync.validation.suites import ExpectationResult, check_columns
+from orgsync.validation.values import UNREAD_VALUE, find_damaged_texts, find_unread_values, leave_out_damaged, silence_unreadable
 
-FINDING_COLUMNS = ["entity", "user_id", "department_id", "rule", "reason"]
+FINDING_COLUMNS = ["entity", "user_id", "department_id", "column_name", "rule", "reason"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`tidy` holds the good rows, `findings` one row for each rule a row broke, `results` each expectation's outcome."""
+    """`tidy` holds the good rows, `findings` one row for each rule a row broke, `results` each expectation's outcome.
+
+    A finding with a `column_name` keeps that one value out, and not its row. `remarks` are like findings, of values that are loaded.
+    """
 
     tidy: TidySet
     findings: pd.DataFrame
     results: tuple[ExpectationResult, ...]
+    remarks: pd.DataFrame
 
 
 def judge(tidy: TidySet) -> Verdict:
     """Apply every expectation and rule; what belongs to a quarantined row is quarantined with it."""
-    tidy = _renumber(tidy)
+    tidy = leave_out_damaged(_renumber(tidy))
     results = tuple(
         result for frame in FRAMES for result in check_columns(frame, tidy.frame(frame.name), tidy.unobserved.get(frame.name, frozenset()))
     )
     findings = [*_from_results(tidy, results), *find_broken_rows(tidy)]
     findings += _find_dependents(tidy, findings)
-    good = replace(
-        tidy,
-        departments=tidy.departments.loc[~_is_bad(tidy, "department", findings)],
-        users=tidy.users.loc[~_is_bad(tidy, "user", findings)],
-        memberships=tidy.memberships.loc[~_is_bad(tidy, "membership", findings)],
-    )
-    return Verdict(tidy=good, findings=_list_findings(tidy, findings), results=results)
+    bad = {frame.name: _is_bad(tidy, frame.name, findings) for frame in FRAMES}
+    unread, damaged = list(find_unread_values(tidy, bad)), list(find_damaged_texts(tidy, bad))
+    results += tuple(_describe(finding) for finding in (*unread, *damaged) if finding.rows.any())
+    tidy, unread = silence_unreadable(tidy, unread)
+    good = tidy.with_rows({frame.name: tidy.frame(frame.name).loc[~bad[frame.name]] for frame in FRAMES})
+    listed, remarks = _list_findings(tidy, [*findings, *unread]), _list_findings(tidy, damaged)
+    return Verdict(tidy=good, findings=listed, results=results, remarks=remarks)
+
+
+def summarize(remarks: pd.DataFrame) -> Iterator[str]:
+    """A line for each reason, with the id of one row."""
+    for (entity, reason), rows in remarks.groupby(["entity", "reason"], sort=True):
+        example = rows.iloc[0]["department_id" if entity == "department" else "user_id"]
+        yield f"{len(rows):,} {entity}{'' if len(rows) == 1 else 's'}: {reason}; for example {example}"
 
 
 def _renumber(tidy: TidySet) -> TidySet:
     """Results name rows by position, rules by label: here both are the same, whatever index the frames came with."""
-    departments, users, memberships = (tidy.frame(frame.name).reset_index(drop=True) for frame in FRAMES)
-    return replace(tidy, departments=departments, users=users, memberships=memberships)
+    return tidy.with_rows({frame.name: tidy.frame(frame.name).reset_index(drop=True) for frame in FRAMES})
 
 
 def _from_results(tidy: TidySet, results: tuple[ExpectationResult, ...]) -> Iterator[Finding]:
@@ -54,6 +65,15 @@ def _from_results(tidy: TidySet, results: tuple[ExpectationResult, ...]) -> Iter
             if entity in tidy.not_read:  # what was not read has not broken a rule
                 broken &= ~find_not_read(tidy, entity)
             yield Finding(entity, result.rule, result.reason, broken)
+
+
+def _describe(finding: Finding) -> ExpectationResult:
+    """What was found out without Great Expectations, told like its results."""
+    wanted = "expect_column_values_to_be_readable" if finding.rule == UNREAD_VALUE else "expect_column_values_to_be_undamaged"
+    rows = tuple(finding.rows.to_numpy().nonzero()[0].tolist())
+    return ExpectationResult(
+        f"{finding.entity}s", wanted, finding.column or "", len(finding.rows), rows=rows, rule=finding.rule, reason=finding.reason
+    )
 
 
 def _find_dependents(tidy: TidySet, findings: list[Finding]) -> list[Finding]:
@@ -87,7 +107,7 @@ def _list_findings(tidy: TidySet, findings: list[Finding]) -> pd.DataFrame:
     listed = [
         tidy.frame(finding.entity)
         .loc[finding.rows.to_numpy(), list(keys[finding.entity])]
-        .assign(entity=finding.entity, rule=finding.rule, reason=finding.reason)
+        .assign(entity=finding.entity, column_name=finding.column, rule=finding.rule, reason=finding.reason)
         for finding in findings
         if finding.rows.any()
     ]

@@ -43,6 +43,7 @@ def render_report(manifest: Manifest, verdict: Verdict) -> str:
         },
         groups=list(_group(verdict.findings)),
         findings_count=len(verdict.findings),
+        remarks=list(_group(verdict.remarks)),
         results=sorted(verdict.results, key=lambda result: (result.is_success, result.suite, result.column)),
         withheld=_list_columns(verdict.tidy.withheld),
         unobserved=sorted(set(_list_columns(verdict.tidy.unobserved)) - set(_list_columns(verdict.tidy.withheld))),

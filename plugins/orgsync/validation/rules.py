@@ -10,24 +10,33 @@ import pandas as pd
 from orgsync.frames import FRAMES, NOT_READ, TidySet
 
 NUL = "\x00"
+REPLACEMENT = "\ufffd"
+"""Stands for what could not be read."""
 
+LONGEST_KEY = 255
+"""Several times what any platform gives; PostgreSQL refuses to index ten times as much."""
 
+UNREADABLE_KEY = "unreadable_key"
 LEADER_NOT_MEMBER = "leader_not_member"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Rows of one frame that break one rule. `rows` is a boolean mask over the frame."""
+    """Rows of one frame that break one rule. `rows` is a boolean mask over the frame. With a `column`, it is that one value of each."""
 
     entity: str
     rule: str
     reason: str
     rows: pd.Series
+    column: str | None = None
 
 
 def find_broken_rows(tidy: TidySet) -> Iterator[Finding]:
     """Every rule over one snapshot. A row may break several."""
     yield from _find_unstorable(tidy)
+    for frame in FRAMES:
+        reason = "its id holds what could not be read, or is far too long: nobody knows whose it is"
+        yield Finding(frame.name, UNREADABLE_KEY, reason, find_unreadable_keys(tidy.frame(frame.name)[list(frame.key)]))
     for entity in tidy.not_read:
         yield Finding(entity, NOT_READ, "its details have not been read yet, or the app may not see them", find_not_read(tidy, entity))
     departments, users, memberships = tidy.departments, tidy.users, tidy.memberships
@@ -53,9 +62,21 @@ def find_broken_rows(tidy: TidySet) -> Iterator[Finding]:
 
 def find_nul_characters(column: pd.Series) -> pd.Series:
     """Texts, and lists and objects of texts, that PostgreSQL could store neither as text nor as JSON."""
-    if column.dtype == "str" and NUL not in "".join(column.dropna().to_numpy()):  # one search through all is far quicker than one each
-        return pd.Series(data=False, index=column.index)
-    return pd.Series([_holds_nul(value) for value in column], index=column.index, dtype=bool)
+    return _find_holding(column, NUL)
+
+
+def find_unreadable_keys(keys: pd.DataFrame) -> pd.Series:
+    unreadable = pd.Series(data=False, index=keys.index)
+    for column in keys:
+        unreadable |= (
+            find_damaged(keys[column]) | find_nul_characters(keys[column]) | keys[column].str.len().gt(LONGEST_KEY).fillna(value=False)
+        )
+    return unreadable
+
+
+def find_damaged(column: pd.Series) -> pd.Series:
+    """Texts, and lists and objects of texts, with a character in them that could not be read."""
+    return _find_holding(column, REPLACEMENT)
 
 
 def find_not_read(tidy: TidySet, entity: str) -> pd.Series:
@@ -111,9 +132,17 @@ def _find_unstorable(tidy: TidySet) -> Iterator[Finding]:
                 yield Finding(frame.name, "nul_character", f"{column} holds a NUL character, which PostgreSQL cannot store", found)
 
 
-def _holds_nul(value: object) -> bool:
+def _find_holding(column: pd.Series, character: str) -> pd.Series:
+    if column.dtype == "str" and character not in "".join(
+        column.dropna().to_numpy()
+    ):  # one search through all is far quicker than one each
+        return pd.Series(data=False, index=column.index)
+    return pd.Series([_holds(value, character) for value in column], index=column.index, dtype=bool)
+
+
+def _holds(value: object, character: str) -> bool:
     if isinstance(value, str):
-        return NUL in value
+        return character in value
     if isinstance(value, dict):
-        return any(_holds_nul(part) for item in value.items() for part in item)
-    return isinstance(value, list) and any(map(_holds_nul, value))
+        return any(_holds(part, character) for item in value.items() for part in item)
+    return isinstance(value, list) and any(_holds(part, character) for part in value)

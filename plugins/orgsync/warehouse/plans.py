@@ -15,7 +15,7 @@ from orgsync.warehouse.statements import Row, encode_list, execute, fetch_all, f
 if TYPE_CHECKING:
     import pandas as pd
 
-QUARANTINE_COLUMNS = ("entity", "user_id", "department_id", "rule", "reason")
+QUARANTINE_COLUMNS = ("entity", "user_id", "department_id", "column_name", "rule", "reason")
 
 
 class ExpectationResult(Protocol):
@@ -38,7 +38,8 @@ class ExpectationResult(Protocol):
 def create_plan(connection: Connection, snapshot: Row, tidy: TidySet, findings: pd.DataFrame) -> int:
     """Stage a snapshot's good rows and record its quarantined ones; returns the plan's id.
 
-    `findings` has the columns of QUARANTINE_COLUMNS, one row for each rule a row broke.
+    `findings` has the columns of QUARANTINE_COLUMNS, one row for each rule a row broke; with a `column_name`, only that
+    value of it is kept out.
     """
     plan_id: int = fetch_all(
         connection,
@@ -153,11 +154,18 @@ def save_expectation_results(connection: Connection, plan: Row, results: Sequenc
 
 
 def _count_rows(tidy: TidySet, findings: pd.DataFrame) -> dict[str, int]:
-    """`quarantined` counts rows of every kind, `quarantined_rows` the people and departments that broke a rule.
+    """`quarantined` counts rows of every kind, `quarantined_rows` the people and departments that broke a rule,
+    `unread_values` single values.
 
     Memberships follow those; what was not read yet has broken none.
     """
     keys = ["entity", "user_id", "department_id"]
-    broken = findings.loc[(findings["entity"] != "membership") & (findings["rule"] != NOT_READ), keys]
+    is_row = findings["column_name"].isna()
+    rows = findings.loc[is_row]
+    broken = rows.loc[(rows["entity"] != "membership") & (rows["rule"] != NOT_READ), keys]
     counts = {f"{frame.name}s": len(tidy.frame(frame.name)) for frame in FRAMES}
-    return counts | {"quarantined": len(findings[keys].drop_duplicates()), "quarantined_rows": len(broken.drop_duplicates())}
+    return counts | {
+        "quarantined": len(rows[keys].drop_duplicates()),
+        "quarantined_rows": len(broken.drop_duplicates()),
+        "unread_values": len(findings) - len(rows),
+    }
