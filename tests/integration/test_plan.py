@@ -159,7 +159,7 @@ def test_rejected_snapshot_cannot_be_staged_again(world: World) -> None:
     snapshot_id = extract_snapshot(run, mode="full")
     planned = plan_sync(run, validate_snapshot(run, snapshot_id))
     decide_plan(run, planned["plan_id"], is_approved=False, decided_by="li")
-    with pytest.raises(GateError, match="was rejected, so it is never loaded"):
+    with pytest.raises(GateError, match="is never loaded: it was rejected by li"):
         validate_snapshot(run, snapshot_id)
 
 

@@ -18,7 +18,7 @@ from orgsync import sending
 from orgsync.errors import ConfigurationError
 from orgsync.frames import PERSONAL_COLUMNS
 from orgsync.outbox.queueing import Audience, Message
-from orgsync.pipeline import migrate_warehouse, replay
+from orgsync.pipeline import migrate_warehouse, replay, retract, undo_retraction
 from orgsync.platforms.messages import Content
 from orgsync.warehouse.migrations import list_migrations, migrate
 from stack.postgres import PostgresServer, embedded_postgres
@@ -395,7 +395,10 @@ def loader(world: World, logins: LoginTo, monkeypatch: pytest.MonkeyPatch) -> Wo
 
 
 def test_loader_runs_whole_syncs(loader: World) -> None:
-    """In time order, one to look only, and that one between two that are loaded, which removes versions to write them anew."""
+    """In time order, one to look only, and that one between two that are loaded, taken out, and let in again.
+
+    These remove versions to write them anew.
+    """
     now = datetime.now(UTC)
     assert loader.sync(now=now - timedelta(hours=2))["outcome"] == "succeeded"
     loader.control("POST", "evolve", {"rate": 0.3})
@@ -404,6 +407,8 @@ def test_loader_runs_whole_syncs(loader: World) -> None:
     assert loader.sync(now=now)["outcome"] == "succeeded"
     [between] = replay(loader.make_run(), after=now - timedelta(minutes=90), until=now - timedelta(minutes=30))
     assert between["outcome"] == "succeeded"
+    assert retract(loader.make_run(), [between["snapshot_id"]], decided_by="wang")[0]["history_rows"] > 0
+    assert undo_retraction(loader.make_run(), between["snapshot_id"], decided_by="wang")["history_rows"] > 0
     assert loader.query("select count(*) from ops.snapshot where state = 'loaded'") == [(3,)]
 
 
