@@ -1,18 +1,22 @@
-"""How much one sync may change before a person is asked: pure, from counts to the budgets that are exceeded."""
+"""How much may change before a person is asked: pure, from counts to the budgets that are exceeded."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Allowance:
-    """Exceeded only by more than `count` and by more than `percent`: small organizations are not nagged, large ones not overrun."""
+    """Exceeded only by more than `count` and by more than `percent`: small organizations are not nagged, large ones not overrun.
+
+    It is for one sync, and for all syncs of `per_days` together; 0 days: for each sync alone.
+    """
 
     count: int
     percent: float
+    per_days: int = 7
 
 
 @dataclass(frozen=True)
@@ -23,8 +27,15 @@ class Budget:
     leavers: Allowance = Allowance(10, 5)
     removed_departments: Allowance = Allowance(5, 10)
     moves: Allowance = Allowance(50, 20)
-    lost_memberships: Allowance = Allowance(50, 20)
-    quarantined: Allowance = Allowance(20, 5)
+    lost_memberships: Allowance = Allowance(50, 20, per_days=0)
+    quarantined: Allowance = Allowance(20, 5, per_days=0)
+    renames: Allowance = Allowance(10, 5)
+    changed_identities: Allowance = Allowance(10, 5)
+    emptied_values: Allowance = Allowance(10, 20)
+
+    def per_days(self) -> dict[str, int]:
+        """For how many days each budget that has a memory remembers."""
+        return {name: getattr(self, name).per_days for name in REMEMBERED}
 
 
 WORDS: Mapping[str, str] = {
@@ -33,15 +44,24 @@ WORDS: Mapping[str, str] = {
     "moves": "people would move to other departments",
     "lost_memberships": "memberships of people who stay would end",
     "quarantined": "people or departments are in quarantine",
+    "renames": "people would have another name",
+    "changed_identities": "people would have another union id or job number",
+    "emptied_values": "people would lose their",
 }
+
+# What is in quarantine is there or not, however long; a membership of someone who stays ends by a move, which is remembered.
+REMEMBERED = ("leavers", "removed_departments", "moves", "renames", "changed_identities", "emptied_values")
 
 
 @dataclass(frozen=True)
 class Amount:
-    """How many of how many."""
+    """How many of how many, by one sync, or with what the last `per_days` brought unasked; `column` is what is emptied."""
 
+    budget: str
     count: int
     total: int
+    per_days: int = 0
+    column: str = ""
 
     @property
     def percent(self) -> float:
@@ -51,24 +71,38 @@ class Amount:
         return self.count > allowed.count and 100 * self.count > allowed.percent * self.total
 
 
-def find_exceeded(amounts: Mapping[str, Amount], budget: Budget) -> list[dict[str, Any]]:
-    """The budgets that are exceeded, each with how many of how many it is about and what is allowed."""
-    allowed: Mapping[str, Allowance] = {name: getattr(budget, name) for name in WORDS}
-    return [
-        {
-            "budget": name,
-            "count": amount.count,
-            "total": amount.total,
-            "percent": amount.percent,
-            "allowed_count": allowed[name].count,
-            "allowed_percent": allowed[name].percent,
-        }
-        for name, amount in amounts.items()
-        if amount.exceeds(allowed[name])
-    ]
+def find_exceeded(amounts: Iterable[Amount], budget: Budget) -> list[dict[str, Any]]:
+    """The budgets that are exceeded, each with how many of how many it is about and what is allowed.
+
+    One that the sync alone exceeds is not told again for the days before it.
+    """
+    exceeded: dict[tuple[str, str], dict[str, Any]] = {}
+    for amount in sorted(amounts, key=lambda each: each.per_days > 0):
+        allowed: Allowance = getattr(budget, amount.budget)
+        if amount.exceeds(allowed):
+            exceeded.setdefault((amount.budget, amount.column), _tell(amount, allowed))
+    return list(exceeded.values())
+
+
+def _tell(amount: Amount, allowed: Allowance) -> dict[str, Any]:
+    return {
+        "budget": amount.budget,
+        "count": amount.count,
+        "total": amount.total,
+        "percent": amount.percent,
+        "allowed_count": allowed.count,
+        "allowed_percent": allowed.percent,
+        **({"per_days": amount.per_days} if amount.per_days else {}),
+        **({"column": amount.column} if amount.column else {}),
+    }
 
 
 def describe(exceeded: Mapping[str, Any]) -> str:
     """`152 of 500 (30.4 %) people would leave; without asking 10 may, or 5 %`."""
+    column = f" {exceeded['column']}" if "column" in exceeded else ""
+    days = exceeded.get("per_days")
+    within = f" within {days} day{'' if days == 1 else 's'}, with those of the syncs before" if days else ""
     allowed = f"without asking {exceeded['allowed_count']:,} may, or {exceeded['allowed_percent']:g} %"
-    return f"{exceeded['count']:,} of {exceeded['total']:,} ({exceeded['percent']:g} %) {WORDS[exceeded['budget']]}; {allowed}"
+    return (
+        f"{exceeded['count']:,} of {exceeded['total']:,} ({exceeded['percent']:g} %) {WORDS[exceeded['budget']]}{column}{within}; {allowed}"
+    )

@@ -61,7 +61,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     The warehouse is the truth while it lives; this stands beside the manifest for when it does not. `decided_at` is the warehouse's
     time, by which the later of two decisions is known. `decided_by` is who approved or rejected it, where somebody was asked.
     `is_complete` and `problems` are the manifest's own, or what was found out after it. `company_accepted_by` said that history goes on
-    with its company.
+    with its company; `approved_budgets` are those that its plan exceeded when it was approved.
     """
 
     snapshot_id: str
@@ -72,3 +72,4 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
     company_accepted_at: datetime | None = None
     company_accepted_by: str | None = None
+    approved_budgets: tuple[str, ...] = ()

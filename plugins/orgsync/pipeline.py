@@ -44,6 +44,7 @@ from orgsync.warehouse.connection import Address, open_warehouse
 from orgsync.warehouse.hook import find_owner, find_warehouse
 from orgsync.warehouse.logins import keep_loader
 from orgsync.warehouse.migrations import check_schema, migrate
+from orgsync.warehouse.risks import count_risks
 from orgsync.warehouse.runs import StepRecord
 from orgsync.warehouse.statements import query
 
@@ -553,23 +554,27 @@ def _draft(connection: Connection, tenant: Tenant, plan: dict[str, Any]) -> dict
     changes, losses = history.try_out(connection, plan)
     # A snapshot that is part of history, or was before the warehouse was lost, was within budget, or approved.
     asks = snapshot["state"] != "loaded" and not snapshot["is_due"]
-    exceeded = find_exceeded(_amounts(plan, changes, losses), tenant.budget) if asks else []
+    exceeded = find_exceeded(_amounts(connection, tenant, plan, losses), tenant.budget) if asks else []
     plans.save_verdict(connection, plan["plan_id"], changes, exceeded)
     return plans.find_plan(connection, plan["plan_id"])
 
 
-def _amounts(plan: dict[str, Any], changes: history.Changes, losses: history.Losses) -> dict[str, Amount]:
+def _amounts(connection: Connection, tenant: Tenant, plan: dict[str, Any], losses: history.Losses) -> list[Amount]:
     """What the budgets are about. Of what was empty before, nothing can be lost."""
-    people, departments = changes["user"], changes["department"]
     staged = plan["staged_counts"]
     kept_out = staged["quarantined_rows"]
-    return {
-        "leavers": Amount(people.get("left", 0), losses.users_before),
-        "removed_departments": Amount(departments.get("removed", 0), losses.departments_before),
-        "moves": Amount(people.get("moved", 0), losses.users_before),
-        "lost_memberships": Amount(losses.memberships_lost, losses.memberships_before),
-        "quarantined": Amount(kept_out, staged["users"] + staged["departments"] + kept_out),
-    }
+    found = [
+        Amount("lost_memberships", losses.memberships_lost, losses.memberships_before),
+        Amount("quarantined", kept_out, staged["users"] + staged["departments"] + kept_out),
+    ]
+    per_days = tenant.budget.per_days()
+    for risk in count_risks(connection, plan, per_days):
+        total = risk.total or (losses.departments_before if risk.budget == "removed_departments" else losses.users_before)
+        found.append(Amount(risk.budget, risk.count, total, column=risk.column))
+        if risk.count_within > risk.count:
+            total = max(total, risk.total_then)
+            found.append(Amount(risk.budget, risk.count_within, total, per_days=per_days[risk.budget], column=risk.column))
+    return found
 
 
 def _check_decided(plan: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from croniter import croniter
 
-from orgsync.budget import Allowance, Budget
+from orgsync.budget import REMEMBERED, Allowance, Budget
 from orgsync.change_rules import KINDS, ChangeRule, check_variables
 from orgsync.errors import ConfigurationError
 from orgsync.frames import DEPARTMENTS, USERS
@@ -201,9 +201,10 @@ class _Reader:
 
     def _allowance(self, node: yaml.Node, name: str) -> Allowance:
         """What is not given keeps its default."""
-        nodes = self._mapping(node, {"count", "percent"}, name)
+        nodes = self._mapping(node, {"count", "percent", *(("per_days",) if name in REMEMBERED else ())}, name)
         known: Allowance = getattr(Budget(), name)
         return Allowance(
+            per_days=self._count(nodes["per_days"]) if "per_days" in nodes else known.per_days,
             count=self._count(nodes["count"]) if "count" in nodes else known.count,
             percent=self._percent(nodes["percent"]) if "percent" in nodes else known.percent,
         )

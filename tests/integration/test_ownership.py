@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -47,9 +46,8 @@ def meaning(world: World, company: str) -> World:
 def approve_newest(world: World) -> None:
     """Everybody is another person, so a plan that takes over waits for somebody."""
     [(plan_id,)] = world.query("select max(plan_id) from ops.plan where state = 'planned'")
-    if plan_id is not None:
-        decide_plan(world.make_run(), plan_id, is_approved=True, decided_by="wang")
-        merge_plan(world.make_run(), plan_id)
+    decide_plan(world.make_run(), plan_id, is_approved=True, decided_by="wang")
+    merge_plan(world.make_run(), plan_id)
 
 
 def test_another_companys_people_stop_before_anything_is_staged(any_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,8 +110,8 @@ def test_meant_change_is_for_the_company_that_is_named_and_recorded(any_world: W
         meaning(any_world, "app-of-gamma").sync()
     run = meaning(any_world, BETA).make_run()
     planned = plan_sync(run, validate_snapshot(run, extract_snapshot(run, mode="full")))
-    if planned["over_budget"]:
-        decide_plan(run, planned["plan_id"], is_approved=True, decided_by="wang")
+    assert planned["over_budget"]
+    decide_plan(run, planned["plan_id"], is_approved=True, decided_by="wang")
     merge_plan(run, planned["plan_id"])
     assert names(any_world) == {user["name"] for user in any_world.truth()["users"]} != everybody
     accepted = any_world.query("select company_accepted_by, company ->> 'app_key' from ops.snapshot where company_accepted_at is not null")
@@ -127,7 +125,7 @@ def test_word_for_one_company_opens_no_door_for_the_next(world: World, monkeypat
     world.sync()
     first = world.control("GET", "settings")["client_id"]
     read_another_company(world, monkeypatch)
-    with suppress(GateError):
+    with pytest.raises(GateError, match="exceeds the budget"):
         meaning(world, BETA).sync()
     approve_newest(world)
     read_another_company(world, monkeypatch, company="", app=first)
@@ -143,7 +141,7 @@ def test_replay_brings_in_what_was_kept_out_of_the_company_that_is_named(world: 
         with pytest.raises(GateError, match="kept out of history"):
             world.sync(now=now - timedelta(hours=hours))
     patient = meaning(world, BETA)
-    with suppress(GateError):
+    with pytest.raises(GateError, match="exceeds the budget"):
         replay(patient.make_run(), after=LONG_AGO, until=now)
     approve_newest(world)
     assert len(replay(patient.make_run(), after=now - timedelta(hours=4), until=now)) == 2
@@ -157,7 +155,7 @@ def test_past_of_the_first_company_can_be_loaded_again_after_a_meant_change(worl
     first = names(world)
     forgotten = extract_snapshot(world.run_at(now - timedelta(hours=8)), mode="full")
     read_another_company(world, monkeypatch)
-    with suppress(GateError):
+    with pytest.raises(GateError, match="exceeds the budget"):
         meaning(world, BETA).sync(now=now - timedelta(hours=1))
     approve_newest(world)
     before = world.history()
@@ -177,7 +175,7 @@ def test_nothing_of_the_first_company_is_carried_over_into_the_next(world: World
     on_wecom.control("POST", "organization", {**RECIPE, "seed": 9, "company": "beta"})
     on_wecom.control("PUT", "settings", {"client_id": BETA})
     set_platform(monkeypatch, world.sandbox, "wecom", extra=by_ids)
-    with suppress(GateError):
+    with pytest.raises(GateError, match="exceeds the budget"):
         meaning(on_wecom, BETA).sync(mode="frequent")
     approve_newest(on_wecom)
     assert names(on_wecom) == {user["name"] for user in on_wecom.truth()["users"]}
@@ -246,7 +244,8 @@ def test_command_takes_the_word_and_only_for_a_read(command: Command, world: Wor
     read_another_company(world, monkeypatch)
     stopped = command("sync", "acme")
     assert (stopped.returncode, f"--new-company {BETA}" in stopped.stderr) == (3, True)
-    command("sync", "acme", "--new-company", BETA)
+    over_budget = command("sync", "acme", "--new-company", BETA)
+    assert (over_budget.returncode, "exceeds the budget" in over_budget.stderr) == (3, True)
     assert "With another company from here on" in command("plan", "acme").stdout
     approve_newest(world)
     assert command("sync", "acme", "--approve", "1", "--new-company", BETA).returncode == 2

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orgsync.budget import Allowance, Budget
+from orgsync.budget import WORDS, Allowance, Budget
 from orgsync.errors import ConfigurationError, GateError, IncompleteSnapshotError, PermissionDeniedError
 from orgsync.pipeline import (
     decide_plan,
@@ -25,6 +25,9 @@ from tests.integration.world import World, set_platform, world_on
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 WORST = {"left": 30}
+
+
+UNLIMITED = Budget(0, **dict.fromkeys(WORDS, Allowance(10_000, 100)))
 
 
 def with_tenant(world: World, **changes: Any) -> World:
@@ -241,7 +244,7 @@ def test_each_budget_is_kept(world: World, budget: Budget, evolution: dict[str, 
 
 
 def test_first_sync_has_no_budget_but_for_its_quarantine(world: World) -> None:
-    strict = with_tenant(world, budget=Budget(0, *[Allowance(0, 0)] * 5))
+    strict = with_tenant(world, budget=Budget(0, *[Allowance(0, 0)] * len(WORDS)))
     assert strict.sync()["outcome"] == "succeeded"
 
 
@@ -461,7 +464,7 @@ def test_replay_in_any_order_gives_the_history_of_the_live_loads(world: World, o
     live = world.history()
     world.query("truncate org.user_version, org.department_version, org.membership_version")
     world.query("update ops.snapshot set state = 'landed', plan_id = null")
-    lenient = with_tenant(world, budget=Budget(0, *[Allowance(10_000, 100)] * 5))
+    lenient = with_tenant(world, budget=UNLIMITED)
     for day in order:
         replay(lenient.make_run(), after=days[day] - timedelta(hours=1), until=days[day])
     assert world.history() == live
@@ -488,7 +491,7 @@ def test_history_before_a_narrow_snapshot_that_changes_has_it_judged_anew(world:
     assert world.query("select state, is_stale from ops.snapshot where snapshot_id = %s", middle) == [("loaded", False)]
     world.query("truncate org.user_version, org.department_version, org.membership_version")
     world.query("update ops.snapshot set state = 'landed', plan_id = null, is_stale = false")
-    lenient = with_tenant(world, budget=Budget(0, *[Allowance(10_000, 100)] * 5))
+    lenient = with_tenant(world, budget=UNLIMITED)
     replay(lenient.make_run(), after=NOW - timedelta(1), until=NOW + timedelta(days=3))
     assert world.history() == late
 

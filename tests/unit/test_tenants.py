@@ -67,7 +67,7 @@ def test_every_key_is_read(path: Path) -> None:
       include: [1, "007"]
       exclude: [33]
       linked_organizations: yes
-    budget: {missing_people: 3, leavers: {count: 25}, moves: {percent: 2.5}}
+    budget: {missing_people: 3, leavers: {count: 25, per_days: 0}, moves: {percent: 2.5}}
     on_incomplete: add_only
     approvers: [wang, li]
     approval_hours: 4
@@ -85,7 +85,7 @@ def test_every_key_is_read(path: Path) -> None:
         timezone="Europe/Berlin",
         owner="人力资源",
         scope=Scope(include=("1", "007"), exclude=("33",), linked_organizations=True),
-        budget=Budget(missing_people=3, leavers=Allowance(count=25, percent=5), moves=Allowance(count=50, percent=2.5)),
+        budget=Budget(missing_people=3, leavers=Allowance(count=25, percent=5, per_days=0), moves=Allowance(count=50, percent=2.5)),
         on_incomplete="add_only",
         approvers=("wang", "li"),
         approval_hours=4,
@@ -160,6 +160,8 @@ def test_stanzas_may_share_what_is_anchored(path: Path) -> None:
         pytest.param("    budget: {missing: 3}", "budget has no key 'missing'", id="unknown key of budget"),
         pytest.param("    budget: {leavers: 5}", "leavers must be", id="number for an allowance"),
         pytest.param("    budget: {leavers: {percent: 101}}", "a percentage from 0 to 100", id="percentage beyond 100"),
+        pytest.param("    budget: {leavers: {per_days: a week}}", "a number, 0 or more", id="word for days"),
+        pytest.param("    budget: {quarantined: {per_days: 7}}", "quarantined has no key 'per_days'", id="days of what has no memory"),
         pytest.param("    budget: {leavers: {percent: many}}", "a percentage from 0 to 100", id="word for a percentage"),
         pytest.param(
             "    on_incomplete: guess", "on_incomplete 'guess' is not one of fail, add_only", id="unknown way with what is missing"

@@ -14,6 +14,7 @@ set state = case
     decided_by = %(decided_by)s,
     company_accepted_at = %(company_accepted_at)s,
     company_accepted_by = %(company_accepted_by)s,
+    approved_budgets = %(approved_budgets)s,
     noted_at = %(decided_at)s
 where snapshot_id = %(snapshot_id)s
   and (decided_at is null or decided_at < %(decided_at)s)

@@ -8,7 +8,8 @@ select
     decided_at,
     decided_by,
     company_accepted_at,
-    company_accepted_by
+    company_accepted_by,
+    approved_budgets
 from ops.snapshot
 where snapshot_id = %(snapshot_id)s
   and decided_at is distinct from noted_at

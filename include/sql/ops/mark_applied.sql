@@ -28,6 +28,10 @@ set state = 'loaded',
     plan_id = applied.plan_id,
     is_stale = false,
     is_due = false,
+    approved_budgets = case
+        when applied.is_approved then array(select distinct exceeded.value ->> 'budget' from jsonb_array_elements(applied.over_budget) as exceeded)
+        else snapshot.approved_budgets
+    end,
     decided_by = case when applied.is_approved then applied.decided_by else snapshot.decided_by end,
     loaded_at = applied.applied_at
 from applied

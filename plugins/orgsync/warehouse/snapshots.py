@@ -55,7 +55,11 @@ def list_unnoted(connection: Connection, tenant_id: str) -> list[str]:
 def hold_decision(connection: Connection, snapshot_id: str) -> tuple[str, Decision] | None:
     """The uri and what is to be noted there, held to the end of the transaction; None where there is nothing to note any more."""
     row = fetch_one(connection, "ops/hold_decision", snapshot_id=snapshot_id)
-    return (row.pop("uri"), Decision(**row | {"problems": tuple(row["problems"])})) if row else None
+    return (
+        (row.pop("uri"), Decision(**{name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}))
+        if row
+        else None
+    )
 
 
 def mark_noted(connection: Connection, snapshot_id: str) -> None:
@@ -155,4 +159,5 @@ def find_counts_before(connection: Connection, tenant_id: str, taken_at: datetim
 
 
 def _columns(decision: Decision) -> Row:
-    return {name: getattr(decision, name) for name in decision.__struct_fields__} | {"problems": list(decision.problems)}
+    found = {name: getattr(decision, name) for name in decision.__struct_fields__}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
