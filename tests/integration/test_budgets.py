@@ -219,8 +219,12 @@ def test_plan_shows_the_days_and_the_column() -> None:
     plan = {
         **dict.fromkeys(("decided_by", "company_accepted_by")),
         **{name: [] for name in ("problems", "unseen_counts", "withheld_fields", "changes")},
-        "plan_id": 1, "tenant_id": "acme", "taken_at": START, "state": "planned",
-        "summary": {"user": {}, "department": {}}, "over_budget": over_budget,
+        "plan_id": 1,
+        "tenant_id": "acme",
+        "taken_at": START,
+        "state": "planned",
+        "summary": {"user": {}, "department": {}},
+        "over_budget": over_budget,
     }
     console = Console(file=StringIO(), width=160)
     show_plan(console, plan)

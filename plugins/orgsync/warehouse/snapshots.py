@@ -55,11 +55,7 @@ def list_unnoted(connection: Connection, tenant_id: str) -> list[str]:
 def hold_decision(connection: Connection, snapshot_id: str) -> tuple[str, Decision] | None:
     """The uri and what is to be noted there, held to the end of the transaction; None where there is nothing to note any more."""
     row = fetch_one(connection, "ops/hold_decision", snapshot_id=snapshot_id)
-    return (
-        (row.pop("uri"), Decision(**{name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}))
-        if row
-        else None
-    )
+    return (row.pop("uri"), msgspec.convert(row, Decision)) if row else None
 
 
 def mark_noted(connection: Connection, snapshot_id: str) -> None:
