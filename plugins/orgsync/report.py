@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orgsync.budget import describe
+from orgsync.outbox.preview import shown
 
 OUTCOME_STYLES = {
     "succeeded": "bold green",
@@ -129,7 +130,7 @@ def _listed_changes(plan: Mapping[str, Any]) -> list[RenderableType]:
         table = plain_table(["id", "column", "from", "to"])
         for change in listed:
             names = (change["user_id"] or change["department_id"], change["column_name"], change["value_from"], change["value_to"])
-            table.add_row(*(Text(shortened(name or "")) for name in names))
+            table.add_row(*(shown(shortened(name or "")) for name in names))
         parts += [Text(f"{entity} {kind}", style="bold"), Padding(table, (0, 0, 0, 2), expand=False)]
         ids = {change["user_id"] or change["department_id"] for change in listed}
         if more := plan["summary"][entity].get(kind, 0) - len(ids):
@@ -150,7 +151,7 @@ def show_cleanings(console: Console, cleanings: Sequence[Mapping[str, Any]]) -> 
 
 def show_table(console: Console, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
     """A table, or where the console is too narrow for it, each row as a list of its columns."""
-    cells = [[Text("" if value is None else str(value)) for value in row] for row in rows]
+    cells = [[shown("" if value is None else str(value)) for value in row] for row in rows]
     table = plain_table(columns)
     for row in cells:
         table.add_row(*row)

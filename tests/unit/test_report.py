@@ -333,3 +333,11 @@ def test_retraction_shows_what_is_told_no_more_and_what_is_told_instead() -> Non
 def test_plan_of_a_retraction_says_so() -> None:
     text = words(printed(160, show_plan, make_plan(is_retraction=True, over_budget=[], changes=[])))
     assert "The snapshot was taken out of history. Taken back: people 152 left; departments none" in text
+
+
+def test_name_with_control_characters_moves_nothing_in_a_terminal() -> None:
+    """A name is what somebody typed: `\\u001b[2J` in it would empty the screen of whoever looks at it."""
+    name = "a\x1b[2J\x07\u202eb"
+    table = printed(160, show_table, ["name"], [(name,)])
+    assert r"a\u001b[2J\u0007\u202eb" in table
+    assert not {"\x1b", "\x07", "\u202e"} & set(table)
