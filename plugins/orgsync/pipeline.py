@@ -36,7 +36,7 @@ from orgsync.sending import keep_channel
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
 from orgsync.ticks import find_last_tick
-from orgsync.timekeeping import check_date, date_snapshot, describe_differences, find_ahead
+from orgsync.timekeeping import check_date, check_not_ahead, date_snapshot, describe_differences, find_ahead
 from orgsync.warehouse import history, plans, runs, snapshots
 from orgsync.warehouse.claims import Claim, Purpose, hold_claim
 from orgsync.warehouse.clock import Clock, measure_ahead, read_clock
@@ -382,11 +382,14 @@ def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None, *, tu
     with open_warehouse(run.address) as connection:
         snapshot = snapshots.find_snapshot(connection, snapshot_id)
         retracted = snapshots.list_retracted_instants(connection, run.tenant.id)
+        now = run.clock(connection)
     if snapshot["state"] in ("rejected", "retracted"):
         raise GateError(
             f"snapshot {snapshot_id} is never loaded: {describe_decision(snapshot)}; nothing was changed. Sync again for a new one"
         )
     is_due = snapshot["is_due"]  # it counted before the warehouse was lost, as it was: that is not judged again
+    if not is_due:
+        check_not_ahead(snapshot, now=now)
     manifest = read_manifest(snapshot["uri"], is_partial_welcome=is_due or run.tenant.on_incomplete == "add_only")
     _check_platform(run, manifest)
     platform = load_platform(run.tenant.platform)

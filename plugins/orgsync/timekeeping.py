@@ -44,8 +44,7 @@ def date_snapshot(connection: Connection, tenant_id: str, *, now: datetime) -> d
 
 def check_date(connection: Connection, snapshot: dict[str, Any], *, now: datetime) -> None:
     """Raises GateError for a snapshot that a live run may not load: it is dated after now, or not later than what is loaded."""
-    if problem := find_ahead(snapshot, now=now):
-        raise GateError(f"{problem}; nothing was changed. Sync again for a new one")
+    check_not_ahead(snapshot, now=now)
     tenant_id, instant = snapshot["tenant_id"], snapshot["taken_at"]
     newer = snapshots.list_loaded_from(connection, tenant_id, instant)
     if newer and snapshot["state"] != "loaded":
@@ -54,6 +53,12 @@ def check_date(connection: Connection, snapshot: dict[str, Any], *, now: datetim
             "changed. Sync again for a new one, or load this one into the past: "
             f"`orgsync replay {tenant_id} --from {instant.isoformat()} --to {instant.isoformat()}`"
         )
+
+
+def check_not_ahead(snapshot: dict[str, Any], *, now: datetime) -> None:
+    """Raises GateError for a snapshot that nothing may load yet."""
+    if problem := find_ahead(snapshot, now=now):
+        raise GateError(f"{problem}; nothing was changed. Sync again for a new one")
 
 
 def find_ahead(snapshot: dict[str, Any], *, now: datetime) -> str:
