@@ -36,6 +36,7 @@ ones, **plan** works out what would change, **merge** writes history in one tran
 * Frequent reads `{schedule}`, full reads `{full_schedule}` ({timezone}).
 * A plan that exceeds the tenant's budget waits in **approve** (*Required actions*) until someone approves it once or rejects it.
 * Trigger with *mode* `full` to read everything now, with *dry_run* to see what would change.
+* Trigger with *mode* `rebuild` after the warehouse was lost, or restored from a backup: it loads what the landing zone has of its history.
 * A backfill does not read the platform: **replay** loads the snapshots again that were taken in the time of each run.
 * `orgsync report {tenant}` shows the last run, `orgsync plan {tenant}` the last plan, `orgsync quarantine {tenant}` the rows left out.
 """
@@ -50,13 +51,19 @@ RETRY_POLICY = ExceptionRetryPolicy(
 )
 
 PARAMS = {
-    "mode": Param("auto", enum=["auto", "full", "frequent"], description="auto: full when the full schedule asks for it, else frequent"),
+    "mode": Param(
+        "auto",
+        enum=["auto", "full", "frequent", "rebuild"],
+        description="auto: full when the full schedule asks for it, else frequent. rebuild: load what the landing zone has of a lost or "
+        "restored warehouse's history, and read nothing",
+    ),
     "dry_run": Param(default=False, type="boolean", description="Read and compare, but change nothing"),
     "new_company": Param(
         None,
         type=["null", "string"],
         description="Let the history go on with this other company, once: its name as the error of a stopped run says it",
     ),
+    "undecided": Param(default=False, type="boolean", description="With mode rebuild: also what only landed"),
 }
 
 
@@ -92,8 +99,11 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
 
     @task.branch
     def now_or_past() -> str:
-        """The platform only knows now: a backfill of past dates loads what was landed then."""
-        return "replay" if _is_backfill(get_current_context()) else "extract"
+        """The platform only knows now: a backfill of past dates loads what was landed then, a rebuild all that counted."""
+        context = get_current_context()
+        if _is_backfill(context):
+            return "replay"
+        return "rebuild" if context["params"]["mode"] == "rebuild" else "extract"
 
     @task(outlets=[asset])
     def replay() -> dict[str, int]:
@@ -108,6 +118,22 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
         if not loaded:
             raise AirflowSkipException(f"no snapshot of {tenant.id} was taken after {after} and until {until}")
         return {"snapshots": len(loaded), "history_rows": sum(each["history_rows"] for each in loaded)}
+
+    @task(outlets=[asset])
+    def rebuild() -> dict[str, int]:
+        """Load what was part of history, as the landing zone says, and is not in the warehouse."""
+        from orgsync.errors import IncompleteSnapshotError
+        from orgsync.pipeline import rebuild as load_lost
+
+        context = get_current_context()
+        params = context["params"]
+        result = load_lost(_run(tenant.id, context), with_undecided=params["undecided"], dry_run=params["dry_run"])
+        counts = {name: len(result[name]) for name in ("registered", "due", "loaded", "failed", "left_out", "unfinished")}
+        if result["failed"]:
+            raise IncompleteSnapshotError(f"{len(result['failed'])} snapshots could not be loaded; `orgsync status {tenant.id}` names them")
+        if params["dry_run"]:
+            raise AirflowSkipException(f"a dry run loads nothing: {counts}")
+        return counts
 
     @task
     def extract() -> str:
@@ -160,7 +186,7 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
         retry_policy=None,
         execution_timeout=None,
     )
-    now_or_past() >> [replay(), extracted]
+    now_or_past() >> [replay(), rebuild(), extracted]
     decision >> [approve, merged]
     approve >> merged
 

@@ -203,6 +203,32 @@ def replay(
 
 
 @app.command()
+def rebuild(
+    tenant: TenantArgument,
+    undecided: Annotated[
+        bool, typer.Option("--undecided", help="Also what only landed: dry runs, failed runs, all from before decisions were noted.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be loaded, and change nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Load what the landing zone has of a lost or restored warehouse's history. The platform is not asked."""
+    settings = read_settings()
+    run = _make_run(settings, tenant)
+
+    from orgsync.pipeline import rebuild as run_rebuild
+    from orgsync.report import show_rebuild
+
+    log_progress(quiet=as_json)
+    result = run_rebuild(run, with_undecided=undecided, dry_run=dry_run)
+    if as_json:
+        print_json(result)
+    else:
+        show_rebuild(results, run.tenant.id, result)
+    if result["outcome"] == "failed":
+        raise typer.Exit(1)
+
+
+@app.command()
 def retract(
     snapshot_ids: Annotated[
         list[str], typer.Argument(metavar="SNAPSHOT_ID...", help="As in ops.snapshot, for example acme/20261128T030705.123456Z.")

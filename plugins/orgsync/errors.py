@@ -21,6 +21,7 @@ OrgsyncError
     ├── StatementError             the warehouse refused a statement: a mistake of ours
     ├── SchemaError                the warehouse is not at the schema this version needs
     └── GateError                  the data is stopped before the merge; nothing was changed
+        └── OvertakenError         a newer run took the place of this one's plan
 """
 
 from __future__ import annotations
@@ -162,6 +163,10 @@ class GateError(FatalError):
     """The data is stopped before the merge; nothing was changed."""
 
     exit_code = 3
+
+
+class OvertakenError(GateError):
+    """A newer run took the place of this one's plan."""
 
 
 _FOR_A_PERSON = {

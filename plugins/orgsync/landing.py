@@ -236,17 +236,21 @@ def remove_snapshot(uri: str) -> None:
     _remove_folder(folder)
 
 
+def list_unfinished(zone: str, tenant_id: str) -> list[str]:
+    """The names of the folders without a manifest: a read is under way, or one was killed."""
+    return [name for name in _list_folders(zone, tenant_id) if not has_manifest(snapshot_uri(zone, f"{tenant_id}/{name}"))]
+
+
 def remove_unfinished(zone: str, tenant_id: str, *, confirm: Callable[[], None]) -> list[str]:
     """Remove the folders that a killed read left without a manifest. Only for the one holder of the tenant's claim.
 
     `confirm` raises if the caller is not the holder any more. It is asked when the list is made: what a later holder writes is not on it.
     """
-    uris = {name: snapshot_uri(zone, f"{tenant_id}/{name}") for name in _list_folders(zone, tenant_id)}
-    dead = [name for name, uri in uris.items() if not has_manifest(uri)]
+    dead = list_unfinished(zone, tenant_id)
     if dead:
         confirm()
     for name in dead:
-        _remove_folder(ObjectStoragePath(uris[name]))
+        _remove_folder(ObjectStoragePath(snapshot_uri(zone, f"{tenant_id}/{name}")))
     return dead
 
 

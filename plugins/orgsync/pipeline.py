@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,7 +16,7 @@ from psycopg2.extensions import connection as Connection
 
 from orgsync.budget import Amount, describe, find_exceeded
 from orgsync.carrying import drop_carried, find_carriers
-from orgsync.errors import ConfigurationError, GateError, IncompleteSnapshotError, OrgsyncError, explain_files
+from orgsync.errors import ConfigurationError, GateError, IncompleteSnapshotError, OrgsyncError, OvertakenError, explain_files
 from orgsync.landing import (
     SnapshotWriter,
     make_snapshot_id,
@@ -26,11 +26,12 @@ from orgsync.landing import (
     remove_unfinished,
     snapshot_uri,
 )
-from orgsync.manifest import Manifest, Mode
+from orgsync.manifest import Decision, Manifest, Mode
 from orgsync.ownership import Takeover, find_foreign
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Answer, Answers, Reading, Wanted
-from orgsync.registry import note_decisions, register_landed
+from orgsync.rebuilding import LeftOut, explain_left_out
+from orgsync.registry import Survey, note_decisions, register_landed, survey_zone
 from orgsync.retraction import check_retractable, check_undoable, describe_decision
 from orgsync.sending import keep_channel
 from orgsync.settings import Settings
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RequestedMode = Literal["auto", "full", "frequent"]
+
+MOST_TAKEOVERS = 5
 
 
 @dataclass(frozen=True)
@@ -259,6 +262,38 @@ def retract(run: Run, snapshot_ids: Sequence[str], *, decided_by: str, dry_run: 
         return done
 
 
+def rebuild(run: Run, *, with_undecided: bool = False, dry_run: bool = False) -> dict[str, Any]:
+    """Load what was part of history, as the landing zone says, and is not in the warehouse: it was lost, or restored from a backup.
+
+    The platform is not asked, nothing is sent, and no budget is: what counted before counts again. What only landed is loaded where it is
+    wanted (`with_undecided`), within budget. A snapshot that cannot be loaded keeps no other out; the outcome is `failed` then.
+    """
+    with _step(run, "rebuild") as step:
+        survey, due, left_out = _survey(run, with_undecided=with_undecided, is_kept=not dry_run)
+        # First, so that nothing of it is loaded with others that landed it again.
+        taken_out = [_overrule(run, decision, dry_run=dry_run) for decision in survey.overruled]
+        done, failed = ([], []) if dry_run else _load_due(run, due)
+        if not dry_run:
+            settle_stale(run)
+            _note_decisions(run)
+        rows = sum(each["history_rows"] for each in done + taken_out)
+        step.outcome = "planned" if dry_run else "failed" if failed else "succeeded" if rows else "unchanged"
+        step.error = "; ".join(f"{each.snapshot_id}: {each.reason}" for each in failed) or None
+        step.record(counts={"registered": len(survey.registered), "snapshots": len(done), "history_rows": rows})
+        return {
+            "outcome": step.outcome,
+            "landed": survey.landed,
+            "registered": survey.registered,
+            "due": [snapshot["snapshot_id"] for snapshot in due],
+            "loaded": done,
+            "taken_out": taken_out,
+            "failed": [asdict(each) for each in failed],
+            "left_out": [asdict(each) for each in left_out],
+            "unfinished": survey.unfinished,
+            "history_rows": rows,
+        }
+
+
 def undo_retraction(run: Run, snapshot_id: str, *, decided_by: str) -> dict[str, Any]:
     """Let a retracted snapshot in again: what was part of history is loaded, from the landing zone; the rest may be replayed."""
     with _step(run, "retract") as step:
@@ -388,14 +423,15 @@ def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None, *, tu
             f"snapshot {snapshot_id} is never loaded: {describe_decision(snapshot)}; nothing was changed. Sync again for a new one"
         )
     is_due = snapshot["is_due"]  # it counted before the warehouse was lost, as it was: that is not judged again
+    is_partial_welcome = is_due or snapshot["state"] == "loaded" or run.tenant.on_incomplete == "add_only"
+    manifest = read_manifest(snapshot["uri"], is_partial_welcome=is_partial_welcome)
     if not is_due:
         check_not_ahead(snapshot, now=now)
-    manifest = read_manifest(snapshot["uri"], is_partial_welcome=is_due or run.tenant.on_incomplete == "add_only")
-    _check_platform(run, manifest)
-    platform = load_platform(run.tenant.platform)
+        _check_platform(run, manifest)
+    mapping = run.tenant.mapping if manifest.platform == run.tenant.platform else {}
     with _timed(step, "tidy"):
         answers = drop_carried(partial(read_answers, snapshot["uri"], manifest), retracted)
-        tidy = platform.tidy(answers, mode=manifest.mode, mapping=run.tenant.mapping)
+        tidy = load_platform(manifest.platform).tidy(answers, mode=manifest.mode, mapping=mapping)
     _prove_company(run, snapshot, tidy.users)
     if manifest.is_complete and not is_due:
         seen, counted = int(tidy.users["user_id"].nunique()), manifest.platform_counts.get("users")
@@ -412,7 +448,7 @@ def _stage_snapshot(run: Run, snapshot_id: str, step: _Step | None = None, *, tu
         history.lock_tenant(connection, run.tenant.id)  # the plan that is given up may be half merged
         if turn:
             turn.confirm(connection)
-        overtaken = plans.drop_unfinished(connection, run.tenant.id)
+        overtaken = plans.drop_unfinished(connection, run.tenant.id, until=snapshot["taken_at"])
         plan_id = plans.create_plan(connection, snapshot, verdict.tidy, verdict.findings)
         runs.close_overtaken_runs(connection, run.tenant.id, overtaken, by_run=run.run_id, by=f"plan {plan_id}")
         plan = plans.find_plan(connection, plan_id)
@@ -514,6 +550,58 @@ def _load_again(run: Run, snapshot_id: str, *, dry_run: bool = False) -> dict[st
     return told | {"outcome": "succeeded" if rows else "unchanged", "history_rows": rows}
 
 
+def _survey(run: Run, *, with_undecided: bool, is_kept: bool) -> tuple[Survey, list[dict[str, Any]], list[LeftOut]]:
+    """What the landing zone holds, what of it is to be loaded, and what is not and why. Not kept, the warehouse is as it was."""
+    with open_warehouse(run.address) as connection:
+        survey = survey_zone(connection, run.settings.landing_zone, run.tenant.id)
+        is_partial_welcome = run.tenant.on_incomplete == "add_only"
+        due = snapshots.list_due(connection, run.tenant.id, with_undecided=with_undecided, is_partial_welcome=is_partial_welcome)
+        chosen = {snapshot["snapshot_id"] for snapshot in due}
+        unreadable = [LeftOut(snapshot_id, "unreadable", reason) for snapshot_id, reason in survey.unreadable.items()]
+        left_out = [each for each in explain_left_out(snapshots.list_left_out(connection, run.tenant.id)) if each.snapshot_id not in chosen]
+        if not is_kept:
+            connection.rollback()
+    return survey, due, unreadable + left_out
+
+
+def _overrule(run: Run, decision: Decision, *, dry_run: bool) -> dict[str, Any]:
+    """Take out of history what was retracted since the backup."""
+    told = _retract_one(run, decision.snapshot_id, decided_by=decision.decided_by or "", dry_run=dry_run)
+    if not dry_run:
+        _mark_carriers(run, told["taken_at"])
+    return told
+
+
+def _load_due(run: Run, due: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[LeftOut]]:
+    """Load snapshots in the order in which they were taken; returns what each changed, and which could not be loaded.
+
+    One that never was part of history and exceeds the budget stops what comes after it, as in a replay.
+    """
+    done, failed = [], []
+    for number, snapshot in enumerate(due, start=1):
+        snapshot_id = snapshot["snapshot_id"]
+        log.info("loading snapshot %s, %d of %d", snapshot_id, number, len(due))
+        try:
+            done.append(_load_undisturbed(run, snapshot_id))
+        except IncompleteSnapshotError as error:
+            failed.append(LeftOut(snapshot_id, "unreadable", str(error)))
+        except GateError as error:
+            if not snapshot["is_due"]:
+                raise
+            failed.append(LeftOut(snapshot_id, "stopped", str(error)))
+    return done, failed
+
+
+def _load_undisturbed(run: Run, snapshot_id: str) -> dict[str, Any]:
+    """A sync that goes on meanwhile takes the place of the plan of an older snapshot: then that one is staged once more."""
+    for _ in range(MOST_TAKEOVERS):
+        try:
+            return _load_again(run, snapshot_id)
+        except OvertakenError as error:
+            log.info("once more: %s", error)
+    return _load_again(run, snapshot_id)
+
+
 def _bring_up_to_date(connection: Connection, tenant: Tenant, plan_id: int) -> dict[str, Any]:
     """The plan, worked out on the history of now or applied already; the tenant stays locked."""
     while True:
@@ -537,7 +625,8 @@ def _check_staged(connection: Connection, plan: dict[str, Any]) -> dict[str, Any
             f"the snapshot of plan {plan['plan_id']} was retracted by {plan['snapshot_decided_by']}; nothing was changed. Sync again"
         )
     if plan["state"] not in ("staged", "planned"):
-        raise GateError(f"plan {plan['plan_id']} is {plan['state']}: {_WHY_NOT[plan['state']]}; nothing was changed. Sync again")
+        kind = OvertakenError if plan["state"] == "dropped" else GateError
+        raise kind(f"plan {plan['plan_id']} is {plan['state']}: {_WHY_NOT[plan['state']]}; nothing was changed. Sync again")
     if not plans.is_staged(connection, plan):
         raise GateError(f"the staged rows of plan {plan['plan_id']} are gone (the warehouse restarted); nothing was changed. Sync again")
     return plan
@@ -606,11 +695,12 @@ def _choose_mode(connection: Connection, tenant: Tenant, mode: RequestedMode, no
 
 @dataclass
 class _Step:
-    """What one step found out, to be written to the run's row when it ends; `outcome` closes the run."""
+    """What one step found out, to be written to the run's row when it ends; `outcome` closes the run, with `error` if it tells one."""
 
     found: StepRecord = field(default_factory=StepRecord)
     seconds: dict[str, float] = field(default_factory=dict)
     outcome: str | None = None
+    error: str | None = None
 
     def record(self, **found: Any) -> None:
         self.found = replace(self.found, **found)
@@ -637,7 +727,7 @@ def _step(run: Run, name: str) -> Iterator[_Step]:
 
 
 def _close_step(run: Run, step: _Step, error: BaseException | None = None) -> None:
-    text = None if error is None else _tell_failure(error)
+    text = step.error if error is None else _tell_failure(error)
     with open_warehouse(run.address) as connection:
         keys = {"tenant_id": run.tenant.id, "run_id": run.run_id}
         runs.record_step(connection, **keys, record=replace(step.found, step_seconds=step.seconds))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, field
 
 from psycopg2.extensions import connection as Connection
 
@@ -10,6 +11,7 @@ from orgsync.errors import IncompleteSnapshotError
 from orgsync.landing import (
     has_manifest,
     list_snapshot_ids,
+    list_unfinished,
     make_snapshot_id,
     read_decision,
     read_manifest,
@@ -22,35 +24,72 @@ from orgsync.warehouse import snapshots
 log = logging.getLogger(__name__)
 
 
+@dataclass
+class Survey:
+    """What a tenant's part of the landing zone holds.
+
+    `registered` are the ids that the warehouse did not know, `unreadable` says why others cannot be registered, `unfinished` are
+    folders without a manifest. `overruled` are snapshots that are part of history here and should not be, by what was decided later.
+    """
+
+    landed: int = 0
+    registered: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    unfinished: list[str] = field(default_factory=list)
+    overruled: list[Decision] = field(default_factory=list)
+
+
 def register_landed(connection: Connection, zone: str, tenant_id: str) -> list[str]:
     """Register the snapshots that landed and that no run got to register, and return their ids; none of them is loaded by that.
 
     A process that is killed between manifest and registration leaves one, a warehouse that was lost all of them.
     """
     known = snapshots.list_known(connection, tenant_id)
-    registered = [each for each in list_snapshot_ids(zone, tenant_id) if each not in known and _register(connection, zone, each)]
-    if registered:
-        log.warning(
-            "registered %d snapshots of tenant %s that landed and that no run registered (%s to %s); they are not loaded",
-            len(registered),
-            tenant_id,
-            registered[0],
-            registered[-1],
-        )
-    return registered
+    survey = Survey()
+    for snapshot_id in list_snapshot_ids(zone, tenant_id):
+        if snapshot_id not in known:
+            _look_at(connection, zone, snapshot_id, survey)
+    _tell(survey, tenant_id, due=snapshots.count_due(connection, tenant_id))
+    return survey.registered
 
 
-def _register(connection: Connection, zone: str, snapshot_id: str) -> bool:
+def survey_zone(connection: Connection, zone: str, tenant_id: str) -> Survey:
+    """Look at everything that a tenant has in the landing zone: register what the warehouse does not know, and take over what it does
+    not know to have been decided, before it was lost or since the backup that it was restored from."""
+    survey = Survey(unfinished=list_unfinished(zone, tenant_id))
+    for snapshot_id in list_snapshot_ids(zone, tenant_id):
+        survey.landed += 1
+        _look_at(connection, zone, snapshot_id, survey)
+    return survey
+
+
+def _look_at(connection: Connection, zone: str, snapshot_id: str, survey: Survey) -> None:
     uri = snapshot_uri(zone, snapshot_id)
     try:
         manifest, decision = _read_own_manifest(uri, snapshot_id), _read_own_decision(uri, snapshot_id)
     except IncompleteSnapshotError as error:
-        log.warning("not registered: %s", error)
-        return False
-    snapshots.register_snapshot(connection, manifest, uri=uri)
-    if decision:
-        snapshots.adopt_decision(connection, decision)
-    return True
+        survey.unreadable[snapshot_id] = str(error)
+        return
+    if snapshots.register_snapshot(connection, manifest, uri=uri):
+        survey.registered.append(snapshot_id)
+    snapshots.move_snapshot(connection, snapshot_id, uri=uri)
+    if decision and not snapshots.adopt_decision(connection, decision) and snapshots.is_overruled(connection, decision):
+        survey.overruled.append(decision)
+
+
+def _tell(survey: Survey, tenant_id: str, *, due: int) -> None:
+    for reason in survey.unreadable.values():
+        log.warning("not registered: %s", reason)
+    if survey.registered:
+        log.warning(
+            "registered %d snapshots of tenant %s that landed and that no run registered (%s to %s)",
+            len(survey.registered),
+            tenant_id,
+            survey.registered[0],
+            survey.registered[-1],
+        )
+    if due:
+        log.warning("%d snapshots that were part of history are not in this warehouse; `orgsync rebuild %s` loads them", due, tenant_id)
 
 
 def note_decisions(connection: Connection, tenant_id: str) -> None:

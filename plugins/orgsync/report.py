@@ -27,7 +27,7 @@ OUTCOME_STYLES = {
 }
 USER_KINDS = ("joined", "left", "returned", "moved", "renamed", "updated")
 DEPARTMENT_KINDS = ("created", "removed", "returned", "moved", "renamed", "updated")
-STEPS = ("extract", "validate", "tidy", "expect", "stage", "plan", "merge", "write", "replay")
+STEPS = ("extract", "validate", "tidy", "expect", "stage", "plan", "merge", "write", "replay", "rebuild")
 PARTS = {"tidy": "validate", "expect": "validate", "stage": "validate", "write": "merge"}
 LONGEST_VALUE = 50
 LISTED = 10
@@ -115,6 +115,43 @@ def show_retractions(console: Console, done: Sequence[Mapping[str, Any]]) -> Non
         told = (_list_changes(each[name]) or "nothing" for name in ("taken_back", "instead"))
         table.add_row(Text(each["snapshot_id"]), each["state"], _outcome(each), *map(Text, told), f"{each['history_rows']:,}")
     console.print(table)
+
+
+def show_rebuild(console: Console, tenant_id: str, result: Mapping[str, Any]) -> None:
+    """What was loaded, and what of the landing zone was not and why."""
+    console.print(Text.assemble((tenant_id, "bold"), "  rebuild  ", _outcome(result)))
+    new = len(result["registered"])
+    parts: list[RenderableType] = [Text(f"In the landing zone: {result['landed']:,} snapshots, {new:,} of them new to the warehouse")]
+    if result["outcome"] == "planned":
+        parts.append(Text(f"Would be loaded: {_first_and_last(result['due'])}"))
+    else:
+        loaded = [each["snapshot_id"] for each in result["loaded"]]
+        parts.append(Text(f"Loaded: {_first_and_last(loaded)}; {result['history_rows']:,} rows of history"))
+    if result["taken_out"]:
+        taken_out = [each["snapshot_id"] for each in result["taken_out"]]
+        parts.append(Text(f"Taken out of history, as was decided since the backup: {_first_and_last(taken_out)}"))
+    parts += [Text(f"Could not be loaded: {each['snapshot_id']}: {each['reason']}", style="red") for each in result["failed"]]
+    for why, group in groupby(sorted(result["left_out"], key=lambda each: str(each["why"])), key=lambda each: each["why"]):
+        parts += _left_out(why, list(group))
+    if result["unfinished"]:
+        why = "a read is under way, or was killed; the next sync or housekeeping removes what is left of one"
+        parts.append(Text(f"Folders without a manifest: {_first_and_last(result['unfinished'])} ({why})", style="yellow"))
+    console.print(Padding(Group(*parts), (0, 0, 1, 2), expand=False))
+
+
+def _left_out(why: str, rows: Sequence[Mapping[str, Any]]) -> Iterable[RenderableType]:
+    hint = " (--undecided loads them)" if why == "undecided" else ""
+    yield Text(f"Left out, {why}: {len(rows):,}{hint}", style="yellow")
+    yield from (Text(f"  {each['snapshot_id']}: {each['reason']}") for each in rows[:LISTED])
+    if len(rows) > LISTED:
+        yield Text(f"  and {len(rows) - LISTED:,} more (--json lists all)", style="dim")
+
+
+def _first_and_last(names: Sequence[str]) -> str:
+    """How many, and between which two."""
+    if not names:
+        return "none"
+    return f"{len(names):,} ({names[0]})" if len(names) == 1 else f"{len(names):,} ({names[0]} to {names[-1]})"
 
 
 def _plan_headline(plan: Mapping[str, Any]) -> Text:

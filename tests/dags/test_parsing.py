@@ -84,7 +84,7 @@ def test_dag_follows_the_stanza(parsed: dict[str, Any]) -> None:
     assert dag["crons"] == ["*/20 * * * *", "5 3 * * 6"]
     assert dag["timezone"] == "Asia/Singapore"
     assert dag["tags"] == ["dingtalk", "orgsync"]
-    assert dag["params"] == {"mode": "auto", "dry_run": False, "new_company": None}
+    assert dag["params"] == {"mode": "auto", "dry_run": False, "new_company": None, "undecided": False}
     assert dag["max_active_runs"] == 1
     assert dag["catchup"] is False
     assert "acme" in dag["docs"]
@@ -93,8 +93,9 @@ def test_dag_follows_the_stanza(parsed: dict[str, Any]) -> None:
 def test_tasks_lead_from_the_read_over_the_plan_to_the_merge(parsed: dict[str, Any]) -> None:
     tasks = parsed["dags"]["org_sync_acme"]["tasks"]
     assert {name: task["downstream"] for name, task in tasks.items()} == {
-        "now_or_past": ["extract", "replay"],
+        "now_or_past": ["extract", "rebuild", "replay"],
         "replay": [],
+        "rebuild": [],
         "extract": ["validate"],
         "validate": ["plan"],
         "plan": ["approve", "merge", "needs_approval"],
@@ -102,7 +103,7 @@ def test_tasks_lead_from_the_read_over_the_plan_to_the_merge(parsed: dict[str, A
         "approve": ["merge"],
         "merge": [],
     }
-    assert {name for name, task in tasks.items() if task["outlets"] == ["org_warehouse.acme"]} == {"merge", "replay"}
+    assert {name for name, task in tasks.items() if task["outlets"] == ["org_warehouse.acme"]} == {"merge", "replay", "rebuild"}
     assert {(task["pool"], task["owner"]) for task in tasks.values()} == {("dingtalk", "it-operations")}
 
 

@@ -16,6 +16,7 @@ from tests.integration.world import World, set_platform
 STRAIGHT_ON = {
     "now_or_past": "success",
     "replay": "skipped",
+    "rebuild": "skipped",
     "extract": "success",
     "validate": "success",
     "plan": "success",
@@ -58,12 +59,28 @@ def test_dry_run_ends_skipped_and_changes_nothing(run_dag: Any, world: World) ->
     assert world.history() == [[], [], []]
 
 
+def test_rebuild_loads_what_the_landing_zone_has_and_reads_nothing(run_dag: Any, world: World) -> None:
+    world.sync()
+    before = world.history()
+    world.query("truncate ops.snapshot, org.department_version, org.user_version, org.membership_version cascade")
+    world.control("DELETE", "calls")
+    after = dict.fromkeys(("replay", "extract", "validate", "plan", "needs_approval", "approve", "merge"), "skipped")
+    dry, _ = run_dag('{"mode": "rebuild", "dry_run": true}')
+    assert dry["tasks"] == {"now_or_past": "success", "rebuild": "skipped"} | after
+    assert world.history() == [[], [], []]
+    result, _ = run_dag('{"mode": "rebuild"}')
+    assert result["state"] == "success"
+    assert result["tasks"] == {"now_or_past": "success", "rebuild": "success"} | after
+    assert world.history() == before
+    assert world.control("GET", "calls")["total"] == 0
+
+
 def test_wrong_secret_fails_at_once_without_a_retry(run_dag: Any, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     set_platform(monkeypatch, world.sandbox, password="not-the-secret")
     result, output = run_dag()
     assert result["state"] == "failed"
     after = dict.fromkeys(("validate", "plan", "needs_approval", "approve", "merge"), "upstream_failed")
-    assert result["tasks"] == {"now_or_past": "success", "replay": "skipped", "extract": "failed"} | after
+    assert result["tasks"] == {"now_or_past": "success", "replay": "skipped", "rebuild": "skipped", "extract": "failed"} | after
     assert "40096" in output
     assert "not-the-secret" not in output
     assert world.query("select outcome from ops.sync_run") == [("failed",)]

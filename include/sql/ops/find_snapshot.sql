@@ -17,6 +17,7 @@ select
     sees_whole,
     is_stale,
     is_due,
+    decided_at,
     company,
     company_accepted_at
 from ops.snapshot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from psycopg2.extensions import connection as Connection
@@ -120,12 +121,12 @@ def forget_staged_rows(connection: Connection, plan_id: int) -> None:
     clear_rows(connection, plan_id)
 
 
-def drop_unfinished(connection: Connection, tenant_id: str, *, snapshot_id: str | None = None) -> list[int]:
-    """Give up the tenant's plans, or those of one snapshot, that were never applied, so that their staged rows do not pile up.
+def drop_unfinished(connection: Connection, tenant_id: str, *, snapshot_id: str | None = None, until: datetime | None = None) -> list[int]:
+    """Give up the tenant's plans that were never applied, of one snapshot or of all taken until then, so that no staged rows pile up.
 
     Returns their ids.
     """
-    found = fetch_all(connection, "ops/drop_unfinished_plans", tenant_id=tenant_id, snapshot_id=snapshot_id)
+    found = fetch_all(connection, "ops/drop_unfinished_plans", tenant_id=tenant_id, snapshot_id=snapshot_id, until=until)
     dropped = [row["plan_id"] for row in found]
     for plan_id in dropped:
         forget_staged_rows(connection, plan_id)

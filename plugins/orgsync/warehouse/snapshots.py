@@ -12,8 +12,9 @@ from orgsync.manifest import Decision, Manifest
 from orgsync.warehouse.statements import Row, execute, fetch_all, fetch_one
 
 
-def register_snapshot(connection: Connection, manifest: Manifest, *, uri: str) -> None:
-    execute(
+def register_snapshot(connection: Connection, manifest: Manifest, *, uri: str) -> bool:
+    """Returns whether it was not known before."""
+    registered = execute(
         connection,
         "ops/register_snapshot",
         snapshot_id=manifest.snapshot_id,
@@ -28,6 +29,11 @@ def register_snapshot(connection: Connection, manifest: Manifest, *, uri: str) -
         sees_whole=manifest.sees_whole,
         company=msgspec.to_builtins(manifest.company),
     )
+    return bool(registered)
+
+
+def move_snapshot(connection: Connection, snapshot_id: str, *, uri: str) -> None:
+    execute(connection, "ops/move_snapshot", snapshot_id=snapshot_id, uri=uri)
 
 
 def list_known(connection: Connection, tenant_id: str) -> frozenset[str]:
@@ -45,6 +51,28 @@ def find_snapshot(connection: Connection, snapshot_id: str) -> Row:
 def adopt_decision(connection: Connection, decision: Decision) -> bool:
     """Take over what the landing zone says was decided, where that was later than what is known here; returns whether it was."""
     return bool(execute(connection, "ops/adopt_decision", **_columns(decision)))
+
+
+def is_overruled(connection: Connection, decision: Decision) -> bool:
+    """Whether it is part of history although it was decided later, as the landing zone says, that it shall not be."""
+    row = find_snapshot(connection, decision.snapshot_id)
+    return row["state"] == "loaded" and decision.state != "loaded" and decision.decided_at > row["decided_at"]
+
+
+def list_due(connection: Connection, tenant_id: str, *, with_undecided: bool, is_partial_welcome: bool) -> list[Row]:
+    """What a rebuild loads, in the order in which it was taken: what was part of history, and if asked for what only landed."""
+    return fetch_all(
+        connection, "ops/list_due_snapshots", tenant_id=tenant_id, with_undecided=with_undecided, is_partial_welcome=is_partial_welcome
+    )
+
+
+def count_due(connection: Connection, tenant_id: str) -> int:
+    return len(list_due(connection, tenant_id, with_undecided=False, is_partial_welcome=False))
+
+
+def list_left_out(connection: Connection, tenant_id: str) -> list[Row]:
+    """The snapshots of the landing zone that are not part of history, the oldest first."""
+    return fetch_all(connection, "ops/list_left_out_snapshots", tenant_id=tenant_id)
 
 
 def list_unnoted(connection: Connection, tenant_id: str) -> list[str]:
