@@ -82,6 +82,25 @@ def test_removed_snapshot_cannot_be_loaded_again_and_says_why(world: World) -> N
         validate_snapshot(world.make_run(), first)
 
 
+@pytest.mark.parametrize("warehouse_is", ["there", "lost"])
+def test_what_is_kept_of_a_day_is_what_history_is_made_of(world: World, warehouse_is: str) -> None:
+    """Whatever landed after it: rejected, found incomplete, or never loaded. Of a lost warehouse the landing zone says it."""
+    world.sync(now=MONTH_AGO)
+    loaded, *others = landed_ids(world), *land(world, *(MONTH_AGO + timedelta(hours=hours) for hours in (1, 2, 3)))
+    world.query("update ops.snapshot set state = 'rejected' where snapshot_id = %s", others[0])
+    world.query("update ops.snapshot set is_complete = false, problems = '{too few}' where snapshot_id = %s", others[1])
+    world.sync(now=NOW - timedelta(days=20))
+    too_young = land(world, NOW - timedelta(days=1))
+    if warehouse_is == "lost":
+        world.query("truncate ops.snapshot, org.department_version, org.user_version, org.membership_version cascade")
+    assert clean(world, dry_run=True).removed == 3
+    assert clean(world).removed == 3
+    assert landed_ids(world) == [*loaded, landed_ids(world)[1], *too_young]
+    assert clean(world, replace(TENANT, retention=Retention(0, 0, 0))).removed == 2
+    assert len(landed_ids(world)) == 1
+    assert landed_ids(world) != too_young
+
+
 def test_newest_complete_one_stays_whatever_the_retention(world: World) -> None:
     *_, newest = land(world, *(NOW - timedelta(days=days) for days in (2000, 1999, 1998)))
     assert clean(world, replace(TENANT, retention=Retention(0, 0, 0))).removed == 2

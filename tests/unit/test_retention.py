@@ -18,9 +18,21 @@ NOW = datetime(2026, 11, 25, 3, 17, tzinfo=SHANGHAI)
 
 @dataclass(frozen=True)
 class Snapshot:
+    """`is_kept_out`: it was rejected or taken out."""
+
     taken_at: datetime
     is_complete: bool = True
     is_full: bool = False
+    is_loaded: bool = False
+    is_kept_out: bool = False
+
+    @property
+    def is_loadable(self) -> bool:
+        return self.is_loaded or (self.is_complete and not self.is_kept_out)
+
+    @property
+    def worth(self) -> tuple[bool, bool]:
+        return self.is_loaded, self.is_complete
 
 
 def at(text: str, **traits: bool) -> Snapshot:
@@ -49,6 +61,33 @@ def test_then_the_last_complete_one_of_each_day() -> None:
 def test_a_full_read_is_worth_more_than_a_later_frequent_one() -> None:
     first, full, frequent = at("2026-11-10 02:37", is_full=True), at("2026-11-10 14:37", is_full=True), at("2026-11-10 23:07")
     assert keep(first, full, frequent, NEWEST) == [full, NEWEST]
+
+
+def test_what_history_is_made_of_is_worth_more_than_what_only_landed() -> None:
+    loaded, landed, rejected = (
+        at("2026-11-10 02:37", is_loaded=True),
+        at("2026-11-10 14:37", is_full=True),
+        at("2026-11-10 23:07", is_kept_out=True),
+    )
+    assert keep(loaded, landed, rejected, NEWEST) == [loaded, NEWEST]
+    assert keep(landed, rejected, NEWEST) == [landed, NEWEST]
+    assert keep(rejected, NEWEST) == [NEWEST]
+
+
+def test_a_part_that_history_is_made_of_stands_for_its_day_where_nothing_better_does() -> None:
+    part, landed, whole = (
+        at("2026-11-10 23:07", is_complete=False, is_loaded=True),
+        at("2026-11-10 22:07"),
+        at("2026-11-10 01:07", is_loaded=True),
+    )
+    assert keep(part, landed, NEWEST) == [part, NEWEST]
+    assert keep(part, landed, whole, NEWEST) == [whole, NEWEST]
+
+
+def test_the_newest_that_history_is_made_of_stays_whatever_landed_since() -> None:
+    loaded, landed, rejected = at("2019-05-01 12:00", is_loaded=True), at("2019-05-02 12:00"), at("2019-05-03 12:00", is_kept_out=True)
+    assert keep(loaded, landed, rejected, retention=Retention(1, 1, 0)) == [loaded]
+    assert keep(landed, rejected, retention=Retention(1, 1, 0)) == [landed]
 
 
 def test_then_the_last_complete_one_of_each_month() -> None:
@@ -101,7 +140,7 @@ LAST = 3 * 365 * 24
 
 def snapshots_within(hours: int) -> st.SearchStrategy[list[Snapshot]]:
     """Some within so many hours from any one on."""
-    found = st.lists(st.tuples(st.integers(0, hours), st.booleans(), st.booleans()), max_size=60, unique_by=lambda each: each[0])
+    found = st.lists(st.tuples(st.integers(0, hours), *[st.booleans()] * 4), max_size=60, unique_by=lambda each: each[0])
     return st.builds(
         lambda start, several: [Snapshot(FIRST + timedelta(hours=start + hour), *traits) for hour, *traits in several],
         st.integers(0, LAST - hours),
@@ -170,16 +209,17 @@ def test_what_is_gone_now_would_be_gone_later_and_cleaning_in_between_changes_no
     assert replace(later, snapshots=earlier.kept).kept == later.kept
 
 
-@given(CASES, st.builds(Snapshot, INSTANTS, st.booleans(), st.booleans()))
+@given(CASES, st.builds(Snapshot, INSTANTS, *[st.booleans()] * 4))
 def test_one_more_snapshot_brings_none_back(case: Case, added: Snapshot) -> None:
     others = [snapshot for snapshot in case.snapshots if snapshot.taken_at != added.taken_at]
     assert set(replace(case, snapshots=others).expired) <= set(replace(case, snapshots=[*others, added]).expired)
 
 
 @given(CASES)
-def test_young_future_and_newest_complete_ones_are_kept(case: Case) -> None:
-    complete = [snapshot for snapshot in case.snapshots if snapshot.is_complete and snapshot.taken_at <= case.now]
-    assert set(sorted(complete, key=lambda snapshot: snapshot.taken_at)[-1:]) <= set(case.kept)
+def test_young_future_and_newest_loaded_ones_are_kept(case: Case) -> None:
+    loadable = [snapshot for snapshot in case.snapshots if snapshot.is_loadable and snapshot.taken_at <= case.now]
+    best = [snapshot for snapshot in loadable if snapshot.worth == max(each.worth for each in loadable)]
+    assert set(sorted(best, key=lambda snapshot: snapshot.taken_at)[-1:]) <= set(case.kept)
     for snapshot in case.expired:
         assert snapshot.taken_at <= case.now
         assert case.age_in_days(snapshot) > case.retention.all_days
@@ -187,24 +227,22 @@ def test_young_future_and_newest_complete_ones_are_kept(case: Case) -> None:
 
 
 @given(CASES)
-def test_each_day_and_month_that_had_one_keeps_one(case: Case) -> None:
+def test_each_day_and_month_that_had_one_keeps_the_best(case: Case) -> None:
     retention = case.retention
-    past = [snapshot for snapshot in case.snapshots if snapshot.taken_at <= case.now]
-    complete = [snapshot for snapshot in past if snapshot.is_complete]
-    groups = case.in_groups([snapshot for snapshot in complete if case.age_in_days(snapshot) <= retention.daily_days], "%Y-%m-%d")
-    months = case.in_groups(complete, "%Y-%m") if retention.monthly_months is None else {}
+    loadable = [snapshot for snapshot in case.snapshots if snapshot.is_loadable and snapshot.taken_at <= case.now]
+    groups = case.in_groups([snapshot for snapshot in loadable if case.age_in_days(snapshot) <= retention.daily_days], "%Y-%m-%d")
+    months = case.in_groups(loadable, "%Y-%m") if retention.monthly_months is None else {}
     for group in (*groups.values(), *months.values()):
-        kept = [snapshot for snapshot in group if snapshot in case.kept]
-        assert kept
-        assert any(snapshot.is_full for snapshot in kept) or not any(snapshot.is_full for snapshot in group)
+        kept = max((snapshot.worth, snapshot.is_full) for snapshot in group if snapshot in case.kept)
+        assert kept == max((snapshot.worth, snapshot.is_full) for snapshot in group)
 
 
 @given(CASES)
-def test_old_days_and_months_keep_no_more_than_one(case: Case) -> None:
+def test_old_days_and_months_keep_no_more_than_one_which_can_be_loaded(case: Case) -> None:
     kept = [snapshot for snapshot in case.kept if snapshot.taken_at <= case.now and case.age_in_days(snapshot) > case.retention.all_days]
-    newest = max((snapshot for snapshot in kept if snapshot.is_complete), key=lambda snapshot: snapshot.taken_at, default=None)
+    assert all(snapshot.is_loadable for snapshot in kept)
+    newest = max(kept, key=lambda snapshot: (snapshot.worth, snapshot.taken_at), default=None)
     others = [snapshot for snapshot in kept if snapshot is not newest]
-    assert all(snapshot.is_complete for snapshot in kept)
     assert all(len(group) == 1 for group in case.in_groups(others, "%Y-%m-%d").values())
     old = [snapshot for snapshot in others if case.age_in_days(snapshot) > case.retention.daily_days]
     assert all(len(group) == 1 for group in case.in_groups(old, "%Y-%m").values())

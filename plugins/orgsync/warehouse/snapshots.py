@@ -140,6 +140,11 @@ def list_stale(connection: Connection, tenant_id: str) -> list[str]:
     return [row["snapshot_id"] for row in fetch_all(connection, "ops/list_stale_snapshots", tenant_id=tenant_id)]
 
 
+def list_standings(connection: Connection, tenant_id: str) -> dict[str, Row]:
+    """By id, what became of each: `state`, `is_complete`, `is_removed`. One that is due counts as loaded."""
+    return {row["snapshot_id"]: row for row in fetch_all(connection, "ops/list_standings", tenant_id=tenant_id)}
+
+
 def mark_removed(connection: Connection, snapshot_id: str) -> None:
     execute(connection, "ops/mark_removed", snapshot_id=snapshot_id)
 
