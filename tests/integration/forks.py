@@ -12,7 +12,8 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,20 @@ class Held:
         self.go_on.write_text("")
         [code] = self.doomed.ended()
         return code
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Its whole process, as when its machine sleeps; after it, it goes on at the step where it was held."""
+        process_id = int(Path(f"{self.job['told']}.pid").read_text())
+        os.kill(process_id, signal.SIGSTOP)
+        try:
+            self.go_on.write_text("")
+            yield
+        finally:
+            os.kill(process_id, signal.SIGCONT)
+            self.is_held = False
+        [code] = self.doomed.ended()
+        assert code == 0, Path(self.job["told"]).read_text()
 
     def __exit__(self, *_: object) -> None:
         if self.is_held:
@@ -204,6 +219,7 @@ def _fork(job: Job, run: Callable[[Job], None], kind: type[Steps]) -> int:
     child = os.fork()
     if child:
         return child
+    Path(f"{job['told']}.pid").write_text(str(os.getpid()))
     told = Path(job["told"]).open("w", buffering=1)  # noqa: SIM115 - until the process ends, however it does
     steps = kind(job, told)
     try:

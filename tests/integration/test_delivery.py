@@ -9,9 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from psycopg2.extensions import connection as Connection
 
 from orgsync import sending
 from orgsync.errors import PlatformBusyError, Refusal, UnreachableError, WarehouseUnavailableError
+from orgsync.outbox import store
 from orgsync.outbox.delivery import Tally, Worker, deliver
 from orgsync.outbox.planning import Desk
 from orgsync.platforms.messages import Delivery, Messenger, Recall, Receipt
@@ -152,3 +154,24 @@ def test_what_a_person_may_get_in_a_day_is_kept_and_the_rest_goes_the_next(dingt
     office.clock.move(hours=1, minutes=1)
     push(office, messenger)
     assert len(office.calls()) == 5
+
+
+def test_state_is_worked_out_from_what_holds_once_the_message_is_this_workers(
+    dingtalk_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker may have ended its call since the message was found; who ends it later finds the message again."""
+    office = dingtalk_office
+    message = office.enqueue(body="刚刚结束", audience={"users": office.people()[:1]})
+    office.push()
+    office.world.query("update notify.delivery set state = 'calling', results_after = null")
+    office.world.query("update notify.message set state = 'claimed', reason = 'under way', is_settled = false")
+    fetch_all = store.fetch_all
+
+    def look_late(connection: Connection, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
+        if name == "outbox/read_standings":
+            office.world.query("update notify.delivery set state = 'sent'")
+        return fetch_all(connection, name, **parameters)
+
+    monkeypatch.setattr(store, "fetch_all", look_late)
+    office.push()
+    assert office.state(message) == "sent"

@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import signal
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -376,6 +377,22 @@ def test_nobody_waits_for_the_call_of_another(doomed: Doomed, companies: list[Co
             assert [company.state(message_id) for message_id in (held, second)] == ["claimed", "sent"]
             assert first.let_go() == 0, told(job)
         assert company.state(held) == "sent"
+        assert Books(company).balance().wrong == []
+
+
+def test_frozen_worker_that_wakes_too_late_calls_nobody(doomed: Doomed, companies: list[Company], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It had claimed the call, and was about to look whether it has it still."""
+    for company in companies:
+        company.round += 1
+        company.world.control("DELETE", "calls")
+        message = company.enqueue("text", "frozen", users=company.users[:2])
+        job = company.job(hold_at=["outbox/renew_leases", 1], lease_seconds=1, leaps=False)
+        with Held(doomed, job) as worker, worker.frozen():
+            time.sleep(1.2)
+            company.push(monkeypatch, job)
+            assert company.state(message) == "sent"
+        assert company.world.control("GET", "calls")["by_interface"][SENDS[company.platform]] == 1
+        assert company.state(message) == "sent"
         assert Books(company).balance().wrong == []
 
 

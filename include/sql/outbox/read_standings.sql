@@ -1,5 +1,5 @@
--- The messages of a tenant (tenant_id) whose state is to be worked out anew, so many (most_messages), held until the transaction ends: their
--- calls and, where none is open, their recipients, counted by state; and one reason.
+-- What is known of messages (message_ids) whose state is to be worked out anew: their calls and, where none is open, their recipients, counted
+-- by state; and one reason.
 select
     message.message_id,
     coalesce(delivery.counts, '{}') as deliveries,
@@ -51,8 +51,5 @@ left join lateral (
         group by delivery.state
     ) as counted
 ) as delivery on true
-where message.tenant_id = %(tenant_id)s
-  and not message.is_settled
+where message.message_id = any (%(message_ids)s)
 order by message.message_id
-limit %(most_messages)s
-for update of message skip locked

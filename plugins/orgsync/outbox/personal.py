@@ -13,6 +13,8 @@ from orgsync.platforms.messages import Limits
 HELD = "its people have had as many messages as the platform allows a person for now"
 WORTH_WAITING = timedelta(minutes=5)
 """A call that does not name its people waits so long for those who may get no more; who waits longer gets a call of their own."""
+A_MOMENT = timedelta(seconds=5)
+"""So long a call waits in any case: two would not be faster."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,13 @@ def divide(
 ) -> tuple[datetime | None, Sequence[Portion]]:
     """Until when a call to so many people waits as it is (None: it need not), and who of them is to be in another.
 
-    People who are named are taken out, so that the others need not wait, one call for all whom the same limit holds. One that may have gone
-    out is made again as it was: platforms know it by that. Departments and everybody wait a while; who would hold them longer gets it
-    apart, since the platform will leave them out.
+    People who are named are taken out, so that the others need not wait more than a moment, one call for all whom the same limit holds. One
+    that may have gone out is made again as it was: platforms know it by that. Departments and everybody wait a while; who would hold them
+    longer gets it apart, since the platform will leave them out.
     """
     held = [each for each in near if each.until and each.until > now]
     latest = max((each.until for each in held if each.until), default=None)
-    if latest is None or is_in_doubt:
+    if latest is None or is_in_doubt or latest - now <= A_MOMENT:
         return latest, []
     if is_named:
         return _divide_named(held, people=people)

@@ -342,7 +342,9 @@ def split(connection: Connection, call: Call, *, now: datetime) -> None:
 
 
 def read_standings(connection: Connection, tenant_id: str, *, most: int) -> dict[int, Standing]:
-    rows = fetch_all(connection, "outbox/read_standings", tenant_id=tenant_id, most_messages=most)
+    """Of messages that may be in another state by now; they are this worker's until the transaction ends."""
+    message_ids = [row["message_id"] for row in fetch_all(connection, "outbox/lock_unsettled", tenant_id=tenant_id, most_messages=most)]
+    rows = fetch_all(connection, "outbox/read_standings", message_ids=message_ids) if message_ids else []
     return {row.pop("message_id"): Standing(**row) for row in rows}
 
 

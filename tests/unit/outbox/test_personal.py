@@ -60,6 +60,14 @@ def test_where_nobody_is_free_the_soonest_keep_the_call() -> None:
     assert divide(near[1:], people=2, is_named=True, is_in_doubt=False, now=NOW) == (after(40), [])
 
 
+@pytest.mark.parametrize("is_named", [True, False])
+def test_for_a_moment_everybody_waits(is_named: bool) -> None:
+    """Feishu's limit is over after a second: two calls would be one more, and no faster."""
+    second = timedelta(seconds=1)
+    near = [held("a", 0.4, second), held("b", 1.1, second)]
+    assert divide(near, people=100, is_named=is_named, is_in_doubt=False, now=NOW) == (after(1.1), [])
+
+
 def test_departments_and_everybody_wait_a_while() -> None:
     near = [held("a", 20), held("b", WORTH_WAITING.total_seconds())]
     assert divide(near, people=100, is_named=False, is_in_doubt=False, now=NOW) == (after(WORTH_WAITING.total_seconds()), [])
