@@ -66,11 +66,15 @@ def evolutions(draw: st.DrawFn, most: int = 30) -> list[Step]:
 
     steps: list[Step] = []
     loaded: set[int] = set()
-    retracted = draw(st.frozensets(st.integers(0, len(moments) - 1), max_size=len(moments) // 3))
+    wants_out = draw(st.lists(st.sampled_from([False, False, True]), min_size=len(moments), max_size=len(moments)))
     for position, moment in enumerate(moments):
-        is_load = position not in retracted or moment not in loaded
-        steps.append({entity: reading(entity, position) for entity in KEYS} if is_load else START + timedelta(hours=moment))
-        loaded ^= {moment} if moment not in loaded or not is_load else set()
+        if wants_out[position] and loaded:
+            taken_out = sorted(loaded)[moment % len(loaded)]
+            loaded.remove(taken_out)
+            steps.append(START + timedelta(hours=taken_out))
+        else:
+            loaded.add(moment)
+            steps.append({entity: reading(entity, position) for entity in KEYS})
     return steps
 
 
