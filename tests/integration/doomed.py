@@ -1,7 +1,7 @@
 """Run by itself: runs syncs in forks of its process.
 
-A step is a statement, a connection, a commit, an answer that lands, the manifest's two names, or the report: whatever leaves a trace
-outside the process.
+A step is a statement, a connection, a commit, an answer that lands, the two names of a manifest or a decision, or the report: whatever
+leaves a trace outside the process.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from orgsync import landing
-from orgsync.pipeline import Run, merge_plan, sync
+from orgsync.pipeline import Run, merge_plan, rebuild, sync
 from orgsync.settings import Settings
 from orgsync.validation import quarantine, report  # noqa: F401 - some seconds, once for all forks
 from tests.integration.forks import Job, Steps, serve
@@ -24,6 +24,8 @@ def run(job: Job) -> None:
     run = Run(tenant, job["run_id"], "manual", settings)
     if job.get("plan_id"):
         merge_plan(run, job["plan_id"])
+    elif job.get("is_rebuild"):
+        rebuild(run)
     else:
         now = datetime.fromisoformat(job["now"])
         sync(replace(run, clock=lambda _: now), mode="full", dry_run=False)

@@ -213,6 +213,37 @@ def assert_healed(world: NearWorld, killed: str, healed: str, state: str) -> Non
         assert [(outcome, "was overtaken by plan" in error) for outcome, error in record] in ([("stopped", True)], [])
 
 
+def lose(world: NearWorld) -> NearWorld:
+    """Its warehouse; the landing zone stays."""
+    tables = ", ".join(
+        row[0] for row in world.query("select schemaname || '.' || tablename from pg_tables where schemaname in ('org', 'ops')")
+    )
+    world.query(f"truncate {tables} cascade")
+    return world
+
+
+def test_rebuild_that_is_killed_at_any_step_goes_on_where_it_was_cut_off(
+    laboratory: Laboratory, undisturbed: Undisturbed, request: pytest.FixtureRequest
+) -> None:
+    """At every eighth step, or with --every-step at each."""
+    [world] = laboratory.worlds(1)
+    whole = job(lose(world), is_rebuild=True)
+    assert laboratory.doomed.run(whole) == [0], told(whole)[-1:]
+    assert read_versions(world) == undisturbed.before
+    world.connection.close()
+    steps = range(1, len(told(whole)) + 1)
+    for points in split(steps if request.config.getoption("every_step") else steps[::-8], AT_ONCE):
+        worlds = [lose(each) for each in laboratory.worlds(len(points))]
+        killed = [job(world, die_at=point, is_rebuild=True) for world, point in zip(worlds, points, strict=True)]
+        assert laboratory.doomed.run(*killed) == [-signal.SIGKILL] * len(points)
+        healing = [job(world, is_rebuild=True) for world in worlds]
+        assert laboratory.doomed.run(*healing) == [0] * len(points), [told(each)[-1:] for each in healing]
+        for world, point in zip(worlds, points, strict=True):
+            assert read_versions(world) == undisturbed.before, f"killed before step {point}, {told(whole)[point - 1]}"
+            assert_nothing_is_left(world)
+            world.connection.close()
+
+
 def test_tenant_of_a_killed_reader_is_free_again_soon(laboratory: Laboratory, one: NearWorld) -> None:
     """The next one waits for the end of what the killed one held, says what became of it, and reads."""
     killed = job(one, die_at=["land an answer", 3])
@@ -272,6 +303,7 @@ def assert_nothing_is_left(world: NearWorld) -> None:
     for folder in world.landed():
         read_manifest(f"file://{folder}")
         assert [path.name for path in folder.iterdir() if path.suffix == ".part"] == []
+    assert world.query("select count(*) from ops.snapshot where decided_at is distinct from noted_at") == [(0,)]
     temporary = world.settings.report_folder.parent / "temporary"
     assert not temporary.exists() or list(temporary.iterdir()) == []
     for (table,) in world.query("select tablename from pg_tables where schemaname = 'stage'"):
