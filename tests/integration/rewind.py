@@ -12,6 +12,7 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
+from orgsync.budget import Allowance, Budget
 from orgsync.pipeline import Run
 from orgsync.settings import Settings
 from sandbox.testing import RunningSandbox
@@ -62,7 +63,8 @@ def found(sandbox: RunningSandbox, postgres: PostgresServer, platform: str, fold
     settings = Settings(
         folder / "tenants.yaml", landing_zone=f"file://{folder / 'landing'}", report_folder=folder / "reports", claim_seconds=CLAIM_SECONDS
     )
-    tenant = replace(TENANT, platform=platform, conn_id=f"acme_{platform}")
+    budget = Budget(renames=Allowance(1000, 100))  # who was read again is known by the new name
+    tenant = replace(TENANT, platform=platform, conn_id=f"acme_{platform}", budget=budget)
     return World(sandbox, postgres.dsn(name), settings, lambda: Run(tenant, f"test__{next(NUMBERS)}", "manual", settings), platform)
 
 
