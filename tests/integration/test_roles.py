@@ -70,6 +70,7 @@ RELATIONS = {
     "stage.observation": REWORKED_WORK,
     "stage.version": INNER_VIEW,
     "stage.quarantined": INNER_VIEW,
+    "stage.unread": INNER_VIEW,
     "stage.loaded": INNER_VIEW,
     "stage.reading": INNER_VIEW,
     "notify.channel": STATE,
