@@ -362,4 +362,7 @@ def remove_place(place: Path, folder: Path) -> None:
     owner = place / "owner"
     if place.is_symlink() or place.stat().st_uid != os.geteuid() or not owner.exists() or owner.read_text() != str(folder.resolve()):
         raise StackError(f"{place} was not made by this checkout's stack; remove it by hand if it is not needed")
+    for entry in place.iterdir():
+        if entry != owner:  # goes last: what is left of a removal that was cut off is still known as ours
+            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
     shutil.rmtree(place)

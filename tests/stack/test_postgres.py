@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -168,6 +169,23 @@ def test_foreign_folder_is_never_deleted(tmp_path):
     with pytest.raises(StackError, match="not made by this checkout"):
         postgres.remove_place(place, tmp_path / "postgres")
     assert place.exists()
+
+
+def test_folder_whose_removal_was_cut_off_is_still_ours(tmp_path, monkeypatch):
+    place = tmp_path / "orgsync-0123"
+    (place / "cluster").mkdir(parents=True)
+    (place / "owner").write_text(str((tmp_path / "postgres").resolve()))
+    remove_tree = shutil.rmtree
+
+    def cut_off(path):
+        raise OSError(f"{path} is busy")
+
+    monkeypatch.setattr(shutil, "rmtree", cut_off)
+    with pytest.raises(OSError, match="busy"):
+        postgres.remove_place(place, tmp_path / "postgres")
+    monkeypatch.setattr(shutil, "rmtree", remove_tree)
+    postgres.remove_place(place, tmp_path / "postgres")
+    assert not place.exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to switch the user")
