@@ -1,6 +1,8 @@
 SHELL := bash
 PYTHON_IN_VENV := .venv/bin/python
 STACK := $(PYTHON_IN_VENV) -m stack
+# A process for each core, each with a PostgreSQL and a sandbox of its own; a file stays in one, for what its tests share.
+IN_PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 UV_COMPILE := $(PYTHON_IN_VENV) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
@@ -22,7 +24,7 @@ smoke: setup ## The same in a fresh folder, then evolve the organization, sync a
 	@$(STACK) smoke
 
 test: setup ## Run all tests; ARGS goes to pytest, for example ARGS="tests/unit -x".
-	@$(PYTHON_IN_VENV) -m pytest $(ARGS)
+	@$(PYTHON_IN_VENV) -m pytest $(IN_PARALLEL) $(ARGS)
 
 soak: setup ## Hold ten thousand random evolutions of history against the model; takes the better part of an hour.
 	@$(PYTHON_IN_VENV) -m tests.integration.soak $(ARGS)
