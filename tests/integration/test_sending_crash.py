@@ -499,7 +499,7 @@ class Books:
             *before, last = call["outcomes"] or [""]
             is_open_end = call["message_id"] in self._taken_back
             # Who was frozen knows that it did not call.
-            allowed = {"again"} if "xfrozenx" in self.company.tags[call["message_id"]] else {"unknown"}
+            allowed = {"again"} if "xfrozenx" in self.company.tags.get(call["message_id"], "") else {"unknown"}
             if len(call["outcomes"]) != call["attempts"] or set(before) - allowed:
                 yield f"attempts do not tell each try: {call}"
             if last not in ("sent", "done") and not is_open_end:

@@ -68,6 +68,15 @@ def test_for_a_moment_everybody_waits(is_named: bool) -> None:
     assert divide(near, people=100, is_named=is_named, is_in_doubt=False, now=NOW) == (after(1.1), [])
 
 
+def test_a_moment_is_five_seconds_and_a_while_five_minutes() -> None:
+    for seconds, waits in ((5, True), (5.1, False)):
+        until, portions = divide([held("a", seconds)], people=9, is_named=True, is_in_doubt=False, now=NOW)
+        assert (until is not None, portions == []) == (waits, waits)
+    for seconds, waits in ((300, True), (300.1, False)):
+        until, portions = divide([held("a", seconds)], people=9, is_named=False, is_in_doubt=False, now=NOW)
+        assert (until is not None, portions == []) == (waits, waits)
+
+
 def test_departments_and_everybody_wait_a_while() -> None:
     near = [held("a", 20), held("b", WORTH_WAITING.total_seconds())]
     assert divide(near, people=100, is_named=False, is_in_doubt=False, now=NOW) == (after(WORTH_WAITING.total_seconds()), [])

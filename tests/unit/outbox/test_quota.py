@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from orgsync.outbox.quota import (
     MARGIN,
     MINUTE,
+    MOST_URGENT,
+    URGENT,
     Call,
     Gauge,
     Hold,
@@ -47,6 +49,12 @@ def until(seconds_ago: float) -> datetime:
 def test_windows_are_a_little_longer_than_the_platforms() -> None:
     assert timedelta(seconds=1) <= MARGIN <= timedelta(seconds=5)
     assert timedelta(seconds=60) + MARGIN == MINUTE
+
+
+def test_what_is_not_said_of_a_call() -> None:
+    assert (Call().people, Call().calls, Call().to_all, Call().priority) == (0, 1, False, 5)
+    assert (Spent(NOW).calls, Spent(NOW).people) == (0, 0)
+    assert (URGENT, MOST_URGENT) == (7, 9)
 
 
 def test_without_limits_nothing_waits() -> None:
@@ -288,6 +296,10 @@ class TestGauges:
             Gauge("recipients this minute", 180, 1500, until(20)),
             Gauge("calls this minute", 3, 1000, until(20)),
         ]
+
+    def test_what_is_a_minute_and_the_margin_old_is_over(self) -> None:
+        [gauge] = read_gauges(Usage((spent(MINUTE.total_seconds(), people=9), spent(61, people=2))), A_MINUTE, now=NOW)
+        assert (gauge.used, gauge.renewed_at) == (2, until(61))
 
     def test_a_minute_in_which_nothing_was_used_is_new_at_once(self) -> None:
         [gauge] = read_gauges(Usage(), A_MINUTE, now=NOW)
