@@ -140,10 +140,10 @@ def notify(
     if everyone and not yes and sys.stdin.isatty():
         people = measure_reach(settings, found, message).people
         typer.confirm(f"This goes to everybody of {tenant}, {people:,} people. Queue it?", abort=True, err=True)
-    elif user and not as_json and (told := _say_missing(measure_reach(settings, found, message))):
-        typer.echo(told, err=True)
 
     message_id = enqueue(settings, found, message)
+    if user and not everyone and not as_json and (told := _say_missing(measure_reach(settings, found, message))):
+        typer.echo(told, err=True)
     _follow(settings, found, message_id, f"message {message_id} is queued for {tenant}", push=push, as_json=as_json)
 
 

@@ -47,7 +47,7 @@ def run_script(home: Path, name: str, *arguments: str, told: str = "", **environ
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=280,
     )
     assert done.returncode == 0, done.stderr
     # Airflow may say goodbye after it.

@@ -223,6 +223,7 @@ def test_plan_shows_the_days_and_the_column() -> None:
         "tenant_id": "acme",
         "taken_at": START,
         "state": "planned",
+        "is_retraction": False,
         "summary": {"user": {}, "department": {}},
         "over_budget": over_budget,
     }

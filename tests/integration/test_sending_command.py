@@ -263,8 +263,11 @@ def test_message_that_cannot_be_pushed_is_queued_all_the_same(two_tenants: Comma
     assert "tenant acme: " in done.stderr
 
 
-def test_quota_tells_what_is_used_and_what_waits(command: Command, world: World, people: list[str]) -> None:
+def test_quota_before_the_first_sync(command: Command) -> None:
     assert command("quota").stdout == "nothing was queued or pushed yet\n"
+
+
+def test_quota_tells_what_is_used_and_what_waits(command: Command, world: World, people: list[str]) -> None:
     queue(world)
     push_all(world)
     queue(world, not_before=LATER)
@@ -286,7 +289,7 @@ def test_outbox_lists_the_newest_first(command: Command, world: World, people: l
         push_all(world)
     queue(world, Content("text", "Later"), not_before=LATER)
     listed = command("outbox", "acme").stdout
-    assert [line.split()[0] for line in listed.splitlines()] == ["id", "3", "2", "1"]
+    assert [line.split()[0] for line in listed.splitlines()] == ["id", "3", "2", "1", "3:"]  # and why one waits
     for words in ("Hello", "60 sent", "Later", "pending"):
         assert words in listed
     assert [row["message_id"] for row in told(command, "outbox", "--state", "sent", "--limit", "1")] == [2]
