@@ -115,13 +115,10 @@ class Held:
         process_id = int(Path(f"{self.job['told']}.pid").read_text())
         os.kill(process_id, signal.SIGSTOP)
         try:
-            self.go_on.write_text("")
             yield
         finally:
             os.kill(process_id, signal.SIGCONT)
-            self.is_held = False
-        [code] = self.doomed.ended()
-        assert code == 0, Path(self.job["told"]).read_text()
+        assert self.let_go() == 0, Path(self.job["told"]).read_text()
 
     def __exit__(self, *_: object) -> None:
         if self.is_held:
