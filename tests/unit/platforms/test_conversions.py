@@ -160,11 +160,25 @@ def test_units_belong_to_the_field(value: object, unit: Any, day: object) -> Non
     assert to_dates([value], unit) == [day]
 
 
+def may_be_written_out(number: int) -> bool:
+    """Whether the digits are a day of these centuries with hours, minutes and seconds."""
+    digits, formats = str(number), {10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+    try:
+        return len(digits) in formats and 1900 <= datetime.strptime(digits, formats[len(digits)]).year < 2200  # noqa: DTZ007
+    except ValueError:
+        return False
+
+
 @given(st.dates(date(1974, 1, 1), date(2199, 12, 30)), st.integers(0, 86_399))
 def test_any_way_of_writing_a_day_is_the_same_day(day: date, second: int) -> None:
     instant = datetime(day.year, day.month, day.day, tzinfo=CHINA) + timedelta(seconds=second)
     seconds = int(instant.timestamp())
-    written = [seconds, str(seconds * 1000), f"{day:%Y%m%d}", f"{day.year}年{day.month}月{day.day}日", f"{day.year}/{day.month}/{day.day}"]
+    assert to_dates([seconds, str(seconds)], "seconds") == [day] * 2
+    assert to_dates([seconds * 1000, str(seconds * 1000)], "milliseconds") == [day] * 2
+    # Without a unit 2114380800 can't be 2114-38-08, but 2117030400 may be four o'clock on 2117-03-04: then it is not without doubt.
+    for number in (seconds, seconds * 1000):
+        assert to_dates([number]) == [UNREAD if may_be_written_out(number) else day]
+    written = [f"{day:%Y%m%d}", f"{day.year}年{day.month}月{day.day}日", f"{day.year}/{day.month}/{day.day}"]
     written += [instant.isoformat(), instant.astimezone(UTC).isoformat(), f"{day} {instant:%H:%M}"]
     assert to_dates(written) == [day] * len(written)
 
