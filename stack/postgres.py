@@ -105,6 +105,9 @@ class PostgresServer:
         """Fast shutdown: clients are disconnected, nothing committed is lost."""
         if self.record is None:
             self._find_running()
+        if self.record == self._keeper:
+            # The server has not named itself yet. Its keeper alone knows it, and ends it when let go; killed, it would leave it behind.
+            self._release_keeper()
         if process := self.record.find() if self.record else None:
             try:
                 backends = process.children(recursive=True)

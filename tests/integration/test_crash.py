@@ -374,7 +374,7 @@ def test_plan_dropped_while_it_is_worked_out_anew_is_not_applied(laboratory: Lab
         one.sync(now=NOW + timedelta(hours=1))
         before = read_versions(one)
         assert first.let_go() == 1
-    assert told(first.job)[-1].startswith(f"GateError plan {plan_id} is dropped: a newer run took over")
+    assert told(first.job)[-1].startswith(f"OvertakenError plan {plan_id} is dropped: a newer run took over")
     assert (read_versions(one), state_of(one, plan_id)) == (before, "dropped")
     assert_equals_truth(one)
 
