@@ -8,7 +8,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 
-from orgsync.cli import prepare_environment
+from orgsync.cli.main import prepare_environment
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
     prepare_environment()
     printed, sys.stdout = sys.stdout, sys.stderr  # Airflow logs to the standard output
 
-    from orgsync import sending
+    from orgsync.outbox import sending
     from orgsync.settings import read_settings
     from orgsync.tenants import find_tenant, load_tenants
 

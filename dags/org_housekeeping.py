@@ -50,7 +50,7 @@ with DAG(
     def clean(tenant_id: str) -> dict[str, Any]:
         """Remove what the tenant's retention does not keep."""
         from orgsync.errors import BusyTenantError
-        from orgsync.housekeeping import clean_tenant
+        from orgsync.sync.housekeeping import clean_tenant
 
         context = get_current_context()
         settings = read_settings()

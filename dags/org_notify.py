@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, task
 
-from orgsync.notify_operator import FAIL_WHAT_NEEDS_A_PERSON, OUTBOX
+from orgsync.airflow_parts.notify_operator import FAIL_WHAT_NEEDS_A_PERSON, OUTBOX
 from orgsync.settings import read_settings
 from orgsync.tenants import Tenant, find_tenant, load_tenants
 
@@ -48,7 +48,7 @@ with DAG(
     @task
     def find_due() -> list[str]:
         """The tenants for which there is something to do now."""
-        from orgsync.sending import find_due as find
+        from orgsync.outbox.sending import find_due as find
 
         settings = read_settings()
         return find(settings, load_tenants(settings.tenants_file))
@@ -56,7 +56,7 @@ with DAG(
     @task(map_index_template="{{ task.op_kwargs['tenant_id'] }}")
     def deliver(tenant_id: str) -> dict[str, Any]:
         """Send what may go now, take back what is to be, ask what became of the rest."""
-        from orgsync.sending import push
+        from orgsync.outbox.sending import push
 
         settings = read_settings()
         tally = push(settings, find_tenant(load_tenants(settings.tenants_file), tenant_id), run_for=RUN_FOR)

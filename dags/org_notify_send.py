@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from airflow.sdk import DAG, Param, get_current_context, task
 
-from orgsync.notify_operator import FAIL_WHAT_NEEDS_A_PERSON, OUTBOX
-from orgsync.platforms.messages import KINDS
+from orgsync.airflow_parts.notify_operator import FAIL_WHAT_NEEDS_A_PERSON, OUTBOX
+from orgsync.platforms.sending.messages import KINDS
 from orgsync.settings import read_settings
 from orgsync.tenants import Tenant, load_tenants
 
@@ -93,7 +93,7 @@ with DAG(
     @task(outlets=[OUTBOX])
     def enqueue() -> int:
         """Queue what the form asks for."""
-        from orgsync.notify_form import submit
+        from orgsync.airflow_parts.notify_form import submit
 
         context = get_current_context()
         return submit(read_settings(), context["params"], source=f"org_notify_send:{context['run_id']}")

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
-from orgsync.connection_test import UnsetPort
+from orgsync.airflow_parts.connection_test import UnsetPort
 
 
 class OrgsyncPlugin(AirflowPlugin):

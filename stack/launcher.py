@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 
-from orgsync.pools import list_pools
+from orgsync.airflow_parts.pools import list_pools
 from stack import airflow
 from stack.airflow import METADATA_DATABASE, WAREHOUSE_DATABASE, AirflowApi, call, child_environ
 from stack.console import Console

@@ -9,7 +9,7 @@ import sys
 from datetime import datetime
 from urllib.parse import quote
 
-from orgsync.cli import prepare_environment
+from orgsync.cli.main import prepare_environment
 from orgsync.settings import read_settings
 from stack.airflow import call
 
@@ -18,7 +18,7 @@ def main() -> None:
     tenant_id, sandbox, *instants = sys.argv[1:]
     prepare_environment()
 
-    from orgsync.pipeline import Run, sync
+    from orgsync.sync.pipeline import Run, sync
     from orgsync.tenants import find_tenant, load_tenants
 
     settings = read_settings()

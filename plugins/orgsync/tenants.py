@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 import yaml
 from croniter import croniter
 
-from orgsync.budget import REMEMBERED, Allowance, Budget
-from orgsync.change_rules import KINDS, ChangeRule, check_variables
 from orgsync.errors import ConfigurationError
 from orgsync.frames import DEPARTMENTS, USERS
+from orgsync.landing.retention import Retention
+from orgsync.outbox.change_rules import KINDS, ChangeRule, check_variables
 from orgsync.platforms import PLATFORM_NAMES, load_platform
 from orgsync.platforms.platform import Scope
-from orgsync.retention import Retention
+from orgsync.sync.budget import REMEMBERED, Allowance, Budget
 from orgsync.yaml_files import compose_yaml
 
 IDENTIFIER = "abcdefghijklmnopqrstuvwxyz0123456789_"
@@ -265,7 +265,7 @@ class _Reader:
         if self.templates_folder is None:
             return
 
-        from orgsync.outbox.template_files import list_templates, load_template
+        from orgsync.templates.files import list_templates, load_template
 
         name = self._text(node)
         if name not in (known := list_templates(self.templates_folder)):

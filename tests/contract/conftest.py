@@ -13,7 +13,7 @@ import pytest
 from orgsync.frames import TidySet
 from orgsync.platforms import PLATFORM_NAMES, load_platform
 from orgsync.platforms.platform import Answer, Mode, Platform, Reading, Scope, Wanted
-from orgsync.platforms.transport import Patience
+from orgsync.platforms.speaking.transport import Patience
 from sandbox.testing import RunningSandbox, start_sandbox
 
 PEOPLE = 300

@@ -11,8 +11,8 @@ import pytest
 
 from orgsync.errors import OrgsyncError
 from orgsync.frames import FRAMES
-from orgsync.platforms.decoding import REPLACEMENT
 from orgsync.platforms.platform import CallCount, Mode, Scope
+from orgsync.platforms.speaking.decoding import REPLACEMENT
 from orgsync.validation.quarantine import judge
 from tests.contract.conftest import Organization
 

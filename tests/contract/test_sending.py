@@ -18,8 +18,8 @@ import pytest
 
 from orgsync.errors import ConfigurationError, PermissionDeniedError, PlatformError, RefusedError, ThrottledError, UnreachableError
 from orgsync.platforms import PLATFORM_NAMES
-from orgsync.platforms.messages import KINDS, Content, Delivery, Kind, Messenger, Outcome, Person, Receipt, Results
-from orgsync.platforms.transport import Patience, Transport
+from orgsync.platforms.sending.messages import KINDS, Content, Delivery, Kind, Messenger, Outcome, Person, Receipt, Results
+from orgsync.platforms.speaking.transport import Patience, Transport
 from sandbox.testing import RunningSandbox
 from tests.contract.conftest import PEOPLE, Organization
 

@@ -23,7 +23,7 @@ from orgsync.errors import (
 )
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Answer
-from orgsync.platforms.transport import Request, Response, Transport
+from orgsync.platforms.speaking.transport import Request, Response, Transport
 from tests.contract.conftest import Organization
 
 FAULTS: dict[str, type[OrgsyncError]] = {

@@ -7,8 +7,8 @@ from typing import Any
 
 from airflow.sdk import DAG, task
 
-from orgsync.notifier import OrgsyncNotifier
-from orgsync.notify_operator import NotifyOperator
+from orgsync.airflow_parts.notifier import OrgsyncNotifier
+from orgsync.airflow_parts.notify_operator import NotifyOperator
 
 PERSON = os.environ.get("PERSON", "")
 

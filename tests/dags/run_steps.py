@@ -15,7 +15,7 @@ from typing import Any
 import psycopg2
 from run_dag import run
 
-from orgsync.platforms import transport
+from orgsync.platforms.speaking import transport
 
 transport.Patience = partial(transport.Patience, attempts=2, first_wait_seconds=0.01, longest_wait_seconds=0.01)
 

@@ -43,7 +43,7 @@ def tidy(answers, *, mode, mapping):
     import json
 
     from orgsync.frames import DEPARTMENTS, MEMBERSHIPS, USERS, TidySet
-    from orgsync.platforms.columns import build_table
+    from orgsync.platforms.reading.columns import build_table
 
     houses = [house for answer in answers("departments") for house in json.loads(answer.body)]
     people = [person for answer in answers("users") for person in json.loads(answer.body)]
@@ -100,7 +100,8 @@ def test_fourth_platform_runs_through_airflow(checkout: Path, world: World, airf
 
 def test_fourth_platform_has_its_form_and_its_pool(checkout: Path) -> None:
     code = (
-        "import json; from orgsync.provider_info import get_provider_info; from orgsync.pools import list_pools; "
+        "import json; from orgsync.airflow_parts.provider_info import get_provider_info; "
+        "from orgsync.airflow_parts.pools import list_pools; "
         "print(json.dumps([[each['connection-type'] for each in get_provider_info()['connection-types']], list(list_pools())]))"
     )
     environment = os.environ | {"PYTHONPATH": str(checkout / "plugins")}

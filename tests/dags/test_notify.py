@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from orgsync.composing import compose
-from orgsync.notify_form import submit
-from orgsync.sending import enqueue
+from orgsync.airflow_parts.notify_form import submit
+from orgsync.outbox.composing import compose
+from orgsync.outbox.sending import enqueue
 from orgsync.tenants import Tenant, find_tenant, load_tenants
 from tests.dags.conftest import DAGS, run_script
 from tests.integration.world import World

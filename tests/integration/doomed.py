@@ -10,9 +10,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from orgsync import landing
-from orgsync.pipeline import Run, merge_plan, rebuild, sync
+from orgsync.landing import zone as landing
 from orgsync.settings import Settings
+from orgsync.sync.pipeline import Run, merge_plan, rebuild, sync
 from orgsync.validation import quarantine, report  # noqa: F401 - some seconds, once for all forks
 from tests.integration.forks import Job, Steps, serve
 from tests.integration.world import TENANT

@@ -10,11 +10,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from orgsync import sending
+from orgsync.outbox import sending
 from orgsync.outbox.delivery import Worker
-from orgsync.platforms.http_sender import HttpSender
-from orgsync.platforms.messages import Messenger
-from orgsync.platforms.transport import Request, Response, Transport
+from orgsync.platforms.sending.messages import Messenger
+from orgsync.platforms.speaking.http_sender import HttpSender
+from orgsync.platforms.speaking.transport import Request, Response, Transport
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
 from tests.integration.forks import Job, Steps, serve

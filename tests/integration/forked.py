@@ -41,7 +41,7 @@ def _be_the_command(arguments: Sequence[str], environ: Mapping[str, str], files:
         os.environ.clear()
         os.environ.update(environ)
         sys.argv = ["orgsync", *arguments]
-        from orgsync.cli import main
+        from orgsync.cli.main import main
 
         main()
         code = 0

@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 from psycopg2.extras import Json
 
-from orgsync import sending
+from orgsync.outbox import sending
 from orgsync.outbox.delivery import Tally, Worker
 from orgsync.tenants import Tenant
 from tests.integration.world import World

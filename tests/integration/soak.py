@@ -31,8 +31,8 @@ from psycopg2.extensions import connection as Connection
 from orgsync.errors import GateError
 from orgsync.frames import FRAMES
 from orgsync.ownership import Takeover, find_foreign
+from orgsync.sync.timekeeping import SLACK, check_date, date_snapshot
 from orgsync.tenants import Tenant
-from orgsync.timekeeping import SLACK, check_date, date_snapshot
 from orgsync.warehouse.migrations import migrate
 from stack.postgres import embedded_postgres
 from tests.integration.test_history import (

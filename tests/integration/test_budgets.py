@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from orgsync.budget import Allowance, Budget
+from orgsync.cli.report import show_plan
 from orgsync.errors import GateError
-from orgsync.pipeline import decide_plan, extract_snapshot, find_plan, merge_plan, replay
-from orgsync.report import show_plan
+from orgsync.sync.budget import Allowance, Budget
+from orgsync.sync.pipeline import decide_plan, extract_snapshot, find_plan, merge_plan, replay
 from tests.integration.test_plan import people, with_tenant
 from tests.integration.world import RECIPE, World, world_on
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from orgsync import sending
-from orgsync.change_rules import ChangeRule
 from orgsync.errors import ConfigurationError
-from orgsync.pipeline import replay
+from orgsync.outbox import sending
+from orgsync.outbox.change_rules import ChangeRule
+from orgsync.sync.pipeline import replay
 from tests.integration.office import Office, open_office
 from tests.integration.world import World
 

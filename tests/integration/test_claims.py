@@ -12,9 +12,9 @@ from typing import Any
 import psycopg2
 import pytest
 
-from orgsync import landing
 from orgsync.errors import BusyTenantError, WarehouseUnavailableError
-from orgsync.pipeline import extract_snapshot, replay, validate_snapshot
+from orgsync.landing import zone as landing
+from orgsync.sync.pipeline import extract_snapshot, replay, validate_snapshot
 from orgsync.validation import quarantine
 from orgsync.warehouse.claims import Claim, hold_claim
 from orgsync.warehouse.connection import Address, open_warehouse

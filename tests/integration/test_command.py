@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from orgsync.pipeline import extract_snapshot
 from orgsync.platforms import PLATFORM_NAMES
+from orgsync.sync.pipeline import extract_snapshot
 from tests.integration.world import TENANTS, Command, World, set_platform
 
 

@@ -19,8 +19,8 @@ import psycopg2
 import pytest
 
 from orgsync.errors import BusyTenantError, GateError, WarehouseUnavailableError
-from orgsync.landing import read_manifest
-from orgsync.pipeline import decide_plan, extract_snapshot, merge_plan, plan_sync, validate_snapshot
+from orgsync.landing.zone import read_manifest
+from orgsync.sync.pipeline import decide_plan, extract_snapshot, merge_plan, plan_sync, validate_snapshot
 from orgsync.warehouse.migrations import migrate
 from orgsync.warehouse.runs import close_lost_runs
 from sandbox.testing import RunningSandbox

@@ -11,13 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from psycopg2.extensions import connection as Connection
 
-from orgsync import sending
 from orgsync.errors import PlatformBusyError, Refusal, UnreachableError, WarehouseUnavailableError
-from orgsync.outbox import store
+from orgsync.outbox import sending, store
 from orgsync.outbox.delivery import Tally, Worker, deliver
 from orgsync.outbox.planning import Desk
-from orgsync.platforms.messages import Delivery, Messenger, Recall, Receipt
-from orgsync.sending import open_messenger
+from orgsync.outbox.sending import open_messenger
+from orgsync.platforms.sending.messages import Delivery, Messenger, Recall, Receipt
 from orgsync.warehouse.connection import open_warehouse
 from orgsync.warehouse.hook import find_warehouse
 from tests.integration.office import Office

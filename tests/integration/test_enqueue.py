@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import Json
 
-from orgsync.outbox.values import clean
-from orgsync.platforms.deliveries import bad_url
-from orgsync.platforms.messages import Content
+from orgsync.platforms.sending.deliveries import bad_url
+from orgsync.platforms.sending.messages import Content
+from orgsync.templates.values import clean
 
 AUDIENCE = '{"everyone": true}'
 SCHEMES = ("http", "https", "dingtalk")

@@ -32,7 +32,7 @@ from orgsync.errors import (
 )
 from orgsync.platforms import PLATFORM_NAMES
 from orgsync.platforms.hook import PlatformHook
-from orgsync.platforms.transport import Patience
+from orgsync.platforms.speaking.transport import Patience
 from sandbox.testing import RunningSandbox
 from stack.postgres import PostgresServer
 from tests.integration.rewind import FirstSync, found, rewind, sync_first

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from orgsync import landing
 from orgsync.errors import ConfigurationError, OrgsyncError, StorageUnavailableError
-from orgsync.pipeline import sync
+from orgsync.landing import zone as landing
+from orgsync.sync.pipeline import sync
 from tests.integration.world import Command, World
 
 

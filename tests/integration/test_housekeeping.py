@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from orgsync import housekeeping
 from orgsync.errors import BusyTenantError, IncompleteSnapshotError
-from orgsync.housekeeping import Cleaning, clean_tenant, clean_tenants
-from orgsync.pipeline import extract_snapshot, validate_snapshot
-from orgsync.retention import Retention
+from orgsync.landing.retention import Retention
 from orgsync.settings import report_path
+from orgsync.sync import housekeeping
+from orgsync.sync.housekeeping import Cleaning, clean_tenant, clean_tenants
+from orgsync.sync.pipeline import extract_snapshot, validate_snapshot
 from orgsync.tenants import Tenant
 from tests.integration.world import TENANT, World, another_reader
 

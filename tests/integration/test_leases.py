@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from orgsync import sending
-from orgsync.outbox import holding
+from orgsync.outbox import holding, sending
 from orgsync.outbox.delivery import Tally, Worker
 from orgsync.outbox.holding import find_lease
-from orgsync.platforms.transport import Transport
-from orgsync.sending import open_messenger
+from orgsync.outbox.sending import open_messenger
+from orgsync.platforms.speaking.transport import Transport
 from tests.integration.office import Office, open_office
 from tests.integration.test_delivery import Disturbed, outcomes, push
 from tests.integration.world import World, world_on
@@ -112,7 +111,7 @@ def skew_clocks(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
     for name, module in list(sys.modules.items()):
         if name.startswith("orgsync") and isinstance(getattr(module, "datetime", None), type):
             monkeypatch.setattr(module, "datetime", Skewed)
-    assert abs(sys.modules["orgsync.announcing"].datetime.now(UTC) - datetime.now(UTC)) > timedelta(minutes=50)
+    assert abs(sys.modules["orgsync.outbox.announcing"].datetime.now(UTC) - datetime.now(UTC)) > timedelta(minutes=50)
 
 
 @pytest.mark.parametrize("platform", list(SENDS))

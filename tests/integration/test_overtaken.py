@@ -14,11 +14,11 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import DownstreamTasksSkipped, TaskAwaitingInput
 
-from orgsync import landing
-from orgsync.approval import LOOKS_EVERY, PlanApproval
-from orgsync.budget import Allowance, Budget
+from orgsync.airflow_parts.approval import LOOKS_EVERY, PlanApproval
 from orgsync.errors import GateError
-from orgsync.pipeline import Run, decide_plan, extract_snapshot, merge_plan, name_record, plan_sync, validate_snapshot
+from orgsync.landing import zone as landing
+from orgsync.sync.budget import Allowance, Budget
+from orgsync.sync.pipeline import Run, decide_plan, extract_snapshot, merge_plan, name_record, plan_sync, validate_snapshot
 from tests.integration.world import World
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

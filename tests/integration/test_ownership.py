@@ -9,9 +9,9 @@ import pytest
 
 from orgsync.errors import GateError
 from orgsync.outbox.delivery import Worker
+from orgsync.outbox.sending import push
 from orgsync.ownership import Takeover
-from orgsync.pipeline import decide_plan, extract_snapshot, merge_plan, plan_sync, replay, settle_stale, validate_snapshot
-from orgsync.sending import push
+from orgsync.sync.pipeline import decide_plan, extract_snapshot, merge_plan, plan_sync, replay, settle_stale, validate_snapshot
 from tests.integration.office import open_office
 from tests.integration.world import RECIPE, Command, World, set_platform, world_on
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from orgsync.budget import WORDS, Allowance, Budget
 from orgsync.errors import ConfigurationError, GateError, IncompleteSnapshotError, PermissionDeniedError
-from orgsync.pipeline import (
+from orgsync.sync.budget import WORDS, Allowance, Budget
+from orgsync.sync.pipeline import (
     decide_plan,
     extract_snapshot,
     find_plan,
@@ -517,7 +517,7 @@ def test_replay_of_a_time_without_snapshots_is_empty(world: World) -> None:
 
 
 def test_incomplete_snapshot_is_told_and_not_loaded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from orgsync.platforms import ledger
+    from orgsync.platforms.speaking import ledger
 
     world.sync()
     before = world.history()

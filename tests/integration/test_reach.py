@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from orgsync import sending
 from orgsync.errors import ConfigurationError
+from orgsync.outbox import sending
 from orgsync.outbox.queueing import Audience, Message
-from orgsync.platforms.messages import Content
+from orgsync.platforms.sending.messages import Content
 from tests.integration.office import Office
 from tests.integration.world import Command, World
 

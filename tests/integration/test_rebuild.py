@@ -13,10 +13,10 @@ import psycopg2
 import pytest
 from psycopg2.extensions import parse_dsn
 
-from orgsync import pipeline
 from orgsync.errors import GateError, IncompleteSnapshotError, SchemaError
-from orgsync.landing import DECISION
-from orgsync.pipeline import decide_plan, extract_snapshot, merge_plan, plan_sync, rebuild, retract, validate_snapshot
+from orgsync.landing.zone import DECISION
+from orgsync.sync import pipeline
+from orgsync.sync.pipeline import decide_plan, extract_snapshot, merge_plan, plan_sync, rebuild, retract, validate_snapshot
 from stack.postgres import PostgresServer
 from tests.integration.test_plan import with_tenant
 from tests.integration.truth import assert_equals_truth
@@ -157,7 +157,7 @@ class Life:
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that fails for good is not tried for long."""
-    monkeypatch.setattr("orgsync.platforms.transport.time.sleep", lambda _: None)
+    monkeypatch.setattr("orgsync.platforms.speaking.transport.time.sleep", lambda _: None)
 
 
 @pytest.mark.parametrize("what_is_left", ["nothing", "a backup"])

@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 
-from orgsync import registry
 from orgsync.errors import IncompleteSnapshotError
-from orgsync.landing import DECISION, read_decision, write_decision
+from orgsync.landing.zone import DECISION, read_decision, registry, write_decision
 from orgsync.manifest import Decision
-from orgsync.pipeline import decide_plan, extract_snapshot, plan_sync, replay, validate_snapshot
+from orgsync.sync.pipeline import decide_plan, extract_snapshot, plan_sync, replay, validate_snapshot
 from tests.integration.world import World
 
 NOW = datetime(2026, 11, 25, 3, 17, tzinfo=UTC)

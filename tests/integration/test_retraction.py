@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orgsync.errors import GateError, IncompleteSnapshotError
-from orgsync.pipeline import (
+from orgsync.sync.pipeline import (
     extract_snapshot,
     find_plan,
     find_runs,

@@ -14,12 +14,12 @@ import pytest
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import make_dsn
 
-from orgsync import sending
 from orgsync.errors import ConfigurationError
 from orgsync.frames import PERSONAL_COLUMNS
+from orgsync.outbox import sending
 from orgsync.outbox.queueing import Audience, Message
-from orgsync.pipeline import migrate_warehouse, replay, retract, undo_retraction
-from orgsync.platforms.messages import Content
+from orgsync.platforms.sending.messages import Content
+from orgsync.sync.pipeline import migrate_warehouse, replay, retract, undo_retraction
 from orgsync.warehouse.migrations import list_migrations, migrate
 from stack.postgres import PostgresServer, embedded_postgres
 from tests.integration.world import World, set_warehouse

@@ -8,10 +8,10 @@ from typing import Any
 import psycopg2
 import pytest
 
-from orgsync import sending
 from orgsync.errors import ConfigurationError, CredentialError, PermissionDeniedError
+from orgsync.outbox import sending
 from orgsync.outbox.queueing import Audience, Message
-from orgsync.platforms.messages import Content
+from orgsync.platforms.sending.messages import Content
 from tests.integration.office import URL, Office, open_office
 from tests.integration.world import World, set_platform, world_on
 
@@ -606,7 +606,7 @@ def sender_dsn(world: World) -> Any:
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """The transport tries once: what is tried again is tried by the outbox."""
-    from orgsync.platforms.transport import Patience
+    from orgsync.platforms.speaking.transport import Patience
 
     monkeypatch.setattr(Patience, "is_worth_waiting", lambda self, error: False)
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from orgsync.outbox.queueing import Audience, Message
-from orgsync.platforms.messages import Content
-from orgsync.sending import enqueue, push
+from orgsync.outbox.sending import enqueue, push
+from orgsync.platforms.sending.messages import Content
 from tests.integration.world import TENANT, TENANTS, Command, World, set_platform
 
 CARD = ("notify", "acme", "--kind", "card", "--title", "Fire drill", "--body", "At three", "--url", "https://example.com/drill")

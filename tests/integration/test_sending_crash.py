@@ -22,8 +22,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from psycopg2.extras import RealDictCursor
 
-from orgsync import sending
 from orgsync.errors import WarehouseUnavailableError
+from orgsync.outbox import sending
 from orgsync.outbox.delivery import Worker
 from orgsync.platforms import PLATFORM_NAMES
 from orgsync.warehouse.clock import read_clock

@@ -9,10 +9,10 @@ from threading import RLock
 
 import pytest
 
-from orgsync import sending
+from orgsync.outbox import sending
 from orgsync.outbox.delivery import Worker
 from orgsync.outbox.personal import HELD
-from orgsync.platforms.messages import Messenger
+from orgsync.platforms.sending.messages import Messenger
 from orgsync.tenants import Tenant
 from tests.integration.office import Clock, Office, open_office
 from tests.integration.test_sending import hurry

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from orgsync.errors import GateError
-from orgsync.pipeline import extract_snapshot, find_runs, replay, validate_snapshot
+from orgsync.sync.pipeline import extract_snapshot, find_runs, replay, validate_snapshot
 from orgsync.warehouse.snapshots import find_last_full_read
 from tests.integration.truth import assert_equals_truth
 from tests.integration.world import World

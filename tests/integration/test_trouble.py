@@ -23,9 +23,9 @@ from orgsync.errors import (
     UnreachableError,
     WarehouseUnavailableError,
 )
-from orgsync.pipeline import extract_snapshot, merge_plan, validate_snapshot
 from orgsync.platforms.dingtalk import hook
-from orgsync.platforms.transport import Patience
+from orgsync.platforms.speaking.transport import Patience
+from orgsync.sync.pipeline import extract_snapshot, merge_plan, validate_snapshot
 from tests.integration.world import World, another_reader, set_platform
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

@@ -7,8 +7,8 @@ from datetime import timedelta
 import psycopg2
 import pytest
 
-from orgsync import sending
 from orgsync.errors import ConfigurationError
+from orgsync.outbox import sending
 from tests.integration.office import Office
 from tests.integration.world import World, set_platform
 

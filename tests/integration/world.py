@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import psycopg2
 import pytest
 
-from orgsync.pipeline import Run, sync
 from orgsync.platforms import PLATFORM_NAMES
 from orgsync.settings import Settings
+from orgsync.sync.pipeline import Run, sync
 from orgsync.tenants import Tenant
 from orgsync.warehouse.claims import Claim, hold_claim
 from orgsync.warehouse.hook import find_warehouse

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orgsync.budget import REMEMBERED, WORDS, Allowance, Amount, Budget, describe, find_exceeded
+from orgsync.sync.budget import REMEMBERED, WORDS, Allowance, Amount, Budget, describe, find_exceeded
 
 ALLOWED = Allowance(count=10, percent=5)
 

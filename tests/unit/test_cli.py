@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orgsync.cli import prepare_environment
+from orgsync.cli.main import prepare_environment
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orgsync.composing import compose, compose_content
 from orgsync.errors import ConfigurationError
+from orgsync.outbox.composing import compose, compose_content
 from orgsync.outbox.queueing import Audience, Message
 from orgsync.platforms import load_platform
-from orgsync.platforms.messages import Content
+from orgsync.platforms.sending.messages import Content
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
 

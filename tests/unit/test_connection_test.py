@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orgsync.connection_test import PATH, UnsetPort, unset_port
+from orgsync.airflow_parts.connection_test import PATH, UnsetPort, unset_port
 
 OURS = {"conn_type": "dingtalk", "connection_id": "acme", "host": "", "password": "***", "port": 0}
 

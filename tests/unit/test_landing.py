@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orgsync.errors import IncompleteSnapshotError
-from orgsync.landing import (
+from orgsync.landing.zone import (
     MANIFEST,
     LandedSnapshot,
     SnapshotWriter,

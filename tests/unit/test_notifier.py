@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from orgsync.notifier import OrgsyncNotifier
-from orgsync.notify_operator import find_place, is_backfill
+from orgsync.airflow_parts.notifier import OrgsyncNotifier
+from orgsync.airflow_parts.notify_operator import find_place, is_backfill
 
 
 def context(*, task: str | None = "load", map_index: int | None = -1, tries: int = 1, cleared: int = 0, run_type: str = "manual") -> Any:

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from orgsync.airflow_parts.notify_form import WRITTEN, Change, read_change, read_message
 from orgsync.errors import ConfigurationError
-from orgsync.notify_form import WRITTEN, Change, read_change, read_message
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
 

@@ -12,7 +12,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from orgsync.report import OUTCOME_STYLES, show_plan, show_quarantine, show_replay, show_retractions, show_run, show_runs, show_table
+from orgsync.cli.report import OUTCOME_STYLES, show_plan, show_quarantine, show_replay, show_retractions, show_run, show_runs, show_table
 
 WIDTHS = pytest.mark.parametrize("width", [80, 100, 160])
 STARTED_AT = datetime(2026, 11, 24, 3, 7, 5, tzinfo=UTC)

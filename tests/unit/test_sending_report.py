@@ -11,8 +11,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from orgsync.cli.sending_report import RECIPIENT_STATES, STATE_STYLES, show_message, show_messages, show_pushes, show_quota
 from orgsync.outbox.states import MessageState
-from orgsync.sending_report import RECIPIENT_STATES, STATE_STYLES, show_message, show_messages, show_pushes, show_quota
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 SHANGHAI_MIDNIGHT = datetime.fromisoformat("2026-03-02T00:00+08:00")

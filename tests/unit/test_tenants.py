@@ -13,13 +13,13 @@ from airflow.timetables.base import TimeRestriction
 from airflow.timetables.trigger import CronTriggerTimetable
 from croniter import croniter
 
-from orgsync.budget import Allowance, Budget
-from orgsync.change_rules import ChangeRule
 from orgsync.errors import ConfigurationError
+from orgsync.landing.retention import Retention
+from orgsync.outbox.change_rules import ChangeRule
 from orgsync.platforms import PLATFORM_NAMES
 from orgsync.platforms.platform import Scope
-from orgsync.retention import Retention
 from orgsync.settings import read_settings
+from orgsync.sync.budget import Allowance, Budget
 from orgsync.tenants import Tenant, find_tenant, load_tenants
 
 HEAD = """\

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orgsync.ticks import find_last_tick
+from orgsync.sync.ticks import find_last_tick
 
 NIGHTLY = "37 2 * * *"
 

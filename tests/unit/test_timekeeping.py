@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orgsync.timekeeping import SLACK, describe_differences, find_ahead
+from orgsync.sync.timekeeping import SLACK, describe_differences, find_ahead
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orgsync.platforms.platform import Answer
-from orgsync.platforms.transport import Patience, Request, Response, Transport
+from orgsync.platforms.speaking.transport import Patience, Request, Response, Transport
 from tests.unit.platforms.clock import FakeClock
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

@@ -14,7 +14,7 @@ from airflow.timetables.trigger import MultipleCronTriggerTimetable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orgsync.ticks import find_window
+from orgsync.sync.ticks import find_window
 
 CLOCKS_CHANGE = [
     ("America/New_York", "2026-03-08T07:00Z"),

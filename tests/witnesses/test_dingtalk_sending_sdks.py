@@ -16,7 +16,7 @@ from dingtalk.model.message import BodyBase, LinkBody, MarkdownBody, OaBody, OaB
 from Tea.exceptions import TeaException
 
 from orgsync.platforms.dingtalk.messages import write_msg, write_todo
-from orgsync.platforms.messages import Content, Kind
+from orgsync.platforms.sending.messages import Content, Kind
 from sandbox.testing import RunningSandbox
 from tests.witnesses.conftest import Truth
 

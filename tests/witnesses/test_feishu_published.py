@@ -30,8 +30,8 @@ from orgsync.platforms.feishu.interfaces import (
     LIST_USERS,
 )
 from orgsync.platforms.feishu.tidy import tidy
-from orgsync.platforms.http_sender import HttpSender
 from orgsync.platforms.platform import Answer
+from orgsync.platforms.speaking.http_sender import HttpSender
 from tests.witnesses.published import Landing, Published, Script, published, rows
 
 Call = Callable[[FeishuClient], Any]

@@ -35,7 +35,7 @@ from lark_oapi.core.model import BaseRequest
 from lark_oapi.core.token import TokenManager
 
 from orgsync.platforms.feishu.messages import write_batch, write_single, write_task
-from orgsync.platforms.messages import KINDS, Content, Delivery, Kind, Person
+from orgsync.platforms.sending.messages import KINDS, Content, Delivery, Kind, Person
 from sandbox.testing import RunningSandbox
 from tests.witnesses.conftest import Truth
 

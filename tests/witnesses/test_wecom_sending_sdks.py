@@ -11,7 +11,7 @@ from wechatpy.exceptions import WeChatClientException
 from wechatpy.work import WeChatClient
 from wecomkit import AsyncWeComClient, WeComAPIError, WeComConfig
 
-from orgsync.platforms.messages import Content, Delivery, Person
+from orgsync.platforms.sending.messages import Content, Delivery, Person
 from orgsync.platforms.wecom.messages import write_message, write_send
 from sandbox.testing import RunningSandbox
 from tests.witnesses.conftest import Redirect, Truth

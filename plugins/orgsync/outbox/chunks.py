@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from orgsync.platforms.deliveries import is_task, people_per_call
-from orgsync.platforms.messages import Kind, Limits
+from orgsync.platforms.sending.deliveries import is_task, people_per_call
+from orgsync.platforms.sending.messages import Kind, Limits
 
 Way = Literal["everybody", "departments", "people"]
 

@@ -29,9 +29,9 @@ from orgsync.outbox.quota import Hold
 from orgsync.outbox.recording import BLOCKED_WAIT, BLOCKING, Answer, record_answer
 from orgsync.outbox.states import settle
 from orgsync.outbox.store import Call, Claim
-from orgsync.platforms.deliveries import is_task
-from orgsync.platforms.messages import Delivery, Person
-from orgsync.platforms.watching import watch_calls
+from orgsync.platforms.sending.deliveries import is_task
+from orgsync.platforms.sending.messages import Delivery, Person
+from orgsync.platforms.speaking.watching import watch_calls
 from orgsync.warehouse.clock import Clock, read_clock
 from orgsync.warehouse.statements import Row
 

@@ -20,7 +20,7 @@ from psycopg2.extensions import connection as Connection
 from orgsync.errors import WarehouseUnavailableError
 from orgsync.outbox import store
 from orgsync.outbox.store import Call
-from orgsync.platforms.messages import Messenger
+from orgsync.platforms.sending.messages import Messenger
 from orgsync.warehouse.clock import Clock
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from orgsync.outbox.quota import MARGIN
-from orgsync.platforms.messages import Limits
+from orgsync.platforms.sending.messages import Limits
 
 HELD = "its people have had as many messages as the platform allows a person for now"
 WORTH_WAITING = timedelta(minutes=5)

@@ -15,8 +15,8 @@ from orgsync.outbox import store
 from orgsync.outbox.audiences import Asking
 from orgsync.outbox.chunks import Audience, choose_way
 from orgsync.outbox.quota import Call, find_hold
-from orgsync.platforms.deliveries import people_per_call
-from orgsync.platforms.messages import Content, Messenger
+from orgsync.platforms.sending.deliveries import people_per_call
+from orgsync.platforms.sending.messages import Content, Messenger
 from orgsync.warehouse.statements import Row
 
 log = logging.getLogger(__name__)

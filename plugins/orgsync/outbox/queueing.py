@@ -11,7 +11,7 @@ from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import ConfigurationError
 from orgsync.outbox import store
-from orgsync.platforms.messages import Content
+from orgsync.platforms.sending.messages import Content
 from orgsync.warehouse.connection import ASKED_WRONGLY
 from orgsync.warehouse.statements import Row
 

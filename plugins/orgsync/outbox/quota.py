@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from orgsync.platforms.messages import Limits
+from orgsync.platforms.sending.messages import Limits
 
 # All three count their days and months there.
 PLATFORM_TIMEZONE = ZoneInfo("Asia/Shanghai")

@@ -22,8 +22,8 @@ from orgsync.outbox.personal import Portion
 from orgsync.outbox.planning import Desk
 from orgsync.outbox.quota import MINUTE, next_day
 from orgsync.outbox.store import Call, Ending, Mark
-from orgsync.platforms.deliveries import is_task
-from orgsync.platforms.messages import Dropped, Outcome, Recall, Receipt, Results
+from orgsync.platforms.sending.deliveries import is_task
+from orgsync.platforms.sending.messages import Dropped, Outcome, Recall, Receipt, Results
 
 # A mistake in the connection or the platform's console: it is sent when somebody has mended that.
 BLOCKING = (CredentialError, PermissionDeniedError, ConfigurationError)

@@ -15,7 +15,7 @@ from orgsync.outbox.chunks import Audience, Way
 from orgsync.outbox.personal import Near, PersonLimit, Portion
 from orgsync.outbox.quota import MINUTE, Hold, Spent, Usage, day_start, month_start, usage_since
 from orgsync.outbox.states import Standing, Verdict
-from orgsync.platforms.messages import Limits, Outcome, Person
+from orgsync.platforms.sending.messages import Limits, Outcome, Person
 from orgsync.warehouse.statements import Row, encode_list, execute, fetch_all
 
 Work = Literal["send", "update", "complete", "delete", "recall", "results"]

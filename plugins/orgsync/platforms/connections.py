@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from orgsync.errors import ConfigurationError
-from orgsync.platforms.limits import Pace
+from orgsync.platforms.speaking.limits import Pace
 
 if TYPE_CHECKING:
-    from orgsync.platforms.transport import Patience, Transport
+    from orgsync.platforms.speaking.transport import Patience, Transport
 
 
 class ConnectionFields(Protocol):
@@ -89,8 +89,8 @@ def open_transport(
     One that gives calls a second gets no limit by the minute: it is the administrator's own figure then. An interface of `paces`,
     which is slower than the rest, stays so unless the figure is lower still, or 0.
     """
-    from orgsync.platforms.http_sender import REQUEST_TIMEOUT_SECONDS, HttpSender
-    from orgsync.platforms.transport import Transport
+    from orgsync.platforms.speaking.http_sender import REQUEST_TIMEOUT_SECONDS, HttpSender
+    from orgsync.platforms.speaking.transport import Transport
 
     url = read_base_url(connection, base_url)
     send = HttpSender(

@@ -11,7 +11,7 @@ from airflow.sdk import BaseHook
 from orgsync.connections import find_connection
 from orgsync.errors import OrgsyncError
 from orgsync.platforms.connections import ConnectionFields
-from orgsync.platforms.transport import Patience
+from orgsync.platforms.speaking.transport import Patience
 
 
 class PlatformHook(BaseHook):  # type: ignore[misc]

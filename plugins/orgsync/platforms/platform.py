@@ -12,7 +12,7 @@ from orgsync.manifest import Mode as Mode
 
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
-    from orgsync.platforms.messages import Content, Messenger
+    from orgsync.platforms.sending.messages import Content, Messenger
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orgsync.outbox.chunks import Audience, choose_way, count_department_calls
-from orgsync.platforms.deliveries import people_per_call
-from orgsync.platforms.messages import Limits
+from orgsync.platforms.sending.deliveries import people_per_call
+from orgsync.platforms.sending.messages import Limits
 
 TO_ALL = Limits(people_per_call=100, departments_per_call=20, people_per_todo=100, has_send_to_all=True)
 BATCHES = Limits(people_per_call=200, departments_per_call=200, people_per_todo=50)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orgsync.outbox.personal import WORTH_WAITING, Near, PersonLimit, Portion, divide, person_limits
 from orgsync.outbox.quota import MARGIN
-from orgsync.platforms.messages import Limits
+from orgsync.platforms.sending.messages import Limits
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)

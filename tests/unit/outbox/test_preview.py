@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
-from orgsync.outbox.preview import describe
-from orgsync.platforms.deliveries import encode
 from orgsync.platforms.dingtalk.messages import find_problems, write_msg
-from orgsync.platforms.messages import Content
+from orgsync.platforms.sending.deliveries import encode
+from orgsync.platforms.sending.messages import Content
+from orgsync.templates.preview import describe
 
 TODO = Content("todo", "Approve", "Leave of A", "https://example.com/a", datetime(2026, 3, 1, 18, 0, tzinfo=ZoneInfo("Asia/Shanghai")))
 

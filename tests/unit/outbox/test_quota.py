@@ -27,7 +27,7 @@ from orgsync.outbox.quota import (
     read_gauges,
     usage_since,
 )
-from orgsync.platforms.messages import Limits
+from orgsync.platforms.sending.messages import Limits
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)  # 20:00 in China
 TOMORROW = datetime(2026, 11, 25, 16, tzinfo=UTC) + MARGIN

@@ -13,16 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orgsync.errors import ConfigurationError
-from orgsync.outbox.expressions import Marked
-from orgsync.outbox.templates import Template, list_templates, load_template, render
-from orgsync.outbox.values import clean, to_text
 from orgsync.platforms import PLATFORM_NAMES
-from orgsync.platforms.deliveries import encode
 from orgsync.platforms.dingtalk import messages as dingtalk
 from orgsync.platforms.feishu import messages as feishu
-from orgsync.platforms.messages import KINDS, Content, Delivery, Kind, Person
+from orgsync.platforms.sending.deliveries import encode
+from orgsync.platforms.sending.messages import KINDS, Content, Delivery, Kind, Person
 from orgsync.platforms.wecom import messages as wecom
 from orgsync.settings import HOME, read_settings
+from orgsync.templates.expressions import Marked
+from orgsync.templates.rendering import Template, list_templates, load_template, render
+from orgsync.templates.values import clean, to_text
 
 SHIPPED = read_settings({}).templates_folder
 NASTY = 'He said "hi" \\ \\" C:\\new\n第二行 😀👩‍💻 </at> <at id=all></at> {"a": 1} {{ 7 * 7 }} </font> \u2028 \x00\x1b[31m'

@@ -7,8 +7,8 @@ import pytest
 
 from orgsync.errors import ConfigurationError
 from orgsync.frames import FRAMES, MEMBERSHIPS, USERS, Frame
-from orgsync.platforms.columns import apply_mapping, build_table, parse_json_text, pick, to_attributes
-from orgsync.platforms.conversions import UNREAD
+from orgsync.platforms.reading.columns import apply_mapping, build_table, parse_json_text, pick, to_attributes
+from orgsync.platforms.reading.conversions import UNREAD
 
 
 def test_attributes_hold_what_says_something() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orgsync.platforms.conversions import (
+from orgsync.platforms.reading.conversions import (
     CHINA,
     UNREAD,
     negate,

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from orgsync.errors import CredentialError, PlatformBusyError, Refusal
-from orgsync.platforms.credentials import Token, TokenCache
-from orgsync.platforms.transport import Reply
+from orgsync.platforms.speaking.credentials import Token, TokenCache
+from orgsync.platforms.speaking.transport import Reply
 from tests.unit.platforms.clock import FakeClock
 
 

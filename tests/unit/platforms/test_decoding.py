@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from orgsync.platforms.decoding import REPLACEMENT, decode_json, decode_or_none
+from orgsync.platforms.speaking.decoding import REPLACEMENT, decode_json, decode_or_none
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "damaged"
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from orgsync.errors import ConfigurationError
-from orgsync.platforms.deliveries import (
+from orgsync.platforms.sending.deliveries import (
     bad_url,
     breaks_limits,
     check_delivery,
@@ -14,7 +14,7 @@ from orgsync.platforms.deliveries import (
     too_long,
     too_many_bytes,
 )
-from orgsync.platforms.messages import Content, Delivery, Limits, Person, TextLimits
+from orgsync.platforms.sending.messages import Content, Delivery, Limits, Person, TextLimits
 
 LIMITS = Limits(people_per_call=2, departments_per_call=1, people_per_todo=1, has_send_to_all=True)
 TEXT = Content("text", "t")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from orgsync.errors import ConfigurationError
-from orgsync.platforms.http_sender import HttpSender
-from orgsync.platforms.transport import Request
+from orgsync.platforms.speaking.http_sender import HttpSender
+from orgsync.platforms.speaking.transport import Request
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 

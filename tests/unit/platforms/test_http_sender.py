@@ -12,8 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from orgsync.errors import ConfigurationError, NoConnectionError, OrgsyncError, UnexpectedAnswerError, UnreachableError
-from orgsync.platforms.http_sender import HttpSender
-from orgsync.platforms.transport import Request, Response
+from orgsync.platforms.speaking.http_sender import HttpSender
+from orgsync.platforms.speaking.transport import Request, Response
 
 SECRET = "s3cr3t-of-app"
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from orgsync.platforms.ledger import Ledger, ledger_of_read, total
 from orgsync.platforms.platform import CallCount
+from orgsync.platforms.speaking.ledger import Ledger, ledger_of_read, total
 
 
 def test_threads_lose_no_count() -> None:

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from orgsync.platforms.limits import Pace, RateLimit, RateLimits
+from orgsync.platforms.speaking.limits import Pace, RateLimit, RateLimits
 from tests.unit.platforms.clock import FakeClock
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orgsync.errors import BrokenPagingError
-from orgsync.platforms.paging import walk_pages
+from orgsync.platforms.speaking.paging import walk_pages
 
 
 @given(st.integers(1, 50))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from orgsync.errors import CredentialError, Refusal, UnreachableError
-from orgsync.platforms.parallel import Task, run_tasks
+from orgsync.platforms.speaking.parallel import Task, run_tasks
 
 REFUSAL = Refusal("p", "i", "x")
 

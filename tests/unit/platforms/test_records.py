@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from orgsync.platforms.records import Gathered
+from orgsync.platforms.reading.records import Gathered
 
 
 def gathered(*records: dict[str, object]) -> list[object]:

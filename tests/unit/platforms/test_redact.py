@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orgsync.platforms.redact import RedactingFilter, redact
+from orgsync.platforms.speaking.redact import RedactingFilter, redact
 
 CASES = {
     "query": ("GET https://oapi.dingtalk.com/gettoken?appkey=ding1&appsecret=s3cr3tvalue failed", "s3cr3tvalue"),

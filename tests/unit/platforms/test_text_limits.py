@@ -13,7 +13,7 @@ from orgsync.platforms.dingtalk import messages as dingtalk
 from orgsync.platforms.dingtalk import messenger as dingtalk_messenger
 from orgsync.platforms.feishu import messages as feishu
 from orgsync.platforms.feishu import messenger as feishu_messenger
-from orgsync.platforms.messages import KINDS, Content, Kind, TextLimits
+from orgsync.platforms.sending.messages import KINDS, Content, Kind, TextLimits
 from orgsync.platforms.wecom import messages as wecom
 from orgsync.platforms.wecom import messenger as wecom_messenger
 

@@ -19,7 +19,7 @@ from orgsync.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from orgsync.platforms.transport import Patience, Reply, Request, Response, StoppedError, Transport
+from orgsync.platforms.speaking.transport import Patience, Reply, Request, Response, StoppedError, Transport
 from tests.unit.platforms.clock import FakeClock
 
 GOOD = Response(200, "application/json", b'{"order": 176318668975061512}')

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from orgsync.platforms import PLATFORM_NAMES, load_platform
-from orgsync.platforms.deliveries import encode
-from orgsync.platforms.messages import KINDS, Content, Kind
+from orgsync.platforms.sending.deliveries import encode
+from orgsync.platforms.sending.messages import KINDS, Content, Kind
 
 CONTENT = Content("text", "Fire drill", "At three", "https://example.com/drill", datetime(2026, 3, 1, 10, 0, tzinfo=UTC))
 

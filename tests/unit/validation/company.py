@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from orgsync.frames import DEPARTMENTS, MEMBERSHIPS, USERS, Frame, TidySet
-from orgsync.platforms.columns import build_table
+from orgsync.platforms.reading.columns import build_table
 
 Row = Mapping[str, Any]
 

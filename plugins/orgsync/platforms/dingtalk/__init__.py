@@ -11,7 +11,7 @@ from orgsync.platforms.platform import Answers, Company, Mode, Platform, Reading
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
     from orgsync.platforms.dingtalk.client import DingTalkClient
-    from orgsync.platforms.messages import Content, Messenger
+    from orgsync.platforms.sending.messages import Content, Messenger
 
 
 def _connect(conn_id: str) -> DingTalkClient:
@@ -51,8 +51,8 @@ def _escape_markdown(text: str) -> str:
 
 
 def _write_body(content: Content) -> Mapping[str, Any]:
-    from orgsync.platforms.deliveries import SAMPLE_KEY, sample_delivery
     from orgsync.platforms.dingtalk.messages import write_notification, write_todo
+    from orgsync.platforms.sending.deliveries import SAMPLE_KEY, sample_delivery
 
     if content.kind == "todo":
         return write_todo(content, source_id=SAMPLE_KEY, creator="<union_id>", executors=["<union_id>"])

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orgsync.errors import ConfigurationError
-from orgsync.platforms.credentials import Token, TokenCache
 from orgsync.platforms.dingtalk.codes import PLATFORM, STALE_TOKEN_CODES
 from orgsync.platforms.dingtalk.envelope import (
     Check,
@@ -37,10 +36,11 @@ from orgsync.platforms.dingtalk.interfaces import (
     RECALL_NOTIFICATION,
     SEND_NOTIFICATION,
 )
-from orgsync.platforms.paging import walk_pages
 from orgsync.platforms.platform import Company
-from orgsync.platforms.records import is_true, read_count
-from orgsync.platforms.transport import Reply, Request, Transport
+from orgsync.platforms.reading.records import is_true, read_count
+from orgsync.platforms.speaking.credentials import Token, TokenCache
+from orgsync.platforms.speaking.paging import walk_pages
+from orgsync.platforms.speaking.transport import Reply, Request, Transport
 
 ROOT_ID = "1"
 PAGE_SIZE = 100

@@ -15,8 +15,8 @@ from orgsync.errors import (
     RefusedError,
     ThrottledError,
 )
-from orgsync.platforms.meanings import Meaning, error_meaning
-from orgsync.platforms.redact import redact
+from orgsync.platforms.speaking.meanings import Meaning, error_meaning
+from orgsync.platforms.speaking.redact import redact
 
 PLATFORM = "dingtalk"
 

@@ -9,8 +9,8 @@ from orgsync.errors import Refusal, UnexpectedAnswerError
 from orgsync.platforms.dingtalk.codes import PLATFORM, blocked_ip_error, effective_code, error_for
 from orgsync.platforms.dingtalk.new_codes import new_error_for
 from orgsync.platforms.dingtalk.records import read_department_id
-from orgsync.platforms.records import is_damaged, is_true, read_count, read_flag, read_token, records_of
-from orgsync.platforms.transport import WAIT_FIX, Judge, Request, Response
+from orgsync.platforms.reading.records import is_damaged, is_true, read_count, read_flag, read_token, records_of
+from orgsync.platforms.speaking.transport import WAIT_FIX, Judge, Request, Response
 
 Content = Mapping[str, Any]
 Check = Callable[[Content], str]

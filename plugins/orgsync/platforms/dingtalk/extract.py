@@ -11,10 +11,10 @@ from orgsync.platforms.dingtalk import interfaces
 from orgsync.platforms.dingtalk.client import ROOT_ID, DingTalkClient, next_cursor
 from orgsync.platforms.dingtalk.codes import GONE_CODES, PLATFORM
 from orgsync.platforms.dingtalk.records import read_department_id
-from orgsync.platforms.parallel import Task
 from orgsync.platforms.platform import Reading, Record, Wanted
-from orgsync.platforms.records import is_true, records_of
-from orgsync.platforms.walk import Walk, explain_vanished, then_nothing
+from orgsync.platforms.reading.records import is_true, records_of
+from orgsync.platforms.reading.walk import Walk, explain_vanished, then_nothing
+from orgsync.platforms.speaking.parallel import Task
 
 
 def extract(client: DingTalkClient, wanted: Wanted, record: Record) -> Reading:

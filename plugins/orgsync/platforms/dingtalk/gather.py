@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from orgsync.platforms.columns import parse_json_text
-from orgsync.platforms.decoding import decode_json
 from orgsync.platforms.dingtalk.interfaces import GET_DEPARTMENT, LIST_SUB_DEPARTMENTS, LIST_USERS
 from orgsync.platforms.dingtalk.records import read_department_id
 from orgsync.platforms.platform import Answer
-from orgsync.platforms.records import Gathered, Record, records_of
+from orgsync.platforms.reading.columns import parse_json_text
+from orgsync.platforms.reading.records import Gathered, Record, records_of
+from orgsync.platforms.speaking.decoding import decode_json
 
 
 @dataclass(frozen=True)

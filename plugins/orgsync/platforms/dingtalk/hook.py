@@ -11,8 +11,8 @@ from orgsync.platforms.dingtalk.form import BASE_URL, EDITIONS, PARALLEL_CALLS
 from orgsync.platforms.dingtalk.messenger import DingTalkMessenger
 from orgsync.platforms.dingtalk.todos import TodoClient
 from orgsync.platforms.hook import PlatformHook
-from orgsync.platforms.limits import Pace
-from orgsync.platforms.transport import SENDING, Patience
+from orgsync.platforms.speaking.limits import Pace
+from orgsync.platforms.speaking.transport import SENDING, Patience
 
 # Per app and interface on the standard edition; higher editions allow more.
 PACE = Pace(calls_per_second=20.0)

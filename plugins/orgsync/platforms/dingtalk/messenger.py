@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from orgsync.errors import ConfigurationError, PlatformBusyError, PlatformError, RefusedError, UnreachableError
-from orgsync.platforms.deliveries import check_delivery, count_receivers
 from orgsync.platforms.dingtalk.client import DingTalkClient
 from orgsync.platforms.dingtalk.codes import PLATFORM
 from orgsync.platforms.dingtalk.messages import (
@@ -23,7 +22,8 @@ from orgsync.platforms.dingtalk.messages import (
 from orgsync.platforms.dingtalk.new_codes import NO_SUCH_TASK, TASK_EXISTS, is_about
 from orgsync.platforms.dingtalk.send_results import UNDELIVERED, is_done, read_dropped, read_outcomes, read_refused_departments
 from orgsync.platforms.dingtalk.todos import TodoClient, TodoId
-from orgsync.platforms.messages import Content, Delivery, Limits, Outcome, Person, Recall, Receipt, Results
+from orgsync.platforms.sending.deliveries import check_delivery, count_receivers
+from orgsync.platforms.sending.messages import Content, Delivery, Limits, Outcome, Person, Recall, Receipt, Results
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from orgsync.errors import PermissionDeniedError, PlatformBusyError, PlatformError, RefusedError, ThrottledError
 from orgsync.platforms.dingtalk.codes import MEANINGS, MINUTE_SECONDS, PLATFORM, THROTTLE_SECONDS
-from orgsync.platforms.meanings import Meaning, error_meaning
-from orgsync.platforms.redact import redact
+from orgsync.platforms.speaking.meanings import Meaning, error_meaning
+from orgsync.platforms.speaking.redact import redact
 
 UNAUTHORISED = "HTTP 401"
 STALE_NEW_TOKEN_CODES = frozenset({"InvalidAuthentication", UNAUTHORISED})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from orgsync.platforms.messages import Dropped, Outcome
-from orgsync.platforms.records import records_of
+from orgsync.platforms.reading.records import records_of
+from orgsync.platforms.sending.messages import Dropped, Outcome
 
 # Refused because the same content was sent to the same person on the same day: they have it.
 SAME_CONTENT = "143106"

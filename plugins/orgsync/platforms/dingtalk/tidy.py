@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orgsync.frames import DEPARTMENTS, MEMBERSHIPS, USERS, Frame, TidySet
-from orgsync.platforms.columns import Table, apply_mapping, build_table, pick, to_attributes
-from orgsync.platforms.conversions import UNREAD, Unit, Unread, negate, to_dates, to_flags, to_id_lists, to_numbers, to_text
 from orgsync.platforms.dingtalk.gather import gather_departments, gather_people
 from orgsync.platforms.dingtalk.records import read_department_id
-from orgsync.platforms.observed import find_unobserved, find_withheld
 from orgsync.platforms.platform import Answers, Mode
-from orgsync.platforms.records import Record, is_true, records_of
+from orgsync.platforms.reading.columns import Table, apply_mapping, build_table, pick, to_attributes
+from orgsync.platforms.reading.conversions import UNREAD, Unit, Unread, negate, to_dates, to_flags, to_id_lists, to_numbers, to_text
+from orgsync.platforms.reading.observed import find_unobserved, find_withheld
+from orgsync.platforms.reading.records import Record, is_true, records_of
 
 Mappings = Mapping[str, Mapping[str, str]]
 

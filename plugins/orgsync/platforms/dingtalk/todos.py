@@ -8,12 +8,12 @@ from typing import Any
 from urllib.parse import quote
 
 from orgsync.errors import ConfigurationError
-from orgsync.platforms.credentials import Token, TokenCache
 from orgsync.platforms.dingtalk.envelope import Check, judge_new_by, lacks_new_token, lacks_todo, nothing_needed
 from orgsync.platforms.dingtalk.interfaces import CREATE_TODO, DELETE_TODO, FIND_TODO, GET_NEW_TOKEN, UPDATE_TODO
 from orgsync.platforms.dingtalk.new_codes import STALE_NEW_TOKEN_CODES
-from orgsync.platforms.records import read_count
-from orgsync.platforms.transport import Reply, Request, Transport
+from orgsync.platforms.reading.records import read_count
+from orgsync.platforms.speaking.credentials import Token, TokenCache
+from orgsync.platforms.speaking.transport import Reply, Request, Transport
 
 
 @dataclass(frozen=True)

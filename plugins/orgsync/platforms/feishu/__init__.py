@@ -12,7 +12,7 @@ from orgsync.platforms.platform import Answers, Company, Mode, Platform, Reading
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
     from orgsync.platforms.feishu.client import FeishuClient
-    from orgsync.platforms.messages import Content, Messenger
+    from orgsync.platforms.sending.messages import Content, Messenger
 
 
 def _connect(conn_id: str) -> FeishuClient:
@@ -52,8 +52,8 @@ def _escape_markdown(text: str) -> str:
 
 
 def _write_body(content: Content) -> Mapping[str, Any]:
-    from orgsync.platforms.deliveries import sample_delivery
     from orgsync.platforms.feishu.messages import write_batch, write_task
+    from orgsync.platforms.sending.deliveries import sample_delivery
 
     delivery = sample_delivery(content)
     # To one person alone a message goes by another interface, its content as a text of JSON.

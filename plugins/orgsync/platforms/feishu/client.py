@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote
 
 from orgsync.errors import PermissionDeniedError
-from orgsync.platforms.credentials import Token, TokenCache
 from orgsync.platforms.feishu.codes import OUTSIDE_RANGE, PLATFORM, STALE_TOKEN_CODES, TOO_LARGE
 from orgsync.platforms.feishu.envelope import (
     Check,
@@ -30,10 +29,11 @@ from orgsync.platforms.feishu.interfaces import (
     LIST_RANGE,
     LIST_USERS,
 )
-from orgsync.platforms.paging import walk_pages
 from orgsync.platforms.platform import Company
-from orgsync.platforms.records import is_true, read_count
-from orgsync.platforms.transport import Reply, Request, Transport
+from orgsync.platforms.reading.records import is_true, read_count
+from orgsync.platforms.speaking.credentials import Token, TokenCache
+from orgsync.platforms.speaking.paging import walk_pages
+from orgsync.platforms.speaking.transport import Reply, Request, Transport
 
 ROOT_ID = "0"
 API = "open-apis"

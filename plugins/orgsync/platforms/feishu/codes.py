@@ -16,9 +16,9 @@ from orgsync.errors import (
     ThrottledError,
 )
 from orgsync.platforms.feishu.interfaces import GET_TOKEN
-from orgsync.platforms.meanings import Meaning, error_meaning
-from orgsync.platforms.records import records_of
-from orgsync.platforms.redact import redact
+from orgsync.platforms.reading.records import records_of
+from orgsync.platforms.speaking.meanings import Meaning, error_meaning
+from orgsync.platforms.speaking.redact import redact
 
 PLATFORM = "feishu"
 

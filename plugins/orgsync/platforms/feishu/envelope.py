@@ -8,8 +8,8 @@ from typing import Any
 from orgsync.errors import Refusal, UnexpectedAnswerError
 from orgsync.platforms.feishu.codes import PLATFORM, error_code, error_for
 from orgsync.platforms.feishu.records import items_of, read_id
-from orgsync.platforms.records import is_damaged, is_true, read_flag, read_token
-from orgsync.platforms.transport import WAIT_FIX, Judge, Request, Response
+from orgsync.platforms.reading.records import is_damaged, is_true, read_flag, read_token
+from orgsync.platforms.speaking.transport import WAIT_FIX, Judge, Request, Response
 
 Content = Mapping[str, Any]
 Check = Callable[[Content], str]

@@ -12,12 +12,12 @@ from orgsync.platforms.feishu import interfaces
 from orgsync.platforms.feishu.client import BATCH_SIZE, PAGE_SIZE, ROOT_ID, FeishuClient, next_cursor
 from orgsync.platforms.feishu.codes import GONE_CODES, KEY_BY_OPEN_ID, PLATFORM, PUBLISH, TOO_LARGE, USER_ID_SCOPE
 from orgsync.platforms.feishu.records import is_deleted, items_of, read_id
-from orgsync.platforms.parallel import Task
 from orgsync.platforms.platform import Reading, Record, Scope, Wanted
-from orgsync.platforms.records import Record as RawRecord
-from orgsync.platforms.records import read_count
-from orgsync.platforms.transport import Reply
-from orgsync.platforms.walk import Walk, explain_vanished
+from orgsync.platforms.reading.records import Record as RawRecord
+from orgsync.platforms.reading.records import read_count
+from orgsync.platforms.reading.walk import Walk, explain_vanished
+from orgsync.platforms.speaking.parallel import Task
+from orgsync.platforms.speaking.transport import Reply
 
 log = logging.getLogger(__name__)
 

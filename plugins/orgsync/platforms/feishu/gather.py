@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from orgsync.platforms.decoding import decode_json
 from orgsync.platforms.feishu.client import ROOT_ID
 from orgsync.platforms.feishu.interfaces import GET_DEPARTMENT, LIST_USERS
 from orgsync.platforms.feishu.records import is_deleted, items_of, read_id
 from orgsync.platforms.platform import Answer
-from orgsync.platforms.records import Gathered, Record, is_true, records_of
+from orgsync.platforms.reading.records import Gathered, Record, is_true, records_of
+from orgsync.platforms.speaking.decoding import decode_json
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from orgsync.platforms.feishu.interfaces import CREATE_TASK, DELETE_TASK, GET_TA
 from orgsync.platforms.feishu.message_client import FeishuMessageClient
 from orgsync.platforms.feishu.messenger import FeishuMessenger
 from orgsync.platforms.hook import PlatformHook
-from orgsync.platforms.limits import Pace
-from orgsync.platforms.transport import SENDING, Patience
+from orgsync.platforms.speaking.limits import Pace
+from orgsync.platforms.speaking.transport import SENDING, Patience
 
 # Per app, company and interface; reaching either is too many.
 PACE = Pace(calls_per_second=50.0, calls_per_minute=1000)

@@ -29,8 +29,8 @@ from orgsync.platforms.feishu.interfaces import (
     SEND_MESSAGE,
     UPDATE_TASK,
 )
-from orgsync.platforms.paging import walk_pages
-from orgsync.platforms.transport import Reply
+from orgsync.platforms.speaking.paging import walk_pages
+from orgsync.platforms.speaking.transport import Reply
 
 Body = Mapping[str, Any]
 

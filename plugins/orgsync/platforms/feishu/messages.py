@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from orgsync.platforms.deliveries import (
+from orgsync.platforms.sending.deliveries import (
     OPEN_WORDS,
     bad_url,
     breaks_limits,
@@ -24,7 +24,7 @@ from orgsync.platforms.deliveries import (
     too_long,
     too_many_characters,
 )
-from orgsync.platforms.messages import Content, Delivery, Person, TextLimits
+from orgsync.platforms.sending.messages import Content, Delivery, Person, TextLimits
 
 Body = dict[str, Any]
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orgsync.errors import ConfigurationError, PermissionDeniedError, PlatformError, RefusedError
-from orgsync.platforms.deliveries import check_delivery, count_receivers
 from orgsync.platforms.feishu.client import ROOT_ID
 from orgsync.platforms.feishu.codes import (
     BAD_TASK,
@@ -33,8 +32,9 @@ from orgsync.platforms.feishu.messages import (
     write_task_done,
 )
 from orgsync.platforms.feishu.records import items_of, read_id
-from orgsync.platforms.messages import Content, Delivery, Limits, Outcome, Person, Recall, Receipt, Results
-from orgsync.platforms.records import read_count, records_of
+from orgsync.platforms.reading.records import read_count, records_of
+from orgsync.platforms.sending.deliveries import check_delivery, count_receivers
+from orgsync.platforms.sending.messages import Content, Delivery, Limits, Outcome, Person, Recall, Receipt, Results
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orgsync.platforms.records import Record, is_damaged, is_true, records_of
+from orgsync.platforms.reading.records import Record, is_damaged, is_true, records_of
 
 
 def items_of(content: Mapping[str, Any]) -> list[Record]:

@@ -10,7 +10,7 @@ from orgsync.platforms.wecom.form import FORM
 
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
-    from orgsync.platforms.messages import Content, Messenger
+    from orgsync.platforms.sending.messages import Content, Messenger
     from orgsync.platforms.wecom.client import WeComClient
 
 
@@ -51,7 +51,7 @@ def _escape_markdown(text: str) -> str:
 
 
 def _write_body(content: Content) -> Mapping[str, Any]:
-    from orgsync.platforms.deliveries import sample_delivery
+    from orgsync.platforms.sending.deliveries import sample_delivery
     from orgsync.platforms.wecom.messages import write_send
 
     return write_send(sample_delivery(content), agent_id=0)

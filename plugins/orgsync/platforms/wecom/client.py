@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Literal
 
-from orgsync.platforms.credentials import Token, TokenCache
-from orgsync.platforms.paging import walk_pages
 from orgsync.platforms.platform import Company
-from orgsync.platforms.records import read_count
-from orgsync.platforms.transport import Reply, Request, Transport
+from orgsync.platforms.reading.records import read_count
+from orgsync.platforms.speaking.credentials import Token, TokenCache
+from orgsync.platforms.speaking.paging import walk_pages
+from orgsync.platforms.speaking.transport import Reply, Request, Transport
 from orgsync.platforms.wecom.codes import NOBODY_REACHED, PLATFORM, STALE_TOKEN_CODES, Identity
 from orgsync.platforms.wecom.envelope import (
     Check,

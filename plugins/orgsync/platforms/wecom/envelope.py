@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orgsync.errors import Refusal, UnexpectedAnswerError
-from orgsync.platforms.records import is_damaged, read_count, read_token, records_of
-from orgsync.platforms.transport import WAIT_FIX, Judge, Request, Response
+from orgsync.platforms.reading.records import is_damaged, read_count, read_token, records_of
+from orgsync.platforms.speaking.transport import WAIT_FIX, Judge, Request, Response
 from orgsync.platforms.wecom.codes import PLATFORM, Identity, code_of, error_for, is_warning, warning_error
 from orgsync.platforms.wecom.records import read_department_id, read_department_ids
 

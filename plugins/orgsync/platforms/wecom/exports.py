@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from orgsync.errors import PlatformBusyError, Refusal, UnexpectedAnswerError
-from orgsync.platforms.decoding import decode_or_none
 from orgsync.platforms.platform import Answer, Reading
-from orgsync.platforms.records import Record, read_count, records_of
+from orgsync.platforms.reading.records import Record, read_count, records_of
+from orgsync.platforms.speaking.decoding import decode_or_none
 from orgsync.platforms.wecom.codes import PLATFORM
 from orgsync.platforms.wecom.crypto import decrypt, make_key
 from orgsync.platforms.wecom.envelope import EXPORT_DONE, EXPORT_FAILED, lacks_departments, lacks_users

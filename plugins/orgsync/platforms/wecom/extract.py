@@ -6,8 +6,8 @@ import logging
 
 from orgsync.errors import PermissionDeniedError
 from orgsync.platforms.platform import Reading, Record, Wanted
-from orgsync.platforms.records import records_of
-from orgsync.platforms.transport import Reply
+from orgsync.platforms.reading.records import records_of
+from orgsync.platforms.speaking.transport import Reply
 from orgsync.platforms.wecom.client import WeComClient
 from orgsync.platforms.wecom.codes import WRONG_SECRET_CODES
 from orgsync.platforms.wecom.exports import read_export

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from orgsync.platforms.decoding import REPLACEMENT, decode_json
 from orgsync.platforms.platform import Answer
-from orgsync.platforms.records import Gathered, Record, records_of
+from orgsync.platforms.reading.records import Gathered, Record, records_of
+from orgsync.platforms.speaking.decoding import REPLACEMENT, decode_json
 from orgsync.platforms.wecom.client import ROOT_ID
 from orgsync.platforms.wecom.interfaces import GET_USER, LIST_DEPARTMENT_IDS, LIST_USER_IDS
 from orgsync.platforms.wecom.records import fold, read_department_id, read_department_ids, read_parent_id, read_person

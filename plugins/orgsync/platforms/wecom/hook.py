@@ -7,9 +7,9 @@ from functools import cached_property
 from orgsync.errors import ConfigurationError
 from orgsync.platforms.connections import ConnectionFields, open_transport, read_number, read_parallel, read_required, read_text
 from orgsync.platforms.hook import PlatformHook
-from orgsync.platforms.limits import Pace
-from orgsync.platforms.records import records_of
-from orgsync.platforms.transport import SENDING, Patience
+from orgsync.platforms.reading.records import records_of
+from orgsync.platforms.speaking.limits import Pace
+from orgsync.platforms.speaking.transport import SENDING, Patience
 from orgsync.platforms.wecom.client import ROOT_ID, WeComClient
 from orgsync.platforms.wecom.form import BASE_URL, DETAILS_PER_READ, PARALLEL_CALLS, WAYS
 from orgsync.platforms.wecom.messenger import WeComMessenger

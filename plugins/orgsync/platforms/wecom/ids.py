@@ -13,10 +13,10 @@ from functools import partial
 import msgspec
 
 from orgsync.errors import PlatformError
-from orgsync.platforms.parallel import Task
 from orgsync.platforms.platform import Answer, Reading
-from orgsync.platforms.records import records_of
-from orgsync.platforms.transport import Reply
+from orgsync.platforms.reading.records import records_of
+from orgsync.platforms.speaking.parallel import Task
+from orgsync.platforms.speaking.transport import Reply
 from orgsync.platforms.wecom.codes import UNSEEN_USER_CODES
 from orgsync.platforms.wecom.interfaces import GET_USER, LIST_DEPARTMENT_IDS
 from orgsync.platforms.wecom.records import fold, read_department_id

@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any
 
 from orgsync.errors import PlatformBusyError, PlatformError, Refusal
-from orgsync.platforms.parallel import Task
 from orgsync.platforms.platform import Reading
-from orgsync.platforms.records import Record, records_of
-from orgsync.platforms.walk import explain_vanished
+from orgsync.platforms.reading.records import Record, records_of
+from orgsync.platforms.reading.walk import explain_vanished
+from orgsync.platforms.speaking.parallel import Task
 from orgsync.platforms.wecom.client import NOTHING, ROOT_ID
 from orgsync.platforms.wecom.codes import GONE_CODES, PLATFORM, TOO_LARGE_CODES
 from orgsync.platforms.wecom.headcount import HeadCount

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orgsync.platforms.deliveries import (
+from orgsync.platforms.sending.deliveries import (
     OPEN_WORDS,
     bad_url,
     breaks_limits,
@@ -20,7 +20,7 @@ from orgsync.platforms.deliveries import (
     too_long,
     too_many_characters,
 )
-from orgsync.platforms.messages import Content, Delivery, TextLimits
+from orgsync.platforms.sending.messages import Content, Delivery, TextLimits
 
 Body = dict[str, Any]
 

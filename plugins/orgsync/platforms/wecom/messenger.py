@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from orgsync.errors import ConfigurationError, Refusal, RefusedError
-from orgsync.platforms.deliveries import check_delivery, count_receivers
-from orgsync.platforms.messages import Content, Delivery, Limits, Person, Recall, Receipt, Results
+from orgsync.platforms.sending.deliveries import check_delivery, count_receivers
+from orgsync.platforms.sending.messages import Content, Delivery, Limits, Person, Recall, Receipt, Results
 from orgsync.platforms.wecom.client import WeComClient
 from orgsync.platforms.wecom.codes import NOBODY_REACHED, PLATFORM, RECALL_TOO_LATE, code_of, error_for
 from orgsync.platforms.wecom.interfaces import SEND_MESSAGE

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from orgsync.platforms.records import Record, records_of
+from orgsync.platforms.reading.records import Record, records_of
 
 # Not given to self-built apps made since 2022-06-20 (page 96260), with or without a word about it: the field may be
 # absent, null or empty. That `thumb_avatar` is one of them is not documented.

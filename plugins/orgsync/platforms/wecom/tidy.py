@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orgsync.frames import DEPARTMENTS, MEMBERSHIPS, USERS, TidySet
-from orgsync.platforms.columns import Table, apply_mapping, build_table, pick, to_attributes
-from orgsync.platforms.conversions import UNREAD, Unread, negate, to_choices, to_flags, to_id_lists, to_numbers, to_text
-from orgsync.platforms.observed import find_unobserved, find_withheld, is_told
 from orgsync.platforms.platform import Answers, Mode
-from orgsync.platforms.records import Record
+from orgsync.platforms.reading.columns import Table, apply_mapping, build_table, pick, to_attributes
+from orgsync.platforms.reading.conversions import UNREAD, Unread, negate, to_choices, to_flags, to_id_lists, to_numbers, to_text
+from orgsync.platforms.reading.observed import find_unobserved, find_withheld, is_told
+from orgsync.platforms.reading.records import Record
 from orgsync.platforms.wecom.gather import Departments, People, gather_departments, gather_people
 from orgsync.platforms.wecom.records import RESTRICTED_FIELDS, read_department_id
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from orgsync.platforms.records import Record
+from orgsync.platforms.reading.records import Record
 from orgsync.platforms.wecom.records import read_department_id, read_parent_id
 
 

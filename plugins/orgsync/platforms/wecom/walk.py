@@ -8,9 +8,9 @@ from typing import Any
 
 from orgsync.errors import ConfigurationError, PermissionDeniedError, Refusal
 from orgsync.platforms.platform import Answer, Record, Wanted
-from orgsync.platforms.records import records_of
-from orgsync.platforms.transport import Reply
-from orgsync.platforms.walk import Walk
+from orgsync.platforms.reading.records import records_of
+from orgsync.platforms.reading.walk import Walk
+from orgsync.platforms.speaking.transport import Reply
 from orgsync.platforms.wecom.client import NOTHING, ROOT_ID, WeComClient
 from orgsync.platforms.wecom.codes import PLATFORM
 from orgsync.platforms.wecom.interfaces import LIST_DEPARTMENTS, LIST_USER_IDS

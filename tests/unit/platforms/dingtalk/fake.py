@@ -11,7 +11,7 @@ from typing import Any
 
 from orgsync.platforms.dingtalk.client import DingTalkClient
 from orgsync.platforms.platform import Answer
-from orgsync.platforms.transport import Patience, Request, Response, Transport
+from orgsync.platforms.speaking.transport import Patience, Request, Response, Transport
 from tests.unit.platforms.clock import FakeClock
 
 JSON = "application/json"

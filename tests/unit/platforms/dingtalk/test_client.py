@@ -7,7 +7,7 @@ import pytest
 
 from orgsync.errors import BrokenPagingError, ConfigurationError, CredentialError, ThrottledError, UnexpectedAnswerError
 from orgsync.platforms.dingtalk.client import DingTalkClient
-from orgsync.platforms.transport import Request, Response
+from orgsync.platforms.speaking.transport import Request, Response
 from tests.unit.platforms.clock import FakeClock
 from tests.unit.platforms.dingtalk.fake import FakeDingTalk, client_of, department, envelope, refusal, user
 

@@ -7,7 +7,7 @@ import pytest
 from orgsync.errors import ConfigurationError, PermissionDeniedError, PlatformBusyError, PlatformError, RefusedError
 from orgsync.platforms.dingtalk.extract import extract
 from orgsync.platforms.platform import Answer, Mode, Reading, Scope, Wanted
-from orgsync.platforms.transport import Request, Response
+from orgsync.platforms.speaking.transport import Request, Response
 from tests.unit.platforms.dingtalk.fake import FakeDingTalk, Landing, client_of, department, envelope, refusal, user
 
 TREE = [department(2, 1), department(3, 1), department(4, 2), department(-7, 1), department(9, 1, from_union_org=True), department(10, 9)]

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from orgsync.airflow_parts.provider_info import get_provider_info
 from orgsync.errors import ConfigurationError
 from orgsync.platforms import load_platform
 from orgsync.platforms.dingtalk.hook import DingTalkHook, read_api_url
-from orgsync.platforms.transport import SENDING, Patience
-from orgsync.provider_info import get_provider_info
+from orgsync.platforms.speaking.transport import SENDING, Patience
 
 GOOD = {"conn_type": "dingtalk", "login": "id-of-app", "password": "secret-of-app"}
 

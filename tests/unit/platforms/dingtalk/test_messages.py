@@ -20,12 +20,12 @@ from orgsync.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from orgsync.platforms.deliveries import encode
 from orgsync.platforms.dingtalk.messages import escape, find_problems, write_msg
 from orgsync.platforms.dingtalk.messenger import DingTalkMessenger
 from orgsync.platforms.dingtalk.todos import TodoClient, TodoId
-from orgsync.platforms.messages import Content, Delivery, Outcome, Person, Recall, Receipt, Results
-from orgsync.platforms.transport import Request, Response
+from orgsync.platforms.sending.deliveries import encode
+from orgsync.platforms.sending.messages import Content, Delivery, Outcome, Person, Recall, Receipt, Results
+from orgsync.platforms.speaking.transport import Request, Response
 from tests.unit.platforms.dingtalk.fake import JSON, client_of, envelope, refusal
 
 URL = "https://work.example.com/a?b=1"

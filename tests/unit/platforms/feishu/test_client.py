@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from orgsync.errors import BrokenPagingError, CredentialError, PlatformBusyError, RefusedError, ThrottledError, UnexpectedAnswerError
-from orgsync.platforms.http_sender import HttpSender
-from orgsync.platforms.transport import Response
+from orgsync.platforms.speaking.http_sender import HttpSender
+from orgsync.platforms.speaking.transport import Response
 from tests.unit.platforms.clock import FakeClock
 from tests.unit.platforms.feishu.fake import (
     CHILDREN,

@@ -15,7 +15,7 @@ from orgsync.errors import (
 )
 from orgsync.platforms.feishu.extract import extract
 from orgsync.platforms.platform import Answer, CallCount, Mode, Reading, Scope, Wanted
-from orgsync.platforms.transport import Request, Response
+from orgsync.platforms.speaking.transport import Request, Response
 from tests.unit.platforms.feishu.fake import (
     CHILDREN,
     DEPARTMENTS,

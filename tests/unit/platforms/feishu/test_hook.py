@@ -11,7 +11,7 @@ from orgsync.errors import ConfigurationError
 from orgsync.platforms.feishu import PLATFORM
 from orgsync.platforms.feishu.form import FORM
 from orgsync.platforms.feishu.hook import PACE, FeishuHook
-from orgsync.platforms.limits import Pace
+from orgsync.platforms.speaking.limits import Pace
 from tests.unit.platforms.feishu.fake import FakeFeishu, client_of, department, user
 
 GOOD = {"conn_type": "feishu", "login": "cli_of_app", "password": "secret-of-app"}

@@ -19,13 +19,13 @@ from orgsync.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from orgsync.platforms.deliveries import encode
 from orgsync.platforms.feishu.codes import BATCH_CODES
 from orgsync.platforms.feishu.message_client import FeishuMessageClient
 from orgsync.platforms.feishu.messages import escape_text, find_problems, write_message
 from orgsync.platforms.feishu.messenger import FeishuMessenger
-from orgsync.platforms.messages import Content, Delivery, Outcome, Person, Recall, Receipt, Results
-from orgsync.platforms.transport import Request, Response
+from orgsync.platforms.sending.deliveries import encode
+from orgsync.platforms.sending.messages import Content, Delivery, Outcome, Person, Recall, Receipt, Results
+from orgsync.platforms.speaking.transport import Request, Response
 from tests.unit.platforms.feishu.fake import TOKEN, FakeFeishu, client_of, envelope, refusal
 
 URL = "https://work.example.com/a?b=1"

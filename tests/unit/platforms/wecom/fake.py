@@ -14,7 +14,7 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from orgsync.platforms.platform import Answer
-from orgsync.platforms.transport import Patience, Request, Response, Transport
+from orgsync.platforms.speaking.transport import Patience, Request, Response, Transport
 from orgsync.platforms.wecom.client import WeComClient
 from tests.unit.platforms.clock import FakeClock
 

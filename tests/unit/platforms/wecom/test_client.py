@@ -6,7 +6,7 @@ import traceback
 import pytest
 
 from orgsync.errors import BrokenPagingError, CredentialError, ThrottledError, UnexpectedAnswerError
-from orgsync.platforms.transport import Response
+from orgsync.platforms.speaking.transport import Response
 from tests.unit.platforms.clock import FakeClock
 from tests.unit.platforms.wecom.fake import FakeWeCom, client_of, department, envelope, refusal, user
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orgsync.errors import RefusedError, UnexpectedAnswerError
-from orgsync.platforms.transport import Request, Response
+from orgsync.platforms.speaking.transport import Request, Response
 from orgsync.platforms.wecom import envelope as checks
 from orgsync.platforms.wecom.envelope import Check, judge_by, judge_file
 

@@ -9,7 +9,7 @@ import pytest
 
 from orgsync.errors import PermissionDeniedError, PlatformBusyError, UnexpectedAnswerError
 from orgsync.platforms.platform import Reading, Scope, Wanted
-from orgsync.platforms.transport import Request, Response
+from orgsync.platforms.speaking.transport import Request, Response
 from orgsync.platforms.wecom.extract import extract
 from tests.unit.platforms.clock import FakeClock
 from tests.unit.platforms.wecom.fake import FILES, FakeWeCom, Landing, client_of, department, envelope, refusal, user

@@ -15,7 +15,7 @@ from orgsync.errors import (
     RefusedError,
 )
 from orgsync.platforms.platform import Answer, Mode, Reading, Scope, Wanted, no_answers
-from orgsync.platforms.transport import Request, Response
+from orgsync.platforms.speaking.transport import Request, Response
 from orgsync.platforms.wecom.extract import extract
 from orgsync.platforms.wecom.ids import Knowledge, Person, choose_asked
 from tests.unit.platforms.wecom.fake import FakeWeCom, Landing, client_of, department, envelope, refusal, user

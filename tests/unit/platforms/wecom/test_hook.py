@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orgsync.errors import ConfigurationError
-from orgsync.platforms.transport import Request, Response
+from orgsync.platforms.speaking.transport import Request, Response
 from orgsync.platforms.wecom import PLATFORM
 from orgsync.platforms.wecom.hook import WeComHook
 from tests.unit.platforms.wecom.fake import FakeWeCom, client_of, department, envelope, refusal, user

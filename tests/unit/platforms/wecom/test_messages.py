@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from orgsync.errors import ConfigurationError, PermissionDeniedError, PlatformError, Refusal, RefusedError, UnreachableError
-from orgsync.platforms.deliveries import encode
-from orgsync.platforms.messages import Content, Delivery, Person, Recall, Receipt, Results
-from orgsync.platforms.transport import Request, Response
+from orgsync.platforms.sending.deliveries import encode
+from orgsync.platforms.sending.messages import Content, Delivery, Person, Recall, Receipt, Results
+from orgsync.platforms.speaking.transport import Request, Response
 from orgsync.platforms.wecom.messages import escape, find_problems, write_message
 from orgsync.platforms.wecom.messenger import WeComMessenger
 from tests.unit.platforms.wecom.fake import FakeWeCom, client_of, envelope, refusal

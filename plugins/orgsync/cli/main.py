@@ -1,0 +1,381 @@
+"""The command `orgsync`. Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 stopped by a gate (nothing changed)."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import signal
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from orgsync.cli import sandbox as cli_sandbox
+from orgsync.cli import sending as cli_sending
+from orgsync.cli.console import (
+    JsonOption,
+    OneTenantArgument,
+    TenantArgument,
+    log_progress,
+    print_error,
+    print_json,
+    read_tenant,
+    read_tenants,
+    results,
+)
+from orgsync.errors import OrgsyncError, explain_files
+from orgsync.settings import Settings, read_settings, report_path, state_folder
+
+if TYPE_CHECKING:
+    from orgsync.sync.pipeline import RequestedMode, Run
+
+SHOWN = "%Y-%m-%d %H:%M:%S"
+INSTANTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"]
+
+NewCompanyOption = Annotated[
+    str,
+    typer.Option(
+        "--new-company",
+        metavar="NAME",
+        help="Let the tenant's history go on with this other company, once; NAME is what the error about it says.",
+    ),
+]
+
+app = typer.Typer(
+    help="Keep a PostgreSQL warehouse equal to a company's directory, and send its people messages.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(cli_sending.app)
+app.add_typer(cli_sandbox.app, name="sandbox")
+
+
+def main() -> None:
+    """Run the command; an error of ours is one line and an exit code, not a traceback."""
+    prepare_environment()
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        app()
+    except OrgsyncError as error:
+        _fail(error)
+    except BrokenPipeError:
+        raise  # nobody reads on: no file is wrong
+    except OSError as error:
+        _fail(explain_files(error))
+
+
+def _fail(error: OrgsyncError) -> NoReturn:
+    print_error(str(error))
+    sys.exit(error.exit_code)
+
+
+def _end(number: int, _: object) -> NoReturn:
+    """In an orderly way: what was begun is closed, and what was held is given back."""
+    sys.exit(128 + number)
+
+
+def prepare_environment() -> None:
+    """Let connections come from Airflow's metadata database too: the one named, else the local stack's, else the user's own."""
+    os.environ.setdefault("AIRFLOW_HOME", str(_find_airflow_home()))
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
+
+
+def _find_airflow_home() -> Path:
+    """Airflow makes a home wherever it is pointed to; where there is none yet, one of our own keeps the user's folder clean."""
+    homes = [state_folder() / "airflow", Path.home() / "airflow"]
+    return next((home for home in homes if home.exists()), state_folder() / "airflow-of-the-command")
+
+
+@app.callback()
+def keep_results_apart() -> None:
+    """Airflow logs to the standard output; here that is for results alone."""
+    results.file = sys.stdout
+    sys.stdout = sys.stderr
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the warehouse to the schema this version needs."""
+    from orgsync.sync.pipeline import migrate_warehouse
+
+    applied = migrate_warehouse(read_settings())
+    results.print("\n".join(f"applied {name}" for name in applied) or "the warehouse is up to date", highlight=False)
+
+
+@app.command()
+def sync(
+    tenant: TenantArgument,
+    full: Annotated[bool, typer.Option("--full", help="Read everything, also what is dear and rarely changes.")] = False,
+    frequent: Annotated[bool, typer.Option("--frequent", help="Leave out what is dear and rarely changes.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+    approve: Annotated[
+        int | None, typer.Option(metavar="PLAN_ID", help="Apply this plan that exceeded the budget, as it is; nothing is read.")
+    ] = None,
+    new_company: NewCompanyOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Read one organization and merge it into history."""
+    if full and frequent:
+        raise typer.BadParameter("--full and --frequent exclude each other")
+    if approve is not None and (full or frequent or dry_run or new_company):
+        raise typer.BadParameter(
+            "--approve applies a plan that is there already: it goes without --full, --frequent, --dry-run and --new-company"
+        )
+    settings = read_settings()
+    run = _make_run(settings, tenant, new_company=new_company)
+
+    from orgsync.sync.pipeline import decide_plan, merge_plan
+    from orgsync.sync.pipeline import sync as run_sync
+
+    log_progress(quiet=as_json)  # after Airflow's import, which sets up logging its own way
+
+    if approve is not None:
+        decide_plan(run, approve, is_approved=True, decided_by=getpass.getuser())
+        merge_plan(run, approve)
+    else:
+        mode: RequestedMode = "full" if full else "frequent" if frequent else "auto"
+        outcome = run_sync(run, mode=mode, dry_run=dry_run)
+        if dry_run and not as_json:
+            _print_plan(settings, run.tenant.id, outcome["plan_id"], as_json=False)
+    _print_run(settings, run.tenant.id, run_id=run.run_id, as_json=as_json)
+
+
+@app.command()
+def plan(
+    tenant: TenantArgument,
+    plan_id: Annotated[int | None, typer.Option("--id", help="Which plan; the tenant's newest if left out.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a plan changes: who joins, leaves, moves; long lists in part, all of it with --json."""
+    settings = read_settings()
+    _print_plan(settings, read_tenant(settings, tenant).id, plan_id, as_json=as_json)
+
+
+@app.command()
+def quarantine(tenant: OneTenantArgument = None, as_json: JsonOption = False) -> None:
+    """List the rows that are kept out, with the reasons, since when, and for how many loads in a row."""
+    from orgsync.sync.pipeline import list_quarantine
+
+    settings = read_settings()
+    rows = list_quarantine(settings, read_tenant(settings, tenant).id if tenant else None)
+    if as_json:
+        print_json(rows)
+    elif rows:
+        from orgsync.cli.report import show_quarantine
+
+        show_quarantine(results, rows)
+    else:
+        results.print("nothing is in quarantine")
+
+
+@app.command()
+def replay(
+    tenant: TenantArgument,
+    after: Annotated[
+        datetime, typer.Option("--from", help="Snapshots taken at this instant or later; UTC unless it names a zone.", formats=INSTANTS)
+    ],
+    until: Annotated[datetime | None, typer.Option("--to", help="… and not after this one; now if left out.", formats=INSTANTS)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+    new_company: NewCompanyOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Load the stored snapshots of a time again, with the mapping and the rules of now. The platform is not asked."""
+    settings = read_settings()
+    run = _make_run(settings, tenant, new_company=new_company)
+
+    from orgsync.cli.report import show_replay
+    from orgsync.sync.pipeline import replay as run_replay
+
+    log_progress(quiet=as_json)
+    start, end = _in_utc(after), _in_utc(until) if until else None
+    done = run_replay(run, after=start - timedelta(microseconds=1), until=end, dry_run=dry_run)
+    if as_json:
+        print_json(done)
+    elif done:
+        show_replay(results, done)
+    else:
+        shown = f"{end:{SHOWN}} UTC" if end else "now"
+        results.print(f"no snapshot of {run.tenant.id} was taken from {start:{SHOWN}} UTC to {shown}", highlight=False)
+
+
+@app.command()
+def rebuild(
+    tenant: TenantArgument,
+    undecided: Annotated[
+        bool, typer.Option("--undecided", help="Also what only landed: dry runs, failed runs, all from before decisions were noted.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be loaded, and change nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Load what the landing zone has of a lost or restored warehouse's history. The platform is not asked."""
+    settings = read_settings()
+    run = _make_run(settings, tenant)
+
+    from orgsync.cli.report import show_rebuild
+    from orgsync.sync.pipeline import rebuild as run_rebuild
+
+    log_progress(quiet=as_json)
+    result = run_rebuild(run, with_undecided=undecided, dry_run=dry_run)
+    if as_json:
+        print_json(result)
+    else:
+        show_rebuild(results, run.tenant.id, result)
+    if result["outcome"] == "failed":
+        raise typer.Exit(1)
+
+
+@app.command()
+def retract(
+    snapshot_ids: Annotated[
+        list[str], typer.Argument(metavar="SNAPSHOT_ID...", help="As in ops.snapshot, for example acme/20261128T030705.123456Z.")
+    ],
+    undo: Annotated[bool, typer.Option("--undo", help="Let a retracted snapshot in again; it is loaded if it was.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Take snapshots out of history, as if they had never been loaded; their files may be gone. The platform is not asked."""
+    tenants = {snapshot_id.partition("/")[0] for snapshot_id in snapshot_ids}
+    if len(tenants) > 1:
+        raise typer.BadParameter("snapshots of one tenant at a time")
+    if undo and dry_run:
+        raise typer.BadParameter("--undo has no --dry-run")
+    run = _make_run(read_settings(), tenants.pop())
+
+    from orgsync.cli.report import show_replay, show_retractions
+    from orgsync.sync import pipeline
+
+    log_progress(quiet=as_json)
+    if undo:
+        done = [pipeline.undo_retraction(run, snapshot_id, decided_by=getpass.getuser()) for snapshot_id in snapshot_ids]
+    else:
+        done = pipeline.retract(run, snapshot_ids, decided_by=getpass.getuser(), dry_run=dry_run)
+    if as_json:
+        print_json(done)
+    else:
+        (show_replay if undo else show_retractions)(results, done)
+
+
+@app.command()
+def report(tenant: TenantArgument, as_json: JsonOption = False) -> None:
+    """Show the newest run of a tenant in full."""
+    settings = read_settings()
+    _print_run(settings, read_tenant(settings, tenant).id, run_id=None, as_json=as_json)
+
+
+@app.command()
+def status(
+    tenant: OneTenantArgument = None,
+    limit: Annotated[int, typer.Option(help="How many runs, newest first.", min=1)] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """List the newest runs: outcome, seconds per step, calls."""
+    from orgsync.sync.pipeline import find_runs
+
+    settings = read_settings()
+    runs = find_runs(settings, tenant, limit=limit)
+    if tenant is not None and not runs:
+        read_tenant(settings, tenant)  # a name that is nowhere is a mistake, not an empty list
+    if as_json:
+        print_json(runs)
+    elif runs:
+        from orgsync.cli.report import show_runs
+
+        show_runs(results, runs)
+    else:
+        results.print("no run yet")
+
+
+@app.command()
+def housekeeping(
+    tenant: OneTenantArgument = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would go, and remove nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove the snapshots that a tenant's retention does not keep."""
+    settings = read_settings()
+
+    from orgsync.sync.housekeeping import clean_tenants
+
+    cleanings = clean_tenants(settings, read_tenants(settings, tenant), dry_run=dry_run)
+    if as_json:
+        print_json([asdict(cleaning) for cleaning in cleanings])
+    else:
+        from orgsync.cli.report import show_cleanings
+
+        show_cleanings(results, [asdict(cleaning) for cleaning in cleanings])
+    if any(cleaning.outcome == "failed" for cleaning in cleanings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def sql(
+    statement: Annotated[str, typer.Argument(help='For example "select * from org.users limit 5".')], as_json: JsonOption = False
+) -> None:
+    """Ask the warehouse something; the transaction is read-only."""
+    from orgsync.cli.report import show_table
+    from orgsync.sync.pipeline import query_warehouse
+
+    columns, rows = query_warehouse(read_settings(), statement)
+    if as_json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        show_table(results, columns, rows)
+
+
+@app.command()
+def pools() -> None:
+    """Print Airflow's pools, one for each platform, as `airflow pools import` takes them."""
+    from orgsync.airflow_parts.pools import list_pools
+
+    print_json(list_pools())
+
+
+def _make_run(settings: Settings, tenant_id: str, *, new_company: str = "") -> Run:
+    """A run of the command's own, named after the moment."""
+    from orgsync.ownership import Takeover
+    from orgsync.sync.pipeline import Run
+
+    found, run_id = read_tenant(settings, tenant_id), f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}+00:00"
+    takeover = Takeover(new_company, word_of=getpass.getuser()) if new_company else Takeover()
+    return Run(found, run_id=run_id, run_type="cli", settings=settings, takeover=takeover)
+
+
+def _in_utc(instant: datetime) -> datetime:
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _print_plan(settings: Settings, tenant_id: str, plan_id: int | None, *, as_json: bool) -> None:
+    from orgsync.cli.report import LISTED, show_plan
+    from orgsync.sync.pipeline import find_plan
+
+    found = find_plan(settings, tenant_id, plan_id, limit=None if as_json else LISTED)
+    if as_json:
+        print_json(found)
+    else:
+        show_plan(results, found)
+
+
+def _print_run(settings: Settings, tenant_id: str, *, run_id: str | None, as_json: bool) -> None:
+    """One run, or the newest of the tenant."""
+    from orgsync.cli.report import show_run
+    from orgsync.sync.pipeline import find_runs
+
+    runs = find_runs(settings, tenant_id, run_id=run_id, limit=1)
+    if as_json:
+        print_json(runs[0] if runs else None)
+    elif runs:
+        show_run(results, runs[0])
+        _print_page(settings, runs[0]["snapshot_id"])
+    else:
+        results.print(f"no run of {tenant_id} yet", highlight=False)
+
+
+def _print_page(settings: Settings, snapshot_id: str | None) -> None:
+    page = report_path(settings.report_folder, snapshot_id) if snapshot_id else None
+    if page and page.exists():
+        results.print(f"What validation found, as a page: {page}", highlight=False, soft_wrap=True)

@@ -1,0 +1,99 @@
+"""The commands `orgsync sandbox …`: they steer the practice platform."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from orgsync.cli.console import print_json
+from orgsync.settings import state_folder
+
+app = typer.Typer(help="Steer the sandbox: the practice platform that `make demo` starts.", no_args_is_help=True)
+
+PlatformOption = Annotated[str | None, typer.Option("--platform", help="One of the platforms it plays; all if left out.")]
+
+
+@app.command("status")
+def sandbox_status(platform: PlatformOption = None) -> None:
+    """Show what the sandbox holds and what was called."""
+    print_json(
+        {
+            name: {"organization": _control("GET", f"{name}/organization?summary=1"), "calls": _control("GET", f"{name}/calls")}
+            for name in _played(platform)
+        }
+    )
+
+
+@app.command("evolve")
+def sandbox_evolve(
+    rate: Annotated[float, typer.Option(help="Part of the people that something happens to.", min=0, max=1)] = 0.02,
+    platform: PlatformOption = None,
+) -> None:
+    """Let some time pass: people join, leave, move; prints what happened."""
+    print_json({name: _control("POST", f"{name}/evolve", {"rate": rate}) for name in _played(platform)})
+
+
+@app.command("hide")
+def sandbox_hide(
+    share: Annotated[float, typer.Argument(help="Part of the people, to be in no list and no count; 0 shows all again.", min=0, max=1)],
+    platform: PlatformOption = None,
+) -> None:
+    """Hide people as a broken platform may: for trying what a sync does when many seem to have left."""
+    print_json({name: len(_control("PUT", f"{name}/hidden", {"share": share})["hidden"]) for name in _played(platform)})
+
+
+@app.command("fault")
+def sandbox_fault(
+    kind: Annotated[str, typer.Argument(help="For example throttle, http_500, html, lost_rows; `none` removes all.")],
+    interface: Annotated[
+        str, typer.Option(help="The interface that misbehaves: its path, or `people` or `departments` for the one that lists them.")
+    ] = "people",
+    platform: PlatformOption = None,
+) -> None:
+    """Make the sandbox misbehave."""
+    if kind == "none":
+        print_json({name: _control("DELETE", f"{name}/faults") for name in _played(platform)})
+    else:
+        print_json({name: _control("POST", f"{name}/faults", {"interface": interface, "kind": kind}) for name in _played(platform)})
+
+
+@app.command("inbox")
+def inbox(
+    user: Annotated[str, typer.Argument(metavar="USER", help="A person's id, as it is in the warehouse.")],
+    platform: Annotated[str, typer.Option("--platform", help="One of the platforms it plays.")],
+) -> None:
+    """Show what a person has received, newest first."""
+    print_json(_control("GET", f"{platform}/inbox?user={quote(user, safe='')}"))
+
+
+def _played(platform: str | None) -> list[str]:
+    """The platform asked for, or all that the sandbox plays."""
+    return [platform] if platform else list(_control("GET", "health")["platforms"])
+
+
+def _control(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    import requests
+
+    from orgsync.errors import ConfigurationError
+
+    url = os.environ.get("ORGSYNC_SANDBOX_URL") or _local_sandbox_url()
+    if not url:
+        raise ConfigurationError("no sandbox is running; start one with `make demo` or `make up`, or set ORGSYNC_SANDBOX_URL")
+    try:
+        answer = requests.request(method, f"{url}/_sandbox/{path}", json=body, timeout=60)
+    except requests.ConnectionError:
+        raise ConfigurationError(f"no sandbox answers at {url}; start one with `make demo` or `make up`") from None
+    if not answer.ok:
+        raise ConfigurationError(f"the sandbox refused: {answer.text}")
+    return answer.json() if answer.content else {}
+
+
+def _local_sandbox_url() -> str | None:
+    stack = state_folder() / "stack.json"
+    if not stack.exists():
+        return None
+    return f"http://127.0.0.1:{json.loads(stack.read_text(encoding='utf-8'))['ports']['sandbox']}"

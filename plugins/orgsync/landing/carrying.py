@@ -1,0 +1,46 @@
+"""What a read landed again of an earlier one: it does not count once that one is retracted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Set
+from datetime import datetime
+from functools import partial
+
+from orgsync.errors import IncompleteSnapshotError
+from orgsync.landing.zone import read_answers, read_manifest
+from orgsync.platforms.platform import Answer, Answers
+
+log = logging.getLogger(__name__)
+
+
+def drop_carried(answers: Answers, retracted: Set[datetime]) -> Answers:
+    """The answers without those that a retracted snapshot was given."""
+    instants = {taken_at.isoformat() for taken_at in retracted}
+
+    def kept(part: str) -> Iterable[Answer]:
+        return (answer for answer in answers(part) if answer.read_at not in instants)
+
+    return kept if instants else answers
+
+
+def find_carriers(later: Iterable[str], taken_at: datetime) -> list[int]:
+    """The places of the snapshots, given by their uris in the order in which they were taken, that landed answers of an earlier one again.
+
+    Each carries on from the one before it; so where one has nothing of it, none after that has. What cannot be read is passed over.
+    """
+    found = []
+    for place, uri in enumerate(later):
+        try:
+            if not _carries(uri, taken_at.isoformat()):
+                break
+            found.append(place)
+        except IncompleteSnapshotError as error:
+            log.warning("whether it builds on what is retracted is not known: %s", error)
+    return found
+
+
+def _carries(uri: str, read_at: str) -> bool:
+    manifest = read_manifest(uri, is_partial_welcome=True)
+    read = partial(read_answers, uri, manifest)
+    return any(answer.read_at == read_at for part in manifest.files for answer in read(part))

@@ -1,0 +1,1 @@
+"""How an organization is read: the walk, its proof of wholeness, records and their columns."""

@@ -1,0 +1,1 @@
+"""What can be sent through a platform, and in which calls."""
