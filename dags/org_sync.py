@@ -24,7 +24,7 @@ from orgsync.settings import read_settings
 from orgsync.tenants import Tenant, find_tenant, load_tenants
 
 if TYPE_CHECKING:
-    from orgsync.sync.pipeline import Run
+    from orgsync.sync.run import Run
 
 DOCS = """
 ### {tenant}: {platform} → PostgreSQL
@@ -108,7 +108,7 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
     @task(outlets=[asset])
     def replay() -> dict[str, int]:
         """Load the snapshots taken since the tick before this run's again, with the mapping and the rules of now."""
-        from orgsync.sync.pipeline import replay as load_again
+        from orgsync.sync.replaying import replay as load_again
         from orgsync.sync.ticks import find_window
 
         context = get_current_context()
@@ -123,7 +123,7 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
     def rebuild() -> dict[str, int]:
         """Load what was part of history, as the landing zone says, and is not in the warehouse."""
         from orgsync.errors import IncompleteSnapshotError
-        from orgsync.sync.pipeline import rebuild as load_lost
+        from orgsync.sync.rebuilding import rebuild as load_lost
 
         context = get_current_context()
         params = context["params"]
@@ -138,7 +138,7 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
     @task
     def extract() -> str:
         """Read the whole organization into the landing zone."""
-        from orgsync.sync.pipeline import extract_snapshot
+        from orgsync.sync.extracting import extract_snapshot
 
         context = get_current_context()
         return extract_snapshot(_run(tenant.id, context), mode=context["params"]["mode"])
@@ -146,14 +146,14 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
     @task
     def validate(snapshot_id: str) -> int:
         """Keep bad rows out and stage the good ones."""
-        from orgsync.sync.pipeline import validate_snapshot
+        from orgsync.sync.validating import validate_snapshot
 
         return validate_snapshot(_run(tenant.id, get_current_context()), snapshot_id)
 
     @task
     def plan(plan_id: int) -> dict[str, Any]:
         """Work out what would change, store it, and hold it against the budget."""
-        from orgsync.sync.pipeline import plan_sync
+        from orgsync.sync.planning import plan_sync
 
         context = get_current_context()
         planned = plan_sync(_run(tenant.id, context), plan_id, dry_run=context["params"]["dry_run"])
@@ -169,7 +169,7 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
     @task(outlets=[asset], trigger_rule="none_failed_min_one_success")
     def merge(planned: dict[str, Any]) -> dict[str, Any]:
         """Write history in one transaction, exactly as planned."""
-        from orgsync.sync.pipeline import merge_plan
+        from orgsync.sync.merging import merge_plan
 
         return merge_plan(_run(tenant.id, get_current_context()), planned["plan_id"])
 
@@ -197,7 +197,7 @@ def _is_backfill(context: Any) -> bool:
 
 def _run(tenant_id: str, context: Any) -> Run:
     from orgsync.ownership import Takeover
-    from orgsync.sync.pipeline import Run, name_record
+    from orgsync.sync.run import Run, name_record
 
     settings = read_settings()
     dag_run = context["dag_run"]

@@ -18,7 +18,8 @@ def main() -> None:
     tenant_id, sandbox, *instants = sys.argv[1:]
     prepare_environment()
 
-    from orgsync.sync.pipeline import Run, sync
+    from orgsync.sync.pipeline import sync
+    from orgsync.sync.run import Run
     from orgsync.tenants import find_tenant, load_tenants
 
     settings = read_settings()

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from orgsync.sync.pipeline import extract_snapshot
+from orgsync.sync.extracting import extract_snapshot
 from tests.dags.conftest import DAGS, run_script
 from tests.integration.world import World, another_reader
 

@@ -12,7 +12,10 @@ from pathlib import Path
 
 from orgsync.landing import zone as landing
 from orgsync.settings import Settings
-from orgsync.sync.pipeline import Run, merge_plan, rebuild, sync
+from orgsync.sync.merging import merge_plan
+from orgsync.sync.pipeline import sync
+from orgsync.sync.rebuilding import rebuild
+from orgsync.sync.run import Run
 from orgsync.validation import quarantine, report  # noqa: F401 - some seconds, once for all forks
 from tests.integration.forks import Job, Steps, serve
 from tests.integration.world import TENANT

@@ -11,7 +11,7 @@ import pytest
 from orgsync.errors import ConfigurationError
 from orgsync.outbox import sending
 from orgsync.outbox.change_rules import ChangeRule
-from orgsync.sync.pipeline import replay
+from orgsync.sync.replaying import replay
 from tests.integration.office import Office, open_office
 from tests.integration.world import World
 

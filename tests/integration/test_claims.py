@@ -14,7 +14,9 @@ import pytest
 
 from orgsync.errors import BusyTenantError, WarehouseUnavailableError
 from orgsync.landing import zone as landing
-from orgsync.sync.pipeline import extract_snapshot, replay, validate_snapshot
+from orgsync.sync.extracting import extract_snapshot
+from orgsync.sync.replaying import replay
+from orgsync.sync.validating import validate_snapshot
 from orgsync.validation import quarantine
 from orgsync.warehouse.claims import Claim, hold_claim
 from orgsync.warehouse.connection import Address, open_warehouse

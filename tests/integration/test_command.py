@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from orgsync.platforms import PLATFORM_NAMES
-from orgsync.sync.pipeline import extract_snapshot
+from orgsync.sync.extracting import extract_snapshot
 from tests.integration.world import TENANTS, Command, World, set_platform
 
 

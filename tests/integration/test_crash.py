@@ -20,7 +20,11 @@ import pytest
 
 from orgsync.errors import BusyTenantError, GateError, WarehouseUnavailableError
 from orgsync.landing.zone import read_manifest
-from orgsync.sync.pipeline import decide_plan, extract_snapshot, merge_plan, plan_sync, validate_snapshot
+from orgsync.sync.deciding import decide_plan
+from orgsync.sync.extracting import extract_snapshot
+from orgsync.sync.merging import merge_plan
+from orgsync.sync.planning import plan_sync
+from orgsync.sync.validating import validate_snapshot
 from orgsync.warehouse.migrations import migrate
 from orgsync.warehouse.runs import close_lost_runs
 from sandbox.testing import RunningSandbox

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orgsync.errors import IncompleteSnapshotError
-from orgsync.sync.pipeline import list_quarantine
+from orgsync.sync.lookups import list_quarantine
 from tests.integration.world import World
 
 # A raw field of a person that tells a number or a day, and the column that is made of it.

@@ -14,8 +14,9 @@ from orgsync.errors import BusyTenantError, IncompleteSnapshotError
 from orgsync.landing.retention import Retention
 from orgsync.settings import report_path
 from orgsync.sync import housekeeping
+from orgsync.sync.extracting import extract_snapshot
 from orgsync.sync.housekeeping import Cleaning, clean_tenant, clean_tenants
-from orgsync.sync.pipeline import extract_snapshot, validate_snapshot
+from orgsync.sync.validating import validate_snapshot
 from orgsync.tenants import Tenant
 from tests.integration.world import TENANT, World, another_reader
 

@@ -11,7 +11,12 @@ from orgsync.errors import GateError
 from orgsync.outbox.delivery import Worker
 from orgsync.outbox.sending import push
 from orgsync.ownership import Takeover
-from orgsync.sync.pipeline import decide_plan, extract_snapshot, merge_plan, plan_sync, replay, settle_stale, validate_snapshot
+from orgsync.sync.deciding import decide_plan
+from orgsync.sync.extracting import extract_snapshot
+from orgsync.sync.merging import merge_plan
+from orgsync.sync.planning import plan_sync
+from orgsync.sync.replaying import replay, settle_stale
+from orgsync.sync.validating import validate_snapshot
 from tests.integration.office import open_office
 from tests.integration.world import RECIPE, Command, World, set_platform, world_on
 

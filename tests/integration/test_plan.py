@@ -11,16 +11,13 @@ import pytest
 
 from orgsync.errors import ConfigurationError, GateError, IncompleteSnapshotError, PermissionDeniedError
 from orgsync.sync.budget import WORDS, Allowance, Budget
-from orgsync.sync.pipeline import (
-    decide_plan,
-    extract_snapshot,
-    find_plan,
-    list_quarantine,
-    merge_plan,
-    plan_sync,
-    replay,
-    validate_snapshot,
-)
+from orgsync.sync.deciding import decide_plan
+from orgsync.sync.extracting import extract_snapshot
+from orgsync.sync.lookups import find_plan, list_quarantine
+from orgsync.sync.merging import merge_plan
+from orgsync.sync.planning import plan_sync
+from orgsync.sync.replaying import replay
+from orgsync.sync.validating import validate_snapshot
 from tests.integration.world import World, set_platform, world_on
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

@@ -15,8 +15,14 @@ from psycopg2.extensions import parse_dsn
 
 from orgsync.errors import GateError, IncompleteSnapshotError, SchemaError
 from orgsync.landing.zone import DECISION
-from orgsync.sync import pipeline
-from orgsync.sync.pipeline import decide_plan, extract_snapshot, merge_plan, plan_sync, rebuild, retract, validate_snapshot
+from orgsync.sync import replaying
+from orgsync.sync.deciding import decide_plan
+from orgsync.sync.extracting import extract_snapshot
+from orgsync.sync.merging import merge_plan
+from orgsync.sync.planning import plan_sync
+from orgsync.sync.rebuilding import rebuild
+from orgsync.sync.retracting import retract
+from orgsync.sync.validating import validate_snapshot
 from stack.postgres import PostgresServer
 from tests.integration.test_plan import with_tenant
 from tests.integration.truth import assert_equals_truth
@@ -302,14 +308,14 @@ def test_rebuild_and_a_sync_do_not_disturb_each_other(world: World, servant: Ser
     """The sync takes the place of the plan of an older snapshot, which is then staged again; its own plan stays."""
     life = three_syncs(world)
     servant.lose()
-    bring_up_to_date, syncs = pipeline._bring_up_to_date, iter([life.sync])
+    bring_up_to_date, syncs = replaying.bring_up_to_date, iter([life.sync])
 
     def after_a_sync(*arguments: Any) -> Any:
         for sync in syncs:
             sync()
         return bring_up_to_date(*arguments)
 
-    monkeypatch.setattr(pipeline, "_bring_up_to_date", after_a_sync)
+    monkeypatch.setattr(replaying, "bring_up_to_date", after_a_sync)
     result = rebuild(world.make_run())
     assert (result["outcome"], len(result["loaded"])) == ("succeeded", 3)
     assert_equals_truth(world)

@@ -12,9 +12,14 @@ from typing import Any
 import pytest
 
 from orgsync.errors import IncompleteSnapshotError
-from orgsync.landing.zone import DECISION, read_decision, registry, write_decision
+from orgsync.landing import registry
+from orgsync.landing.zone import DECISION, read_decision, write_decision
 from orgsync.manifest import Decision
-from orgsync.sync.pipeline import decide_plan, extract_snapshot, plan_sync, replay, validate_snapshot
+from orgsync.sync.deciding import decide_plan
+from orgsync.sync.extracting import extract_snapshot
+from orgsync.sync.planning import plan_sync
+from orgsync.sync.replaying import replay
+from orgsync.sync.validating import validate_snapshot
 from tests.integration.world import World
 
 NOW = datetime(2026, 11, 25, 3, 17, tzinfo=UTC)

@@ -10,17 +10,13 @@ from typing import Any
 import pytest
 
 from orgsync.errors import GateError, IncompleteSnapshotError
-from orgsync.sync.pipeline import (
-    extract_snapshot,
-    find_plan,
-    find_runs,
-    merge_plan,
-    plan_sync,
-    replay,
-    retract,
-    undo_retraction,
-    validate_snapshot,
-)
+from orgsync.sync.extracting import extract_snapshot
+from orgsync.sync.lookups import find_plan, find_runs
+from orgsync.sync.merging import merge_plan
+from orgsync.sync.planning import plan_sync
+from orgsync.sync.replaying import replay
+from orgsync.sync.retracting import retract, undo_retraction
+from orgsync.sync.validating import validate_snapshot
 from tests.integration.test_plan import wecom_by_ids
 from tests.integration.truth import assert_equals_truth
 from tests.integration.world import Command, World

@@ -19,8 +19,9 @@ from orgsync.frames import PERSONAL_COLUMNS
 from orgsync.outbox import sending
 from orgsync.outbox.queueing import Audience, Message
 from orgsync.platforms.sending.messages import Content
-from orgsync.sync.pipeline import migrate_warehouse, replay, retract, undo_retraction
-from orgsync.warehouse.migrations import list_migrations, migrate
+from orgsync.sync.replaying import replay
+from orgsync.sync.retracting import retract, undo_retraction
+from orgsync.warehouse.migrations import list_migrations, migrate, migrate_warehouse
 from stack.postgres import PostgresServer, embedded_postgres
 from tests.integration.world import World, set_warehouse
 

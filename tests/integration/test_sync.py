@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orgsync.sync.pipeline import find_runs
+from orgsync.sync.lookups import find_runs
 from tests.integration.world import World
 
 

@@ -7,7 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from orgsync.errors import GateError
-from orgsync.sync.pipeline import extract_snapshot, find_runs, replay, validate_snapshot
+from orgsync.sync.extracting import extract_snapshot
+from orgsync.sync.lookups import find_runs
+from orgsync.sync.replaying import replay
+from orgsync.sync.validating import validate_snapshot
 from orgsync.warehouse.snapshots import find_last_full_read
 from tests.integration.truth import assert_equals_truth
 from tests.integration.world import World

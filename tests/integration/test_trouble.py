@@ -25,7 +25,9 @@ from orgsync.errors import (
 )
 from orgsync.platforms.dingtalk import hook
 from orgsync.platforms.speaking.transport import Patience
-from orgsync.sync.pipeline import extract_snapshot, merge_plan, validate_snapshot
+from orgsync.sync.extracting import extract_snapshot
+from orgsync.sync.merging import merge_plan
+from orgsync.sync.validating import validate_snapshot
 from tests.integration.world import World, another_reader, set_platform
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

@@ -19,7 +19,8 @@ import pytest
 
 from orgsync.platforms import PLATFORM_NAMES
 from orgsync.settings import Settings
-from orgsync.sync.pipeline import Run, sync
+from orgsync.sync.pipeline import sync
+from orgsync.sync.run import Run
 from orgsync.tenants import Tenant
 from orgsync.warehouse.claims import Claim, hold_claim
 from orgsync.warehouse.hook import find_warehouse

@@ -61,7 +61,7 @@ class PlanApproval(ApprovalOperator):  # type: ignore[misc]
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
         """Write down who decided what, before Airflow goes on with it; where nobody did yet, look whether the question still stands."""
-        from orgsync.sync.pipeline import decide_plan
+        from orgsync.sync.deciding import decide_plan
 
         if event.get("timedout") and self._is_settled(context):
             return None
@@ -79,7 +79,7 @@ class PlanApproval(ApprovalOperator):  # type: ignore[misc]
     def _is_settled(self, context: Any) -> bool:
         """Whether the plan was applied meanwhile. Asks on while it waits, skips the merge where it was overtaken; False: time is up."""
         from orgsync.errors import RetryableError
-        from orgsync.sync.pipeline import find_standing
+        from orgsync.sync.deciding import find_standing
 
         plan_id = self.plan["plan_id"]
         try:

@@ -30,7 +30,8 @@ from orgsync.errors import OrgsyncError, explain_files
 from orgsync.settings import Settings, read_settings, report_path, state_folder
 
 if TYPE_CHECKING:
-    from orgsync.sync.pipeline import RequestedMode, Run
+    from orgsync.sync.extracting import RequestedMode
+    from orgsync.sync.run import Run
 
 SHOWN = "%Y-%m-%d %H:%M:%S"
 INSTANTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"]
@@ -101,7 +102,7 @@ def keep_results_apart() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the warehouse to the schema this version needs."""
-    from orgsync.sync.pipeline import migrate_warehouse
+    from orgsync.warehouse.migrations import migrate_warehouse
 
     applied = migrate_warehouse(read_settings())
     results.print("\n".join(f"applied {name}" for name in applied) or "the warehouse is up to date", highlight=False)
@@ -129,7 +130,8 @@ def sync(
     settings = read_settings()
     run = _make_run(settings, tenant, new_company=new_company)
 
-    from orgsync.sync.pipeline import decide_plan, merge_plan
+    from orgsync.sync.deciding import decide_plan
+    from orgsync.sync.merging import merge_plan
     from orgsync.sync.pipeline import sync as run_sync
 
     log_progress(quiet=as_json)  # after Airflow's import, which sets up logging its own way
@@ -159,7 +161,7 @@ def plan(
 @app.command()
 def quarantine(tenant: OneTenantArgument = None, as_json: JsonOption = False) -> None:
     """List the rows that are kept out, with the reasons, since when, and for how many loads in a row."""
-    from orgsync.sync.pipeline import list_quarantine
+    from orgsync.sync.lookups import list_quarantine
 
     settings = read_settings()
     rows = list_quarantine(settings, read_tenant(settings, tenant).id if tenant else None)
@@ -189,7 +191,7 @@ def replay(
     run = _make_run(settings, tenant, new_company=new_company)
 
     from orgsync.cli.report import show_replay
-    from orgsync.sync.pipeline import replay as run_replay
+    from orgsync.sync.replaying import replay as run_replay
 
     log_progress(quiet=as_json)
     start, end = _in_utc(after), _in_utc(until) if until else None
@@ -217,7 +219,7 @@ def rebuild(
     run = _make_run(settings, tenant)
 
     from orgsync.cli.report import show_rebuild
-    from orgsync.sync.pipeline import rebuild as run_rebuild
+    from orgsync.sync.rebuilding import rebuild as run_rebuild
 
     log_progress(quiet=as_json)
     result = run_rebuild(run, with_undecided=undecided, dry_run=dry_run)
@@ -247,13 +249,13 @@ def retract(
     run = _make_run(read_settings(), tenants.pop())
 
     from orgsync.cli.report import show_replay, show_retractions
-    from orgsync.sync import pipeline
+    from orgsync.sync import retracting
 
     log_progress(quiet=as_json)
     if undo:
-        done = [pipeline.undo_retraction(run, snapshot_id, decided_by=getpass.getuser()) for snapshot_id in snapshot_ids]
+        done = [retracting.undo_retraction(run, snapshot_id, decided_by=getpass.getuser()) for snapshot_id in snapshot_ids]
     else:
-        done = pipeline.retract(run, snapshot_ids, decided_by=getpass.getuser(), dry_run=dry_run)
+        done = retracting.retract(run, snapshot_ids, decided_by=getpass.getuser(), dry_run=dry_run)
     if as_json:
         print_json(done)
     else:
@@ -274,7 +276,7 @@ def status(
     as_json: JsonOption = False,
 ) -> None:
     """List the newest runs: outcome, seconds per step, calls."""
-    from orgsync.sync.pipeline import find_runs
+    from orgsync.sync.lookups import find_runs
 
     settings = read_settings()
     runs = find_runs(settings, tenant, limit=limit)
@@ -318,7 +320,7 @@ def sql(
 ) -> None:
     """Ask the warehouse something; the transaction is read-only."""
     from orgsync.cli.report import show_table
-    from orgsync.sync.pipeline import query_warehouse
+    from orgsync.sync.lookups import query_warehouse
 
     columns, rows = query_warehouse(read_settings(), statement)
     if as_json:
@@ -338,7 +340,7 @@ def pools() -> None:
 def _make_run(settings: Settings, tenant_id: str, *, new_company: str = "") -> Run:
     """A run of the command's own, named after the moment."""
     from orgsync.ownership import Takeover
-    from orgsync.sync.pipeline import Run
+    from orgsync.sync.run import Run
 
     found, run_id = read_tenant(settings, tenant_id), f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}+00:00"
     takeover = Takeover(new_company, word_of=getpass.getuser()) if new_company else Takeover()
@@ -351,7 +353,7 @@ def _in_utc(instant: datetime) -> datetime:
 
 def _print_plan(settings: Settings, tenant_id: str, plan_id: int | None, *, as_json: bool) -> None:
     from orgsync.cli.report import LISTED, show_plan
-    from orgsync.sync.pipeline import find_plan
+    from orgsync.sync.lookups import find_plan
 
     found = find_plan(settings, tenant_id, plan_id, limit=None if as_json else LISTED)
     if as_json:
@@ -363,7 +365,7 @@ def _print_plan(settings: Settings, tenant_id: str, plan_id: int | None, *, as_j
 def _print_run(settings: Settings, tenant_id: str, *, run_id: str | None, as_json: bool) -> None:
     """One run, or the newest of the tenant."""
     from orgsync.cli.report import show_run
-    from orgsync.sync.pipeline import find_runs
+    from orgsync.sync.lookups import find_runs
 
     runs = find_runs(settings, tenant_id, run_id=run_id, limit=1)
     if as_json:

@@ -14,6 +14,10 @@ from psycopg2.errors import DuplicateObject, InternalError_, UniqueViolation
 from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import SchemaError
+from orgsync.settings import Settings
+from orgsync.warehouse.connection import open_warehouse
+from orgsync.warehouse.hook import find_owner, find_warehouse
+from orgsync.warehouse.logins import keep_loader
 from orgsync.warehouse.statements import execute, fetch_all, sql_files
 
 RACES = (DuplicateObject, InternalError_, UniqueViolation)  # the same role made twice; "tuple concurrently updated"
@@ -111,3 +115,16 @@ def _read(path: Path) -> Migration:
         text=text,
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
+
+
+def migrate_warehouse(settings: Settings) -> list[str]:
+    """Bring the warehouse to this version's schema; returns the migrations applied.
+
+    Where its owner has a connection of its own, that one migrates, and makes the login of the other.
+    """
+    loader, owner = find_warehouse(settings), find_owner(settings)
+    with open_warehouse(owner or loader) as connection:
+        applied = migrate(connection)
+        if owner and owner.user != loader.user:
+            keep_loader(connection, loader)
+        return applied

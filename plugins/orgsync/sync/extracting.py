@@ -1,0 +1,105 @@
+"""Reads an organization from its platform into the landing zone."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from psycopg2.extensions import connection as Connection
+
+from orgsync.errors import IncompleteSnapshotError
+from orgsync.landing.carrying import drop_carried
+from orgsync.landing.registry import note_decisions, register_landed
+from orgsync.landing.zone import SnapshotWriter, make_snapshot_id, read_newest_answers, remove_unfinished, snapshot_uri
+from orgsync.manifest import Manifest, Mode
+from orgsync.platforms import load_platform
+from orgsync.platforms.platform import Answer, Answers, Reading, Wanted
+from orgsync.sync.run import Run, claim_tenant, open_step
+from orgsync.sync.ticks import find_last_tick
+from orgsync.sync.timekeeping import date_snapshot, describe_differences
+from orgsync.tenants import Tenant
+from orgsync.warehouse import snapshots
+from orgsync.warehouse.claims import Claim
+from orgsync.warehouse.clock import measure_ahead
+from orgsync.warehouse.connection import open_warehouse
+
+log = logging.getLogger(__name__)
+
+RequestedMode = Literal["auto", "full", "frequent"]
+
+
+def extract_snapshot(run: Run, *, mode: RequestedMode) -> str:
+    """Read the whole organization into the landing zone; returns the snapshot's id.
+
+    Raises what the platform's client raises; then nothing is left in the landing zone.
+    """
+    with open_step(run, "extract") as step:
+        with claim_tenant(run, "read") as claim:
+            company = load_platform(run.tenant.platform).identify(run.tenant.conn_id)
+            with open_warehouse(run.address) as connection:
+                claim.confirm(connection)
+                register_landed(connection, run.settings.landing_zone, run.tenant.id)
+                note_decisions(connection, run.tenant.id)
+                worker_ahead = measure_ahead(connection, run.clock)
+                taken_at = date_snapshot(connection, run.tenant.id, now=run.clock(connection))
+                chosen = _choose_mode(connection, run.tenant, mode, taken_at)
+                sources = snapshots.list_history_sources(connection, run.tenant.id, platform=run.tenant.platform, company=company.name)
+                earlier = drop_carried(partial(read_newest_answers, sources), snapshots.list_retracted_instants(connection, run.tenant.id))
+            # A read may take an hour: no session is open so long.
+            manifest, platform_ahead = _land_snapshot(run, claim, mode=chosen, taken_at=taken_at, earlier=earlier)
+            with open_warehouse(run.address) as connection:
+                claim.confirm(connection)
+                snapshots.register_snapshot(connection, manifest, uri=snapshot_uri(run.settings.landing_zone, manifest.snapshot_id))
+        if not manifest.is_complete and run.tenant.on_incomplete == "fail":
+            raise IncompleteSnapshotError(f"snapshot {manifest.snapshot_id} is not complete: {'; '.join(manifest.problems)}")
+        warnings = describe_differences(worker_ahead, platform_ahead)
+        for warning in warnings:
+            log.warning("%s", warning)
+        step.record(mode=manifest.mode, method=manifest.method, snapshot_id=manifest.snapshot_id, calls=manifest.calls, warnings=warnings)
+        return manifest.snapshot_id
+
+
+def _choose_mode(connection: Connection, tenant: Tenant, mode: RequestedMode, now: datetime) -> Mode:
+    """`auto` is full where no full read entered history since the full schedule's last tick, else frequent."""
+    if mode != "auto":
+        return mode
+    last_full = snapshots.find_last_full_read(connection, tenant.id, until=now)
+    last_tick = find_last_tick(tenant.full_schedule, ZoneInfo(tenant.timezone), now)
+    return "frequent" if last_full is not None and last_full >= last_tick else "full"
+
+
+def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, earlier: Answers) -> tuple[Manifest, float | None]:
+    """What landed, and by how many seconds the platform's clock is ahead of this machine's.
+
+    `earlier` is what history is made of: nothing else may be carried over into this one.
+    """
+    zone, tenant = run.settings.landing_zone, run.tenant
+    for folder in remove_unfinished(zone, tenant.id, confirm=claim.confirm_now):
+        log.warning("removed %s/%s, which a read that was killed left without a manifest", tenant.id, folder)
+    platform = load_platform(tenant.platform)
+    snapshot_id = make_snapshot_id(tenant.id, taken_at)
+    log.info("reading tenant %s, %s, as snapshot %s", tenant.id, mode, snapshot_id)
+    wanted = Wanted(
+        mode=mode,
+        scope=tenant.scope,
+        user_key=tenant.user_key,
+        earlier=earlier,
+        is_tolerant=tenant.on_incomplete == "add_only",
+        taken_at=taken_at,
+    )
+    started = time.monotonic()
+    with SnapshotWriter(snapshot_uri(zone, snapshot_id)) as writer:
+
+        def record(part: str, answer: Answer) -> None:
+            claim.check()
+            writer.record(part, answer)
+
+        reading: Reading = platform.extract(platform.connect(tenant.conn_id), wanted, record)
+        claim.confirm_now()
+        finished_at = taken_at + timedelta(seconds=time.monotonic() - started)
+        manifest = writer.finish(reading, snapshot_id=snapshot_id, platform=platform.name, taken_at=taken_at, finished_at=finished_at)
+    return manifest, reading.ahead_seconds

@@ -1,0 +1,41 @@
+"""What the command and pages ask the warehouse about syncs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orgsync.settings import Settings
+from orgsync.warehouse import plans, runs
+from orgsync.warehouse.connection import open_warehouse
+from orgsync.warehouse.hook import find_warehouse
+from orgsync.warehouse.migrations import check_schema
+from orgsync.warehouse.statements import query
+
+
+def find_plan(settings: Settings, tenant_id: str, plan_id: int | None = None, *, limit: int | None = None) -> dict[str, Any]:
+    """A plan, or a tenant's newest, with its `changes`: `limit` of each kind, all if none is given."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        plan = plans.find_plan(connection, plan_id) if plan_id is not None else plans.find_newest_plan(connection, tenant_id)
+        return {**plan, "changes": plans.list_changes(connection, plan["plan_id"], limit=limit)}
+
+
+def list_quarantine(settings: Settings, tenant_id: str | None) -> list[dict[str, Any]]:
+    """What is in quarantine now, row by row: the reasons, since when, and for how many loads in a row."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        return plans.list_quarantine(connection, tenant_id)
+
+
+def find_runs(settings: Settings, tenant_id: str | None, *, run_id: str | None = None, limit: int = 1) -> list[dict[str, Any]]:
+    """The newest runs of one tenant, or of all, as `orgsync status` and `orgsync report` show them."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        return runs.find_runs(connection, tenant_id, run_id=run_id, limit=limit)
+
+
+def query_warehouse(settings: Settings, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Run a person's own statement in a read-only transaction; returns column names and rows."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        connection.set_session(readonly=True)
+        return query(connection, statement)
