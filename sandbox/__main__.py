@@ -15,16 +15,19 @@ from pathlib import Path
 import msgspec
 import uvicorn
 
-from sandbox.dingtalk.gateway import DingTalk
+from sandbox.dingtalk.gateway import DingTalkGateway
 from sandbox.dingtalk.settings import DingTalkSettings
-from sandbox.feishu.gateway import Feishu
+from sandbox.dingtalk.tenant import DingTalk
+from sandbox.feishu.gateway import FeishuGateway
 from sandbox.feishu.settings import FeishuSettings
+from sandbox.feishu.tenant import Feishu
+from sandbox.gateway import Gateway
 from sandbox.generator import MOST_PEOPLE, Recipe
 from sandbox.server import Sandbox
 from sandbox.state import restore, save
-from sandbox.tenant import Tenant
-from sandbox.wecom.gateway import WeCom
+from sandbox.wecom.gateway import WeComGateway
 from sandbox.wecom.settings import WeComSettings
+from sandbox.wecom.tenant import WeCom
 
 LOOPBACK = "127.0.0.1"
 DEFAULTS = DingTalkSettings()
@@ -46,23 +49,24 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def found_tenants(options: argparse.Namespace) -> list[Tenant]:
+def found_companies(options: argparse.Namespace) -> list[Gateway]:
     wish = {"people": options.people, "seed": options.seed, "departments": options.departments, "linked": options.linked}
     try:
         recipe = msgspec.convert(wish, Recipe)
     except msgspec.ValidationError as error:
         sys.exit(f"no organization can be made of these options: {error}")
-    tenants: list[Tenant] = [
-        WeCom(recipe, WeComSettings()),
-        Feishu(recipe, FeishuSettings()),
-        DingTalk(recipe, DingTalkSettings(client_id=options.client_id, client_secret=options.client_secret)),
+    gateways: list[Gateway] = [
+        WeComGateway(WeCom(recipe, WeComSettings())),
+        FeishuGateway(Feishu(recipe, FeishuSettings())),
+        DingTalkGateway(DingTalk(recipe, DingTalkSettings(client_id=options.client_id, client_secret=options.client_secret))),
     ]
+    tenants = [gateway.tenant for gateway in gateways]
     if options.state is not None:
         restore(options.state, tenants)
         save(options.state, tenants)
     gc.collect()
     gc.freeze()  # a large organization is not worth walking again
-    return tenants
+    return gateways
 
 
 class Server(uvicorn.Server):
@@ -102,9 +106,9 @@ def main() -> None:
         listener.bind((LOOPBACK, options.port))
     except OSError as error:
         sys.exit(f"cannot listen on {LOOPBACK}:{options.port}: {error.strerror}; choose another --port")
-    tenants = found_tenants(options)
+    gateways = found_companies(options)
     config = uvicorn.Config(
-        Sandbox(tenants, options.state),
+        Sandbox(gateways, options.state),
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -118,7 +122,8 @@ def main() -> None:
         timeout_graceful_shutdown=1,
     )
     server = Server(config)
-    counts = ", ".join(f"{tenant.name} {len(tenant.organization.people):,} people, seed {tenant.organization.seed}" for tenant in tenants)
+    founded = [(gateway.tenant.name, gateway.tenant.organization) for gateway in gateways]
+    counts = ", ".join(f"{name} {len(organization.people):,} people, seed {organization.seed}" for name, organization in founded)
     server.ready_line = f"sandbox ready on http://{LOOPBACK}:{listener.getsockname()[1]} ({counts})"
     server.follows_stdin = options.until_stdin_closes
     server.run([listener])

@@ -12,6 +12,7 @@ from sandbox.control import PREFIX, Control
 from sandbox.disruption import Receive, Send, cut_short, delay_seconds, hang_up, replacement, reset, stall
 from sandbox.exchange import Answer, Request, parse_query
 from sandbox.faults import FaultSpec
+from sandbox.gateway import Gateway
 from sandbox.state import save
 from sandbox.tenant import Tenant
 
@@ -22,10 +23,11 @@ REFUSING = frozenset(("throttle", "busy", "error_code", "forbidden_department"))
 class Sandbox:
     """Platforms are asked in the order given; the last may claim whatever is left."""
 
-    def __init__(self, tenants: list[Tenant], state: Path | None = None) -> None:
-        self.tenants = tenants
+    def __init__(self, gateways: list[Gateway], state: Path | None = None) -> None:
+        self.gateways = gateways
+        self.tenants = [gateway.tenant for gateway in gateways]
         self.state = state
-        self.control = Control(tenants, on_change=self._save)
+        self.control = Control(self.tenants, on_change=self._save)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         request = await _read(scope, receive)
@@ -37,31 +39,33 @@ class Sandbox:
         if request.path == INBOX_PATH:
             await _write(inbox_page.answer(self.tenants, request), send)
             return
-        tenant = next(tenant for tenant in self.tenants if tenant.claims(request.path))
-        await _serve(tenant, request, receive, send)
+        gateway = next(gateway for gateway in self.gateways if gateway.claims(request.path))
+        await _serve(gateway, request, receive, send)
 
     def _save(self) -> None:
         if self.state is not None:
             save(self.state, self.tenants)
 
 
-async def _serve(tenant: Tenant, request: Request, receive: Receive, send: Send) -> None:
-    tenant.read(request)
+async def _serve(gateway: Gateway, request: Request, receive: Receive, send: Send) -> None:
+    tenant = gateway.tenant
+    gateway.read(request)
     tenant.calls.arrive(request, now=time.time())
     tenant.under_way[request.interface] += 1
     try:
-        await _respond(tenant, request, receive, send)
+        await _respond(gateway, request, receive, send)
     finally:
         tenant.under_way[request.interface] -= 1
 
 
-async def _respond(tenant: Tenant, request: Request, receive: Receive, send: Send) -> None:
+async def _respond(gateway: Gateway, request: Request, receive: Receive, send: Send) -> None:
+    tenant = gateway.tenant
     specs = tenant.faults.striking(request) if tenant.faults.all else []
     disruption = await _disrupted(tenant, specs, receive, send)
     if disruption is not None:
         tenant.calls.finish(request, disruption, now=time.time())
         return
-    answer = _answer(tenant, request, specs)
+    answer = _answer(gateway, request, specs)
     is_lost = any(spec.kind == "lost_answer" for spec in specs)
     tenant.calls.finish(request, "lost_answer" if is_lost else answer.refusal, now=time.time())
     await (hang_up(send, receive) if is_lost else _write(answer, send))
@@ -81,17 +85,17 @@ async def _disrupted(tenant: Tenant, specs: list[FaultSpec], receive: Receive, s
     return None
 
 
-def _answer(tenant: Tenant, request: Request, specs: list[FaultSpec]) -> Answer:
+def _answer(gateway: Gateway, request: Request, specs: list[FaultSpec]) -> Answer:
     for spec in specs:
         if spec.kind == "expired_token":
-            tenant.tokens.expire()
+            gateway.tenant.tokens.expire()
         if spec.kind in REFUSING:
-            return tenant.refuse(request, spec)
+            return gateway.refuse(request, spec)
         if (page := replacement(spec)) is not None:
             return page
-    answer = tenant.answer(request)
+    answer = gateway.answer(request)
     for spec in specs:
-        answer = tenant.damage(answer, request, spec)
+        answer = gateway.damage(answer, request, spec)
     return cut_short(answer) if any(spec.kind == "truncated_json" for spec in specs) else answer
 
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from random import Random
-from typing import Any, ClassVar, Generic
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
 from sandbox.calls import Calls
-from sandbox.damage import Names, damage
 from sandbox.evolution import Truth, evolve
-from sandbox.exchange import Answer, Request
-from sandbox.faults import Faults, FaultSpec
+from sandbox.faults import Faults
 from sandbox.generator import Recipe, generate
 from sandbox.limits import Limits
 from sandbox.mailbox import Mailbox
@@ -23,13 +20,19 @@ from sandbox.organization import Numbering
 from sandbox.settings import Knobs, changed
 from sandbox.tokens import Tokens
 
+Computed = TypeVar("Computed")
 
-class Tenant(ABC, Generic[Knobs]):
-    """A platform is a subclass: it answers requests and says how its ids look."""
+
+def computed(compute: Callable[[Any], Computed]) -> Computed:
+    """An attribute of a tenant: computed when first asked for, forgotten on a change."""
+    return property(lambda tenant: tenant.once(compute))  # type: ignore[return-value]
+
+
+class Tenant(Generic[Knobs]):
+    """What the interfaces of a platform know. A platform is a subclass, which says how its ids look; its gateway lets calls in to it."""
 
     name: str
     numbering: Numbering
-    damage_names: Names
     has_special_departments: ClassVar[bool] = True
     """Family-school and linked departments, in one tree with the company's own."""
     interfaces_by_alias: ClassVar[Mapping[str, str]]
@@ -93,6 +96,14 @@ class Tenant(ABC, Generic[Knobs]):
     def _forget(self) -> None:
         """What was computed from the organization or the settings no longer holds."""
         self.version += 1
+        self._computed: dict[Callable[[Any], Any], Any] = {}
+
+    def once(self, compute: Callable[[Any], Computed]) -> Computed:
+        """What this makes of the tenant: computed when first asked for, forgotten on a change."""
+        if compute not in self._computed:
+            self._computed[compute] = compute(self)
+        found: Computed = self._computed[compute]
+        return found
 
     def now(self) -> float:
         """The time for messages and todos, which the control API can move. Tokens and calls per second follow the real one."""
@@ -115,22 +126,3 @@ class Tenant(ABC, Generic[Knobs]):
     def connection(self) -> dict[str, Any]:
         """An Airflow connection to this organization, all but its host."""
         return {"conn_type": self.name, "login": self.settings.client_id, "password": self.settings.client_secret}
-
-    @abstractmethod
-    def claims(self, path: str) -> bool:
-        """Whether requests for this path are for this platform."""
-
-    @abstractmethod
-    def read(self, request: Request) -> None:
-        """Set the request's interface and parameters, as far as they can be made out."""
-
-    @abstractmethod
-    def answer(self, request: Request) -> Answer: ...
-
-    def damage(self, answer: Answer, request: Request, spec: FaultSpec) -> Answer:
-        """The answer with a fault of the damaging kind in it."""
-        return damage(answer, request, spec, self.damage_names)
-
-    @abstractmethod
-    def refuse(self, request: Request, spec: FaultSpec) -> Answer:
-        """The platform's words for a fault of the refusing kind."""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from sandbox.dingtalk.parameters import Parameters, required
 from sandbox.dingtalk.refusals import RefusalError, bad_parameter, missing_parameter
 from sandbox.dingtalk.settings import FIELD_EMAIL, FIELD_MOBILE
+from sandbox.dingtalk.tenant import DingTalk
 from sandbox.exchange import encode
-
-if TYPE_CHECKING:
-    from sandbox.dingtalk.gateway import DingTalk
 
 
 def gettoken(tenant: DingTalk, parameters: Parameters) -> bytes:

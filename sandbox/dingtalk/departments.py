@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.dingtalk.parameters import Parameters, department_id, text
+from sandbox.dingtalk.tenant import DingTalk
 from sandbox.dingtalk.visibility import existing_department, existing_person, visible_department
 from sandbox.exchange import encode
 from sandbox.organization import ROOT, Department
-
-if TYPE_CHECKING:
-    from sandbox.dingtalk.gateway import DingTalk
 
 
 def listsub(tenant: DingTalk, parameters: Parameters) -> bytes:

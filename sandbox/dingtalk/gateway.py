@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections import Counter
-from collections.abc import Mapping
-from functools import cached_property
-from typing import Any, ClassVar
 
 from sandbox.damage import Names
 from sandbox.dingtalk.interfaces import Interface, find_interface
-from sandbox.dingtalk.listings import Listings
-from sandbox.dingtalk.numbering import DINGTALK_NUMBERING
 from sandbox.dingtalk.parameters import read_parameters
 from sandbox.dingtalk.refusals import (
     Dialect,
@@ -30,21 +24,16 @@ from sandbox.dingtalk.refusals import (
     user_out_of_range,
     wrong_method,
 )
-from sandbox.dingtalk.settings import DingTalkSettings
+from sandbox.dingtalk.tenant import DingTalk
 from sandbox.exchange import Answer, Request
 from sandbox.faults import FaultSpec
-from sandbox.headcount import count_members
+from sandbox.gateway import Gateway
 from sandbox.organization import ROOT
-from sandbox.tenant import Tenant
-from sandbox.windows import month
 
 FOUND = b'{"errcode":0,"errmsg":"ok"%s,"request_id":"%s"}'
-COMPUTED = ("visible_set", "listings", "member_counts", "head_counts", "by_mobile", "by_union_id")
 
 
-class DingTalk(Tenant[DingTalkSettings]):
-    name = "dingtalk"
-    numbering = DINGTALK_NUMBERING
+class DingTalkGateway(Gateway[DingTalk]):
     damage_names = Names(
         cursor="cursor",
         next_cursor="next_cursor",
@@ -55,15 +44,6 @@ class DingTalk(Tenant[DingTalkSettings]):
         department_ids="dept_id_list",
         root=ROOT,
     )
-
-    interfaces_by_alias: ClassVar[Mapping[str, str]] = {
-        "people": "topapi/v2/user/list",
-        "departments": "topapi/v2/department/listsub",
-        "messages": "topapi/message/corpconversation/asyncsend_v2",
-    }
-
-    def connection(self) -> dict[str, Any]:
-        return super().connection() | {"extra": {"agent_id": str(self.settings.agent_id)}}
 
     def claims(self, path: str) -> bool:  # noqa: ARG002
         """Whatever is nobody else's: DingTalk's two hosts have no common prefix."""
@@ -83,7 +63,7 @@ class DingTalk(Tenant[DingTalkSettings]):
         interface, _ = known
         try:
             self._admit(request, interface)
-            found = interface.handle(self, request.parameters)
+            found = interface.handle(self.tenant, request.parameters)
         except RefusalError as refusal:
             return refusal.answer(interface.dialect)
         if interface.dialect is not Dialect.TOPAPI:
@@ -95,9 +75,6 @@ class DingTalk(Tenant[DingTalkSettings]):
         found = find_interface(request.path, request.method)
         return self._fault_refusal(request, spec).answer(found[0].dialect if found else Dialect.TOPAPI)
 
-    def usage(self) -> dict[str, Any]:
-        return {"billable_calls_this_month": self._billed.total()}
-
     def _admit(self, request: Request, interface: Interface) -> None:
         """Method, token, address, permission, rate, quota: in this order, and before any look at the parameters."""
         if request.method != interface.method:
@@ -108,32 +85,27 @@ class DingTalk(Tenant[DingTalkSettings]):
             raise bad_body()
 
     def _check_app(self, request: Request, interface: Interface, permission: str) -> None:
-        settings, now = self.settings, time.time()
+        tenant, settings, now = self.tenant, self.tenant.settings, time.time()
         token = self._token(request, interface)
         if not token:
             raise missing_token(interface.dialect)
-        if not self.tokens.is_valid(token, client_id=settings.client_id, now=now):
+        if not tenant.tokens.is_valid(token, client_id=settings.client_id, now=now):
             raise invalid_token()
         if settings.allowed_ips and request.client_ip not in settings.allowed_ips:
             raise ip_refused(request.client_ip, settings.client_id)
         if permission not in settings.permissions:
             raise permission_missing(permission, settings.client_id)
-        if self.limits.exceeded(f"{interface.method} {interface.name}", limit=settings.calls_per_second, now=now):
+        if tenant.limits.exceeded(f"{interface.method} {interface.name}", limit=settings.calls_per_second, now=now):
             raise throttled(request.path, limit=settings.calls_per_second, now=now)
         if interface.is_billed:
             self._bill(interface)
 
     def _bill(self, interface: Interface) -> None:
         """Also for a call that is then refused for its parameters."""
-        if 0 < self.settings.billable_calls_per_month <= self._billed.total():
+        billed = self.tenant.billed()
+        if 0 < self.tenant.settings.billable_calls_per_month <= billed.total():
             raise quota_used_up()
-        self._billed[interface.name] += 1
-
-    @property
-    def _billed(self) -> Counter[str]:
-        """This month, by interface."""
-        counted: Counter[str] = self.mailbox.windows.at("billed", month(self.counts_now()), Counter)
-        return counted
+        billed[interface.name] += 1
 
     def _token(self, request: Request, interface: Interface) -> str | None:
         """The old generation reads the query or a form and ignores headers, the new one reads its header only."""
@@ -144,7 +116,7 @@ class DingTalk(Tenant[DingTalkSettings]):
 
     def _fault_refusal(self, request: Request, spec: FaultSpec) -> RefusalError:
         if spec.kind == "throttle":
-            return throttled(request.path, limit=self.settings.calls_per_second or 20, now=time.time())
+            return throttled(request.path, limit=self.tenant.settings.calls_per_second or 20, now=time.time())
         if spec.kind == "forbidden_department":
             return user_out_of_range() if "userid" in request.parameters else department_out_of_range()
         if spec.kind == "busy":
@@ -153,36 +125,3 @@ class DingTalk(Tenant[DingTalkSettings]):
         if spec.sub_code is not None:
             return RefusalError(int(spec.sub_code), message, gateway=True, always_wrapped=True)
         return RefusalError(spec.code if spec.code is not None else -1, message, modern=str(spec.code))
-
-    # Computed when first asked for, forgotten on a change.
-
-    def _forget(self) -> None:
-        super()._forget()
-        for name in COMPUTED:
-            self.__dict__.pop(name, None)
-
-    @cached_property
-    def visible_set(self) -> frozenset[int]:
-        return frozenset(self.settings.visible_departments)
-
-    @cached_property
-    def listings(self) -> Listings:
-        return Listings(self)
-
-    @cached_property
-    def member_counts(self) -> dict[int, tuple[int, int]]:
-        return count_members(self.organization)
-
-    @cached_property
-    def head_counts(self) -> dict[bool, int]:
-        """By `only_active`."""
-        people = self.organization.people.values()
-        return {False: len(people), True: sum(person.active for person in people)}
-
-    @cached_property
-    def by_mobile(self) -> dict[str, str]:
-        return {person.mobile: person.id for person in self.organization.people.values() if person.mobile}
-
-    @cached_property
-    def by_union_id(self) -> dict[str, str]:
-        return {person.union_id: person.id for person in self.organization.people.values()}

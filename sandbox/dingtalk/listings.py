@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sandbox.dingtalk.people import list_fields
+from sandbox.dingtalk.tenant import DingTalk
 from sandbox.exchange import encode
 from sandbox.organization import Membership, Person
-
-if TYPE_CHECKING:
-    from sandbox.dingtalk.gateway import DingTalk
 
 MOST_ROWS = 300_000
 Key = tuple[int, bool, bool, str]

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.dingtalk.message_content import read_message
 from sandbox.dingtalk.parameters import Parameters, boolean, integer, required, text
 from sandbox.dingtalk.refusals import RefusalError, bad_agent_id, bad_parameter, bad_task_id, busy, missing_parameter, task_too_old
+from sandbox.dingtalk.tenant import DingTalk
 from sandbox.dingtalk.visibility import sees_department, sees_person
 from sandbox.exchange import encode
 from sandbox.mailbox import Content, Sending
 from sandbox.organization import ROOT
 from sandbox.windows import DAY, HOUR, MINUTE, period
-
-if TYPE_CHECKING:
-    from sandbox.dingtalk.gateway import DingTalk
 
 SEND = "topapi/message/corpconversation/asyncsend_v2"
 MOST_USERS, MOST_DEPARTMENTS = 100, 20

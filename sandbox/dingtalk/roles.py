@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sandbox.dingtalk.parameters import Parameters, integer, offset_page, required
 from sandbox.dingtalk.refusals import bad_parameter
+from sandbox.dingtalk.tenant import DingTalk
 from sandbox.dingtalk.visibility import sees_person
 from sandbox.exchange import encode
 from sandbox.organization import Person
-
-if TYPE_CHECKING:
-    from sandbox.dingtalk.gateway import DingTalk
 
 MOST_ROLES, MOST_MEMBERS = 200, 100
 

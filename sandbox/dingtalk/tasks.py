@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.dingtalk.parameters import Parameters
 from sandbox.dingtalk.refusals import RefusalError, missing_parameter
+from sandbox.dingtalk.tenant import DingTalk
 from sandbox.exchange import encode
 from sandbox.todos import Todo
 from sandbox.windows import DAY
-
-if TYPE_CHECKING:
-    from sandbox.dingtalk.gateway import DingTalk
 
 TASKS = "v1.0/todo/users/{unionId}/tasks"
 ECHOED = (

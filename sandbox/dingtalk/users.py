@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from sandbox.dingtalk.listings import Listings
 from sandbox.dingtalk.parameters import Parameters, boolean, department_id, page, text
 from sandbox.dingtalk.people import detail_fields
 from sandbox.dingtalk.refusals import bad_parameter, unknown_user
+from sandbox.dingtalk.tenant import DingTalk
 from sandbox.dingtalk.visibility import existing_department, visible_department, visible_person
 from sandbox.exchange import encode
-
-if TYPE_CHECKING:
-    from sandbox.dingtalk.gateway import DingTalk
 
 ORDER_FIELDS = ("custom", "entry_asc", "entry_desc", "modify_asc", "modify_desc")
 
@@ -32,7 +29,7 @@ def _list(tenant: DingTalk, parameters: Parameters, *, simple: bool) -> bytes:
         raise bad_parameter("order_field")
     with_restricted = boolean(parameters, "contain_access_limit", default=False)
     visible_department(tenant, asked)
-    rows = tenant.listings.rows(asked, simple=simple, with_restricted=with_restricted, order_field=order_field)
+    rows = tenant.once(Listings).rows(asked, simple=simple, with_restricted=with_restricted, order_field=order_field)
     return page_of(rows, cursor, size)
 
 

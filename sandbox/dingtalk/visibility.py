@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sandbox.dingtalk.refusals import bad_department, department_out_of_range, unknown_department, unknown_user, user_out_of_range
+from sandbox.dingtalk.tenant import DingTalk
 from sandbox.organization import ROOT, Department, Person
-
-if TYPE_CHECKING:
-    from sandbox.dingtalk.gateway import DingTalk
 
 
 def sees_department(tenant: DingTalk, department_id: int) -> bool:

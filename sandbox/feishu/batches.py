@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.exchange import encode
 from sandbox.feishu.message_content import read_batch
@@ -13,13 +13,11 @@ from sandbox.feishu.messages import check_recall_time
 from sandbox.feishu.parameters import Parameters
 from sandbox.feishu.refusals import scope_missing
 from sandbox.feishu.settings import SEND_TO_DEPARTMENTS, SEND_TO_MANY, WHOLE_COMPANY
+from sandbox.feishu.tenant import Feishu
 from sandbox.feishu.visibility import is_available
 from sandbox.mailbox import Sending
 from sandbox.organization import Department
 from sandbox.windows import DAY, period
-
-if TYPE_CHECKING:
-    from sandbox.feishu.gateway import Feishu
 
 SEND = "message/v4/batch_send/"
 USER_LISTS = {"open_ids": "open_id", "user_ids": "user_id", "union_ids": "union_id"}

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.exchange import encode
 from sandbox.feishu.fields import TENANT_FIELDS, permitted
 from sandbox.feishu.numbering import tenant_key
 from sandbox.feishu.paging import page_of
 from sandbox.feishu.parameters import Parameters, page
+from sandbox.feishu.tenant import Feishu
 from sandbox.organization import ROOT, Person
-
-if TYPE_CHECKING:
-    from sandbox.feishu.gateway import Feishu
 
 PAGE, MOST = 20, 100
 REGULAR, INTERN, OUTSOURCED, EXPERT = 1, 2, 3, 6

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.exchange import encode
 from sandbox.feishu.parameters import Parameters
 from sandbox.feishu.refusals import unknown_app, wrong_secret
-
-if TYPE_CHECKING:
-    from sandbox.feishu.gateway import Feishu
+from sandbox.feishu.tenant import Feishu
 
 
 def tenant_access_token(tenant: Feishu, parameters: Parameters) -> bytes:

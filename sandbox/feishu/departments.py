@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING
 
-from sandbox.feishu.listings import descendants
+from sandbox.feishu.listings import Listings, descendants
 from sandbox.feishu.paging import page_of
 from sandbox.feishu.parameters import IdTypes, Parameters, boolean, id_list, id_types, page, required
 from sandbox.feishu.refusals import parent_out_of_range, root_not_allowed, tree_too_big
+from sandbox.feishu.tenant import Feishu
 from sandbox.feishu.visibility import find_department, sees_department, visible_department, visible_roots
 from sandbox.organization import ROOT, Department
-
-if TYPE_CHECKING:
-    from sandbox.feishu.gateway import Feishu
 
 PAGE, PARENT_PAGE, MOST = 10, 20, 50
 
@@ -31,7 +28,7 @@ def list_departments(tenant: Feishu, parameters: Parameters) -> bytes:
     position, size = page(parameters, default=PAGE, most=MOST)
     parent = parameters.get("parent_department_id")
     if not parent:
-        return page_of([tenant.listings.department(node, types) for node in visible_roots(tenant)], position, size)
+        return page_of([tenant.once(Listings).department(node, types) for node in visible_roots(tenant)], position, size)
     department = visible_department(tenant, parent, types, refusal=parent_out_of_range)
     return page_of(_below(tenant, department, types, recursive=recursive), position, size)
 
@@ -39,7 +36,7 @@ def list_departments(tenant: Feishu, parameters: Parameters) -> bytes:
 def get(tenant: Feishu, parameters: Parameters) -> bytes:
     types = id_types(parameters)
     department = visible_department(tenant, parameters["department_id"], types)
-    return b'{"department":%s}' % tenant.listings.department(department, types)
+    return b'{"department":%s}' % tenant.once(Listings).department(department, types)
 
 
 def batch(tenant: Feishu, parameters: Parameters) -> bytes:
@@ -47,7 +44,7 @@ def batch(tenant: Feishu, parameters: Parameters) -> bytes:
     types = id_types(parameters)
     found = (find_department(tenant, value, types) for value in id_list(parameters, "department_ids"))
     visible = [department for department in found if department and sees_department(tenant, department.id)]
-    return b'{"items":[%s]}' % b",".join(tenant.listings.department(department, types) for department in visible)
+    return b'{"items":[%s]}' % b",".join(tenant.once(Listings).department(department, types) for department in visible)
 
 
 def parents(tenant: Feishu, parameters: Parameters) -> bytes:
@@ -60,13 +57,13 @@ def parents(tenant: Feishu, parameters: Parameters) -> bytes:
         raise root_not_allowed()
     above = islice(tenant.organization.path_to_root(department.id), 1, None)
     shown = [tenant.organization.departments[one] for one in above if one != ROOT and sees_department(tenant, one)]
-    return page_of([tenant.listings.department(one, types) for one in shown], position, size)
+    return page_of([tenant.once(Listings).department(one, types) for one in shown], position, size)
 
 
 def _below(tenant: Feishu, department: Department, types: IdTypes, *, recursive: bool) -> list[bytes]:
     if not recursive:
-        return tenant.listings.children(department.id, types)
+        return tenant.once(Listings).children(department.id, types)
     most = tenant.settings.most_recursive_departments
     if most and sum(1 for _ in islice(descendants(tenant, department.id), most + 1)) > most:
         raise tree_too_big()
-    return tenant.listings.subtree(department.id, types)
+    return tenant.once(Listings).subtree(department.id, types)

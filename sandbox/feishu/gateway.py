@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Mapping
-from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 from sandbox.damage import Names
 from sandbox.exchange import Answer, Request
 from sandbox.faults import FaultSpec
-from sandbox.feishu.fields import granted_scopes
 from sandbox.feishu.interfaces import PREFIX, Interface, find_interface
-from sandbox.feishu.listings import Listings
 from sandbox.feishu.message_refusals import not_available, not_yours, task_failure
-from sandbox.feishu.numbering import FEISHU_NUMBERING, SHOWN_ROOT, custom_department_id, open_department_id, open_id, union_id
+from sandbox.feishu.numbering import SHOWN_ROOT
 from sandbox.feishu.paging import make_token, read_token
-from sandbox.feishu.parameters import IdTypes, read_parameters
+from sandbox.feishu.parameters import read_parameters
 from sandbox.feishu.refusals import (
     RefusalError,
     bad_body,
@@ -34,22 +29,14 @@ from sandbox.feishu.refusals import (
     unknown_route,
     user_out_of_range,
 )
-from sandbox.feishu.settings import EMPLOYEE_ID, WHOLE_COMPANY, FeishuSettings
-from sandbox.feishu.tokens import RollingTokens
-from sandbox.generator import Recipe
-from sandbox.headcount import count_members
-from sandbox.organization import Department, Person
-from sandbox.tenant import Tenant
+from sandbox.feishu.settings import EMPLOYEE_ID
+from sandbox.feishu.tenant import Feishu
+from sandbox.gateway import Gateway
 
 SUCCESS = b'{"code":0,"msg":"%s","data":%s}'
 BEARER = "Bearer "
 MINUTE = 60
 OLDER = "message/v4/"
-COMPUTED = (
-    "granted", "serves_all", "available_set",
-    "sees_all", "visible_set", "departments_by_id", "people_by_id", "people_by_email", "people_by_mobile", "listings",
-    "member_counts", "primary_counts",
-)  # fmt: skip
 
 
 def find_rows(body: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
@@ -71,10 +58,7 @@ def _stricter(limit: int, most: int) -> int:
     return min(limit, most) if limit and most else limit
 
 
-class Feishu(Tenant[FeishuSettings]):
-    name = "feishu"
-    numbering = FEISHU_NUMBERING
-    has_special_departments = False
+class FeishuGateway(Gateway[Feishu]):
     damage_names = Names(
         cursor="page_token",
         next_cursor="page_token",
@@ -89,15 +73,6 @@ class Feishu(Tenant[FeishuSettings]):
         make_cursor=make_token,
         find_rows=find_rows,
     )
-    interfaces_by_alias: ClassVar[Mapping[str, str]] = {
-        "people": "contact/v3/users/find_by_department",
-        "departments": "contact/v3/departments/:department_id/children",
-        "messages": "im/v1/messages",
-    }
-
-    def __init__(self, recipe: Recipe, settings: FeishuSettings) -> None:
-        super().__init__(recipe, settings)
-        self.tokens: RollingTokens = RollingTokens()
 
     def claims(self, path: str) -> bool:
         return path.startswith(PREFIX)
@@ -115,7 +90,7 @@ class Feishu(Tenant[FeishuSettings]):
         interface, _ = found
         try:
             self._admit(request, interface)
-            content = interface.handle(self, request.parameters)
+            content = interface.handle(self.tenant, request.parameters)
         except RefusalError as refusal:
             return refusal.answer()
         return Answer(content if interface.is_flat else SUCCESS % (interface.success, content), headers=traced(new_log_id()))
@@ -127,7 +102,7 @@ class Feishu(Tenant[FeishuSettings]):
         """Token, address, quota, scope, rate: in this order, and before any look at the arguments."""
         if interface.scopes is None:
             return  # neither the allowed addresses nor the quota concern the token calls; a bad body names no app
-        settings = self.settings
+        settings = self.tenant.settings
         self._check_token(request)
         if settings.allowed_ips and request.client_ip not in settings.allowed_ips:
             raise ip_refused(request.client_ip)
@@ -143,30 +118,30 @@ class Feishu(Tenant[FeishuSettings]):
         token = header.removeprefix(BEARER).strip()
         if not header.startswith(BEARER) or not token:
             raise missing_token()
-        if not self.tokens.is_valid(token, client_id=self.settings.client_id, now=time.time()):
+        if not self.tenant.tokens.is_valid(token, client_id=self.tenant.settings.client_id, now=time.time()):
             raise invalid_token(token)
 
     def _check_scopes(self, request: Request, scopes: tuple[str, ...]) -> None:
         """Those of the call; to speak of people by `user_id` also the one that shows it."""
-        if not set(scopes) & set(self.settings.permissions):
-            raise scope_missing(self.settings.client_id, scopes)
+        if not set(scopes) & set(self.tenant.settings.permissions):
+            raise scope_missing(self.tenant.settings.client_id, scopes)
         id_types = (request.parameters.get("user_id_type"), request.parameters.get("receive_id_type"))
-        if "user_id" in id_types and EMPLOYEE_ID not in self.granted:
-            raise scope_missing(self.settings.client_id, (EMPLOYEE_ID,))
+        if "user_id" in id_types and EMPLOYEE_ID not in self.tenant.granted:
+            raise scope_missing(self.tenant.settings.client_id, (EMPLOYEE_ID,))
 
     def _check_rate(self, interface: Interface) -> None:
         now, name, is_older = time.time(), f"{interface.method} {interface.name}", interface.name.startswith(OLDER)
-        by_second = _stricter(self.settings.calls_per_second, interface.most_per_second)
-        by_minute = _stricter(self.settings.calls_per_minute, interface.most_per_minute)
-        if self.limits.exceeded(name, limit=by_second, now=now):
+        by_second = _stricter(self.tenant.settings.calls_per_second, interface.most_per_second)
+        by_minute = _stricter(self.tenant.settings.calls_per_minute, interface.most_per_minute)
+        if self.tenant.limits.exceeded(name, limit=by_second, now=now):
             raise throttled(limit=by_second, seconds=1, is_older=is_older)
-        if self.limits.exceeded(name, limit=by_minute, now=now, seconds=MINUTE):
+        if self.tenant.limits.exceeded(name, limit=by_minute, now=now, seconds=MINUTE):
             raise throttled(limit=by_minute, seconds=MINUTE - int(now) % MINUTE, is_older=is_older)
 
     def _fault_refusal(self, request: Request, spec: FaultSpec) -> RefusalError:
         is_task = request.interface.startswith("task/")
         if spec.kind == "throttle":
-            return throttled(limit=self.settings.calls_per_second or 50, seconds=1, is_older=request.interface.startswith(OLDER))
+            return throttled(limit=self.tenant.settings.calls_per_second or 50, seconds=1, is_older=request.interface.startswith(OLDER))
         if spec.kind == "forbidden_department":
             by_interface = {"contact/v3/users/:user_id": user_out_of_range, "im/v1/messages": not_available}
             return not_yours() if is_task else by_interface.get(request.interface, department_out_of_range)()
@@ -174,82 +149,3 @@ class Feishu(Tenant[FeishuSettings]):
             return task_failure() if is_task else internal_error()
         code = spec.code if spec.code is not None else int(spec.sub_code or 40003)
         return RefusalError(code, spec.message or "internal error", status=spec.status or 400)
-
-    def shown_department(self, department_id: int, types: IdTypes) -> str:
-        if types.department == "open_department_id":
-            return open_department_id(department_id)
-        return custom_department_id(self.organization.departments[department_id])
-
-    # Computed when first asked for, forgotten on a change.
-
-    def _forget(self) -> None:
-        super()._forget()
-        for name in COMPUTED:
-            self.__dict__.pop(name, None)
-
-    @cached_property
-    def granted(self) -> frozenset[str]:
-        """Scopes for fields."""
-        return granted_scopes(self.settings)
-
-    @cached_property
-    def sees_all(self) -> bool:
-        return WHOLE_COMPANY in self.settings.visible_departments
-
-    @cached_property
-    def visible_set(self) -> frozenset[int]:
-        """What is no department any more is in no range."""
-        known = self.departments_by_id["open_department_id"]
-        return frozenset(known[value].id for value in self.settings.visible_departments if value in known)
-
-    @cached_property
-    def serves_all(self) -> bool:
-        return WHOLE_COMPANY in self.settings.available_departments
-
-    @cached_property
-    def available_set(self) -> frozenset[int]:
-        known = self.departments_by_id["open_department_id"]
-        return frozenset(known[value].id for value in self.settings.available_departments if value in known)
-
-    @cached_property
-    def departments_by_id(self) -> dict[str, dict[str, Department]]:
-        """By the type of the id."""
-        departments = self.organization.departments.values()
-        return {
-            "open_department_id": {open_department_id(department.id): department for department in departments},
-            "department_id": {custom_department_id(department): department for department in departments},
-        }
-
-    @cached_property
-    def people_by_id(self) -> dict[str, dict[str, Person]]:
-        """By the type of the id, also those who left."""
-        people = self._everybody()
-        return {
-            "open_id": {open_id(person): person for person in people},
-            "union_id": {union_id(person): person for person in people},
-            "user_id": {person.id: person for person in people},
-        }
-
-    @cached_property
-    def people_by_email(self) -> dict[str, Person]:
-        return {person.email.lower(): person for person in self._everybody() if person.email}
-
-    @cached_property
-    def people_by_mobile(self) -> dict[str, Person]:
-        return {person.mobile: person for person in self._everybody() if person.mobile}
-
-    def _everybody(self) -> list[Person]:
-        return [*self.organization.former.values(), *self.organization.people.values()]
-
-    @cached_property
-    def listings(self) -> Listings:
-        return Listings(self)
-
-    @cached_property
-    def member_counts(self) -> dict[int, tuple[int, int]]:
-        return count_members(self.organization)
-
-    @cached_property
-    def primary_counts(self) -> Counter[int]:
-        """Whose main department it is, those of departments below not counted."""
-        return Counter(person.main_department_id for person in self.organization.people.values())

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from sandbox.exchange import encode
 from sandbox.feishu.parameters import IdTypes
 from sandbox.feishu.people import user_fields
 from sandbox.feishu.structure import department_fields, display_place
+from sandbox.feishu.tenant import Feishu
 from sandbox.organization import Department, Person
-
-if TYPE_CHECKING:
-    from sandbox.feishu.gateway import Feishu
 
 MOST_ROWS = 300_000
 Key = tuple[str, int, IdTypes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.exchange import encode
 from sandbox.feishu.message_content import read_single
@@ -23,13 +23,11 @@ from sandbox.feishu.numbering import open_id, tenant_key, union_id
 from sandbox.feishu.paging import page_of
 from sandbox.feishu.parameters import Parameters, id_types, page, required
 from sandbox.feishu.refusals import bad_argument, unknown_open_id
+from sandbox.feishu.tenant import Feishu
 from sandbox.feishu.visibility import is_available
 from sandbox.mailbox import Sending
 from sandbox.organization import Person
 from sandbox.windows import DAY, HOUR, SECOND
-
-if TYPE_CHECKING:
-    from sandbox.feishu.gateway import Feishu
 
 SEND = "im/v1/messages"
 RECEIVE_ID_TYPES = ("open_id", "union_id", "user_id", "email", "chat_id")

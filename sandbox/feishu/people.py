@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.feishu.company import custom_values, employee_type
 from sandbox.feishu.fields import USER_FIELDS, permitted, without_blanks
 from sandbox.feishu.numbering import open_id, union_id
 from sandbox.feishu.parameters import IdTypes
+from sandbox.feishu.tenant import Feishu
 from sandbox.organization import Person
-
-if TYPE_CHECKING:
-    from sandbox.feishu.gateway import Feishu
 
 GENDERS = {"male": 1, "female": 2}
 HIDDEN_GENDER = 0

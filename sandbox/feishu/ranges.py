@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sandbox.exchange import encode
 from sandbox.feishu.listings import sorted_children
 from sandbox.feishu.paging import head
@@ -11,11 +9,9 @@ from sandbox.feishu.parameters import IdTypes, Parameters, id_types, page
 from sandbox.feishu.people import shown_user_id
 from sandbox.feishu.refusals import bad_id
 from sandbox.feishu.settings import EMPLOYEE_ID
+from sandbox.feishu.tenant import Feishu
 from sandbox.feishu.visibility import visible_roots, visible_single_people
 from sandbox.organization import ROOT
-
-if TYPE_CHECKING:
-    from sandbox.feishu.gateway import Feishu
 
 PAGE, MOST = 50, 100
 

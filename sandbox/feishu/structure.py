@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.feishu.fields import DEPARTMENT_FIELDS, ORGANIZED, permitted, without_blanks
 from sandbox.feishu.numbering import chat_id, custom_department_id, open_department_id
 from sandbox.feishu.parameters import IdTypes
 from sandbox.feishu.people import shown_user
+from sandbox.feishu.tenant import Feishu
 from sandbox.organization import Department
-
-if TYPE_CHECKING:
-    from sandbox.feishu.gateway import Feishu
 
 MAIN_LEADER, DEPUTY_LEADER = 1, 2
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.exchange import encode
 from sandbox.feishu.message_refusals import bad_task, not_yours, too_many_assignees, too_many_followers, unknown_task
 from sandbox.feishu.messages import shown_user
 from sandbox.feishu.parameters import Parameters, id_types
+from sandbox.feishu.tenant import Feishu
 from sandbox.todos import Todo
 from sandbox.windows import MINUTE
-
-if TYPE_CHECKING:
-    from sandbox.feishu.gateway import Feishu
 
 TASKS = "task/v2/tasks"
 MOST_MEMBERS = 50

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.exchange import encode
 from sandbox.feishu.fields import USER_FIELDS, permitted
+from sandbox.feishu.listings import Listings
 from sandbox.feishu.paging import page_of
 from sandbox.feishu.parameters import IdTypes, Parameters, boolean, id_list, id_types, page, required, text_list
 from sandbox.feishu.people import shown_user_id, status, user_fields
+from sandbox.feishu.tenant import Feishu
 from sandbox.feishu.visibility import (
     is_in_visible_department,
     sees_person,
@@ -18,9 +20,6 @@ from sandbox.feishu.visibility import (
 )
 from sandbox.organization import Person
 
-if TYPE_CHECKING:
-    from sandbox.feishu.gateway import Feishu
-
 PAGE, MOST = 10, 50
 
 
@@ -29,7 +28,7 @@ def find_by_department(tenant: Feishu, parameters: Parameters) -> bytes:
     types, value = id_types(parameters), required(parameters, "department_id")
     position, size = page(parameters, default=PAGE, most=MOST)
     department = visible_department(tenant, value, types)
-    return page_of(tenant.listings.members(department.id, types), position, size)
+    return page_of(tenant.once(Listings).members(department.id, types), position, size)
 
 
 def list_users(tenant: Feishu, parameters: Parameters) -> bytes:
@@ -39,7 +38,7 @@ def list_users(tenant: Feishu, parameters: Parameters) -> bytes:
     types = id_types(parameters)
     position, size = page(parameters, default=PAGE, most=MOST)
     alone = [person for person in visible_single_people(tenant) if not is_in_visible_department(tenant, person)]
-    return page_of([tenant.listings.user(person, types) for person in alone], position, size)
+    return page_of([tenant.once(Listings).user(person, types) for person in alone], position, size)
 
 
 def get(tenant: Feishu, parameters: Parameters) -> bytes:
@@ -52,7 +51,7 @@ def get(tenant: Feishu, parameters: Parameters) -> bytes:
 def batch(tenant: Feishu, parameters: Parameters) -> bytes:
     types = id_types(parameters)
     people = [visible_person(tenant, value, types) for value in id_list(parameters, "user_ids")]
-    return b'{"items":[%s]}' % b",".join(tenant.listings.user(person, types) for person in people)
+    return b'{"items":[%s]}' % b",".join(tenant.once(Listings).user(person, types) for person in people)
 
 
 def look_up_ids(tenant: Feishu, parameters: Parameters) -> bytes:

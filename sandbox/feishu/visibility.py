@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from sandbox.feishu.parameters import IdTypes
 from sandbox.feishu.refusals import (
@@ -15,10 +14,8 @@ from sandbox.feishu.refusals import (
     unknown_user,
     user_out_of_range,
 )
+from sandbox.feishu.tenant import Feishu
 from sandbox.organization import ROOT, Department, Person
-
-if TYPE_CHECKING:
-    from sandbox.feishu.gateway import Feishu
 
 
 def sees_department(tenant: Feishu, department_id: int) -> bool:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from sandbox.wecom.listings import Listings
+from sandbox.wecom.listings import Listings, listings
 from sandbox.wecom.parameters import Parameters
-from sandbox.wecom.visibility import Holder, Scope
-
-if TYPE_CHECKING:
-    from sandbox.wecom.gateway import WeCom
+from sandbox.wecom.tenant import WeCom
+from sandbox.wecom.tokens import Holder
+from sandbox.wecom.visibility import Scope, scopes
 
 
 @dataclass
@@ -25,8 +23,8 @@ class Call:
 
     @property
     def scope(self) -> Scope:
-        return self.tenant.scopes[self.holder]
+        return self.tenant.once(scopes)[self.holder]
 
     @property
     def listings(self) -> Listings:
-        return self.tenant.listings[self.holder]
+        return self.tenant.once(listings)[self.holder]

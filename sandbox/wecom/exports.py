@@ -1,14 +1,12 @@
-"""Exports: jobs that are done after a while, and their encrypted files."""
+"""The export interfaces: what they submit, what they tell of it, and their encrypted files."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import re
-import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -18,67 +16,18 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from sandbox.exchange import HTML_TYPE, Answer, Request, encode
 from sandbox.wecom.calls import Call
 from sandbox.wecom.departments import detail_fields
+from sandbox.wecom.export_jobs import FILES, Exports, File, Job
 from sandbox.wecom.listings import enlist
 from sandbox.wecom.parameters import optional_number, text
-from sandbox.wecom.refusals import BAD_PARAMETER, PURGED_JOB, UNKNOWN_JOB, RefusalError
-from sandbox.wecom.visibility import Holder
+from sandbox.wecom.refusals import BAD_PARAMETER, RefusalError
 
-FILES = "/wwexport/"
 EXPORTS = ("export/department", "export/user", "export/simple_user")
 FILE_TYPE = b"application/octet-stream"
 KEY_FORM = re.compile(r"[A-Za-z0-9]{43}")
 PADDED_TO = 32
 LARGEST_BLOCK = 1_000_000
-KEPT_JOBS = 5
 QUEUED, RUNNING, DONE, FAILED = range(4)
 RANGE = re.compile(r"bytes=(\d+)-(\d*)")
-
-
-@dataclass
-class File:
-    cipher: bytes
-    name: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    valid_until: float = 0
-
-
-@dataclass
-class Job:
-    """Holds what was true when it was submitted."""
-
-    holder: Holder
-    submitted_at: float
-    files: list[File]
-    polls: int = 0
-
-
-@dataclass
-class Exports:
-    """The newest jobs; of older ones only that they were there."""
-
-    jobs: dict[str, Job] = field(default_factory=dict)
-    purged: set[str] = field(default_factory=set)
-
-    def add(self, job: Job) -> str:
-        job_id = secrets.token_urlsafe(32)
-        self.jobs[job_id] = job
-        while len(self.jobs) > KEPT_JOBS:
-            oldest = next(iter(self.jobs))
-            del self.jobs[oldest]
-            self.purged.add(oldest)
-        return job_id
-
-    def job(self, job_id: str, holder: Holder) -> Job:
-        """Only for whoever submitted it."""
-        if job_id in self.purged:
-            raise RefusalError(PURGED_JOB)
-        job = self.jobs.get(job_id)
-        if job is None or job.holder is not holder:
-            raise RefusalError(UNKNOWN_JOB)
-        return job
-
-    def file(self, name: str, *, now: float) -> File | None:
-        files = (file for job in self.jobs.values() for file in job.files)
-        return next((file for file in files if file.name == name and now < file.valid_until), None)
 
 
 def export_department(call: Call) -> bytes:

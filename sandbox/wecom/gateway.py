@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 from sandbox.damage import Names
 from sandbox.exchange import Answer, Request
 from sandbox.faults import FaultSpec
-from sandbox.generator import Recipe
+from sandbox.gateway import Gateway
 from sandbox.organization import ROOT
-from sandbox.tenant import Tenant
 from sandbox.wecom.calls import Call
-from sandbox.wecom.exports import EXPORTS, FILES, Exports, damage_newest, download
+from sandbox.wecom.export_jobs import FILES
+from sandbox.wecom.exports import EXPORTS, damage_newest, download
 from sandbox.wecom.interfaces import BY_NAME, Access, Interface
-from sandbox.wecom.listings import Listings, id_rows
-from sandbox.wecom.numbering import WECOM_NUMBERING
 from sandbox.wecom.parameters import has_escapes, read_parameters
 from sandbox.wecom.refusals import (
     BAD_TOKEN,
@@ -34,18 +30,16 @@ from sandbox.wecom.refusals import (
     RefusalError,
     unknown_path,
 )
-from sandbox.wecom.settings import CONTACTS, WeComSettings
-from sandbox.wecom.tags import Tag, tags_of
-from sandbox.wecom.tokens import TokensBySecret
+from sandbox.wecom.settings import CONTACTS
+from sandbox.wecom.tenant import WeCom
+from sandbox.wecom.tokens import Holder
 from sandbox.wecom.users import make_cursor, read_cursor
-from sandbox.wecom.visibility import Holder, Scope, scope_of
 
 PREFIX = "/cgi-bin/"
 FILE_INTERFACE = "export/file"
 FOUND = b'{"errcode":0,"errmsg":"%s"%s}'
 FINE, WARNED = b"ok", b"ok. Warning: wrong json format. "
 LISTS = ("userlist", "department", "department_id", "dept_user", "taglist", "data_list")
-COMPUTED = ("scopes", "listings", "id_rows", "tags", "ids_by_folded", "by_mobile", "by_email", "by_work_email")
 
 
 def find_rows(body: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
@@ -58,10 +52,7 @@ def find_rows(body: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
     return (single, None) if isinstance(single, dict) else (body, None)
 
 
-class WeCom(Tenant[WeComSettings]):
-    name = "wecom"
-    numbering = WECOM_NUMBERING
-    has_special_departments = False
+class WeComGateway(Gateway[WeCom]):
     damage_names = Names(
         cursor="cursor",
         next_cursor="next_cursor",
@@ -76,21 +67,6 @@ class WeCom(Tenant[WeComSettings]):
         make_cursor=make_cursor,
         find_rows=find_rows,
     )
-    interfaces_by_alias: ClassVar[Mapping[str, str]] = {
-        "people": "user/list",
-        "departments": "department/list",
-        "messages": "message/send",
-    }
-    tokens: TokensBySecret
-
-    def __init__(self, recipe: Recipe, settings: WeComSettings) -> None:
-        super().__init__(recipe, settings)
-        self.tokens = TokensBySecret()
-        self.exports = Exports()
-
-    def connection(self) -> dict[str, Any]:
-        """With the app's secret alone, as most companies begin; `contact_secret` of the settings can be added."""
-        return super().connection() | {"extra": {"agent_id": self.settings.agent_id}}
 
     def claims(self, path: str) -> bool:
         return path.startswith((PREFIX, FILES))
@@ -101,7 +77,7 @@ class WeCom(Tenant[WeComSettings]):
 
     def answer(self, request: Request) -> Answer:
         if request.interface == FILE_INTERFACE:
-            return download(self.exports, request)
+            return download(self.tenant.exports, request)
         interface = BY_NAME.get(request.interface)
         if interface is None:
             return unknown_path()
@@ -117,7 +93,7 @@ class WeCom(Tenant[WeComSettings]):
         """The rows of an export are in its files, which the answer does not hold."""
         if request.interface not in EXPORTS or answer.refusal is not None:
             return super().damage(answer, request, spec)
-        damage_newest(self.exports, request, lambda plain: super(WeCom, self).damage(plain, request, spec))
+        damage_newest(self.tenant.exports, request, lambda plain: super(WeComGateway, self).damage(plain, request, spec))
         return answer
 
     def refuse(self, request: Request, spec: FaultSpec) -> Answer:
@@ -135,7 +111,8 @@ class WeCom(Tenant[WeComSettings]):
         holder = Holder.APP
         if interface.access is not Access.OPEN:
             holder = self._holder(request)
-            if self.settings.allowed_ips and request.client_ip not in self.settings.allowed_ips:
+            allowed_ips = self.tenant.settings.allowed_ips
+            if allowed_ips and request.client_ip not in allowed_ips:
                 raise RefusalError(FOREIGN_ADDRESS)
             self._check_access(interface.access, holder)
         self._check_load(interface)
@@ -143,81 +120,37 @@ class WeCom(Tenant[WeComSettings]):
             raise RefusalError(interface.wrong_method)
         if has_escapes(request):
             raise RefusalError(ESCAPED_CHARACTERS)
-        return Call(self, request.parameters, request.headers.get("host", ""), holder, request.malformed)
+        return Call(self.tenant, request.parameters, request.headers.get("host", ""), holder, request.malformed)
 
     def _holder(self, request: Request) -> Holder:
         """Whose token it is; one given for a secret that was changed since is as good as invented."""
         value = request.query.get("access_token")
         if not value:
             raise RefusalError(NO_TOKEN)
-        grant = self.tokens.grants.get(value)
-        if grant is None or grant.secret not in self.holders:
+        grant, holders = self.tenant.tokens.grants.get(value), self.tenant.holders
+        if grant is None or grant.secret not in holders:
             raise RefusalError(BAD_TOKEN)
         if time.time() >= grant.expires_at:
             raise RefusalError(EXPIRED_TOKEN)
-        return self.holders[grant.secret]
-
-    @property
-    def holders(self) -> dict[str, Holder]:
-        """By secret."""
-        return {self.settings.contact_secret: Holder.CONTACT, self.settings.client_secret: Holder.APP}
+        return holders[grant.secret]
 
     def _check_access(self, access: Access, holder: Holder) -> None:
+        settings = self.tenant.settings
         if holder is Holder.CONTACT:
             if access is Access.APP:
                 raise RefusalError(FORBIDDEN)
-            if access is Access.DETAILS and not self.settings.contact_secret_reads_details:
+            if access is Access.DETAILS and not settings.contact_secret_reads_details:
                 raise RefusalError(FORBIDDEN_FOR_CONTACTS)
-        elif access is Access.CONTACT or (access is not Access.APP and CONTACTS not in self.settings.permissions):
+        elif access is Access.CONTACT or (access is not Access.APP and CONTACTS not in settings.permissions):
             raise RefusalError(FORBIDDEN)
 
     def _check_load(self, interface: Interface) -> None:
         """The corp's, whichever secret called."""
-        settings, now = self.settings, time.time()
-        by_second = self.limits.exceeded(interface.name, limit=settings.calls_per_second, now=now)
+        tenant, settings, now = self.tenant, self.tenant.settings, time.time()
+        by_second = tenant.limits.exceeded(interface.name, limit=settings.calls_per_second, now=now)
         most = settings.calls_per_minute if interface.is_counted else 0
-        by_minute = self.limits.exceeded(interface.name, limit=most, now=now, seconds=60)
+        by_minute = tenant.limits.exceeded(interface.name, limit=most, now=now, seconds=60)
         if by_second or by_minute:
             raise RefusalError(THROTTLED)
-        if 0 < settings.max_parallel_calls < self.under_way[interface.name]:
+        if 0 < settings.max_parallel_calls < tenant.under_way[interface.name]:
             raise RefusalError(TOO_PARALLEL)
-
-    # Computed when first asked for, forgotten on a change.
-
-    def _forget(self) -> None:
-        super()._forget()
-        for name in COMPUTED:
-            self.__dict__.pop(name, None)
-
-    @cached_property
-    def scopes(self) -> dict[Holder, Scope]:
-        return {holder: scope_of(self, holder) for holder in Holder}
-
-    @cached_property
-    def listings(self) -> dict[Holder, Listings]:
-        return {holder: Listings(self, holder) for holder in Holder}
-
-    @cached_property
-    def id_rows(self) -> list[bytes]:
-        return id_rows(self.organization)
-
-    @cached_property
-    def tags(self) -> dict[int, Tag]:
-        return tags_of(self.organization)
-
-    @cached_property
-    def ids_by_folded(self) -> dict[str, str]:
-        """Lower case to the id as it was given."""
-        return {user_id.lower(): user_id for user_id in self.organization.people}
-
-    @cached_property
-    def by_mobile(self) -> dict[str, str]:
-        return {person.mobile: person.id for person in self.organization.people.values() if person.mobile}
-
-    @cached_property
-    def by_email(self) -> dict[str, str]:
-        return {person.email.lower(): person.id for person in self.organization.people.values() if person.email}
-
-    @cached_property
-    def by_work_email(self) -> dict[str, str]:
-        return {person.work_email.lower(): person.id for person in self.organization.people.values() if person.work_email}

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from sandbox.exchange import encode
 from sandbox.organization import Organization, Person
 from sandbox.wecom.people import list_fields, simple_fields
-from sandbox.wecom.visibility import Holder, subtree
-
-if TYPE_CHECKING:
-    from sandbox.wecom.gateway import WeCom
+from sandbox.wecom.settings import WeComSettings
+from sandbox.wecom.tenant import WeCom
+from sandbox.wecom.tokens import Holder
+from sandbox.wecom.visibility import Scope, scopes, subtree
 
 MOST_ROWS = 300_000
 
@@ -19,8 +18,8 @@ MOST_ROWS = 300_000
 class Listings:
     """A person's row is the same in every department."""
 
-    def __init__(self, tenant: WeCom, holder: Holder) -> None:
-        self.scope, self.settings = tenant.scopes[holder], tenant.settings
+    def __init__(self, scope: Scope, settings: WeComSettings) -> None:
+        self.scope, self.settings = scope, settings
         self.kept: dict[str, bytes] = {}
 
     def rows(self, people: Iterable[Person]) -> list[bytes]:
@@ -36,6 +35,10 @@ class Listings:
         return row
 
 
+def listings(tenant: WeCom) -> dict[Holder, Listings]:
+    return {holder: Listings(scope, tenant.settings) for holder, scope in tenant.once(scopes).items()}
+
+
 def members(organization: Organization, department_id: int, *, with_children: bool) -> list[Person]:
     """Each person once, in the order of the directory."""
     if not with_children:
@@ -48,11 +51,11 @@ def _members_below(organization: Organization, department_id: int) -> Iterator[P
         yield from (person for person, _ in organization.sorted_members(department.id))
 
 
-def id_rows(organization: Organization) -> list[bytes]:
+def id_rows(tenant: WeCom) -> list[bytes]:
     """One for each person and department."""
     return [
         encode({"userid": person.id, "department": department_id})
-        for person in organization.people.values()
+        for person in tenant.organization.people.values()
         for department_id in person.department_ids
     ]
 

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from enum import Enum
 
 from sandbox.tokens import Tokens
+
+
+class Holder(Enum):
+    """Whose secret a token was given for."""
+
+    APP = "app"
+    CONTACT = "contact"
 
 
 @dataclass

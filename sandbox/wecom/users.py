@@ -8,7 +8,7 @@ import re
 from sandbox.exchange import encode
 from sandbox.organization import Person
 from sandbox.wecom.calls import Call
-from sandbox.wecom.listings import enlist, members
+from sandbox.wecom.listings import enlist, id_rows, members
 from sandbox.wecom.parameters import number, optional_number, required, text
 from sandbox.wecom.people import detail_fields
 from sandbox.wecom.refusals import (
@@ -54,7 +54,7 @@ def _asked(call: Call) -> list[Person]:
 
 def list_id(call: Call) -> bytes:
     """A page of rows; who is in several departments comes several times, also across pages."""
-    rows, limit, position = call.tenant.id_rows, _limit(call), _position(call)
+    rows, limit, position = call.tenant.once(id_rows), _limit(call), _position(call)
     page = enlist("dept_user", rows[position : position + limit])
     if position + limit < len(rows):
         return b'{"next_cursor":%s,' % encode(make_cursor(position + limit)) + page[1:]

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING
 
 from sandbox.organization import ROOT, Department, Membership, Organization, Person
 from sandbox.wecom.refusals import OUT_OF_RANGE, UNKNOWN_DEPARTMENT, UNKNOWN_USER, RefusalError
 from sandbox.wecom.settings import PRIVATE_FIELDS
-
-if TYPE_CHECKING:
-    from sandbox.wecom.gateway import WeCom
-
-
-class Holder(Enum):
-    """Whose secret a token was given for."""
-
-    APP = "app"
-    CONTACT = "contact"
+from sandbox.wecom.tenant import WeCom
+from sandbox.wecom.tokens import Holder
 
 
 @dataclass(frozen=True)
@@ -52,6 +42,10 @@ class Scope:
 
     def memberships(self, person: Person) -> list[Membership]:
         return [held for held in person.memberships if held.department_id in self.department_ids]
+
+
+def scopes(tenant: WeCom) -> dict[Holder, Scope]:
+    return {holder: scope_of(tenant, holder) for holder in Holder}
 
 
 def scope_of(tenant: WeCom, holder: Holder) -> Scope:

@@ -1,0 +1,56 @@
+"""A company on DingTalk: what its interfaces know."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from sandbox.dingtalk.numbering import DINGTALK_NUMBERING
+from sandbox.dingtalk.settings import DingTalkSettings
+from sandbox.headcount import count_members
+from sandbox.tenant import Tenant, computed
+from sandbox.windows import month
+
+
+class DingTalk(Tenant[DingTalkSettings]):
+    name = "dingtalk"
+    numbering = DINGTALK_NUMBERING
+    interfaces_by_alias: ClassVar[Mapping[str, str]] = {
+        "people": "topapi/v2/user/list",
+        "departments": "topapi/v2/department/listsub",
+        "messages": "topapi/message/corpconversation/asyncsend_v2",
+    }
+
+    def connection(self) -> dict[str, Any]:
+        return super().connection() | {"extra": {"agent_id": str(self.settings.agent_id)}}
+
+    def billed(self) -> Counter[str]:
+        """This month, by interface."""
+        counted: Counter[str] = self.mailbox.windows.at("billed", month(self.counts_now()), Counter)
+        return counted
+
+    def usage(self) -> dict[str, Any]:
+        return {"billable_calls_this_month": self.billed().total()}
+
+    @computed
+    def visible_set(self) -> frozenset[int]:
+        return frozenset(self.settings.visible_departments)
+
+    @computed
+    def member_counts(self) -> dict[int, tuple[int, int]]:
+        return count_members(self.organization)
+
+    @computed
+    def head_counts(self) -> dict[bool, int]:
+        """By `only_active`."""
+        people = self.organization.people.values()
+        return {False: len(people), True: sum(person.active for person in people)}
+
+    @computed
+    def by_mobile(self) -> dict[str, str]:
+        return {person.mobile: person.id for person in self.organization.people.values() if person.mobile}
+
+    @computed
+    def by_union_id(self) -> dict[str, str]:
+        return {person.union_id: person.id for person in self.organization.people.values()}
