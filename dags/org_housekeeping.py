@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from airflow.sdk import DAG, CronTriggerTimetable, ExceptionRetryPolicy, Param, RetryAction, RetryRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from orgsync.airflow_parts.parsing import is_wanted_task
 from orgsync.settings import read_settings
 from orgsync.tenants import Tenant, find_tenant, load_tenants
 
@@ -64,4 +65,5 @@ with DAG(
 
     # Nothing comes after them: so one that fails fails the run, and keeps no other from being cleaned.
     for _tenant in load_tenants(read_settings().tenants_file):
-        clean.override(task_id=f"clean_{_tenant.id}", owner=_tenant.owner)(_tenant.id)
+        if is_wanted_task(f"clean_{_tenant.id}"):
+            clean.override(task_id=f"clean_{_tenant.id}", owner=_tenant.owner)(_tenant.id)

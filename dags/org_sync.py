@@ -20,6 +20,7 @@ from airflow.sdk import (
 from airflow.sdk.exceptions import AirflowSkipException
 
 from orgsync.airflow_parts.approval import PlanApproval, ask_about
+from orgsync.airflow_parts.parsing import is_wanted_dag
 from orgsync.settings import read_settings
 from orgsync.tenants import Tenant, find_tenant, load_tenants
 
@@ -208,4 +209,5 @@ def _run(tenant_id: str, context: Any) -> Run:
 
 
 for _tenant in load_tenants(read_settings().tenants_file):
-    globals()[f"org_sync_{_tenant.id}"] = build_dag(_tenant)
+    if is_wanted_dag(f"org_sync_{_tenant.id}"):
+        globals()[f"org_sync_{_tenant.id}"] = build_dag(_tenant)

@@ -1,4 +1,7 @@
-"""Run by itself: parses the DAGs folder as Airflow does and prints what it found as JSON."""
+"""Run by itself: parses a DAGs folder, or one file of it, as Airflow does and prints what it found as JSON.
+
+For a task where a DAG and a task are named after it: then as the task runner parses.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,12 @@ import airflow.sdk  # noqa: E402, F401  what Airflow itself imports does not cou
 before = set(sys.modules)
 
 from airflow.dag_processing.dagbag import DagBag  # noqa: E402
+from airflow.sdk.definitions._internal.dag_parsing_context import _airflow_parsing_context_manager  # noqa: E402
 
 
-def describe(dag_folder: str) -> dict[str, object]:
-    bag = DagBag(dag_folder=dag_folder)
+def describe(dag_folder: str, dag_id: str | None = None, task_id: str | None = None) -> dict[str, object]:
+    with _airflow_parsing_context_manager(dag_id=dag_id, task_id=task_id):
+        bag = DagBag(dag_folder=dag_folder)
     own = {module.partition(".")[0] for module in set(sys.modules) - before}
     return {
         "import_errors": {Path(path).name: text for path, text in bag.import_errors.items()},
@@ -57,4 +62,4 @@ def describe_task(task: object) -> dict[str, object]:
     }
 
 
-print(json.dumps(describe(sys.argv[1]), default=str))
+print(json.dumps(describe(*sys.argv[1:]), default=str))

@@ -24,9 +24,10 @@ tenants:
 """
 
 
-def describe(home: Path, tenants_file: Path, text: str, *, folder: Path = DAGS) -> dict[str, Any]:
+def describe(home: Path, tenants_file: Path, text: str, *, folder: Path = DAGS, task: tuple[str, ...] = ()) -> dict[str, Any]:
+    """As the processor sees it, or as the task (DAG, task) does."""
     tenants_file.write_text(text, encoding="utf-8")
-    found: dict[str, Any] = run_script(home, "describe_dags.py", str(folder), ORGSYNC_TENANTS=str(tenants_file))[0]
+    found: dict[str, Any] = run_script(home, "describe_dags.py", str(folder), *task, ORGSYNC_TENANTS=str(tenants_file))[0]
     return found
 
 
@@ -113,6 +114,20 @@ def test_what_may_pass_is_tried_again_but_nobody_is_asked_twice(parsed: dict[str
         tasks.keys() - {"approve"}, (3, True)
     )
     assert (tasks["approve"]["retries"], tasks["approve"]["has_retry_policy"]) == (0, False)
+
+
+def test_task_builds_the_dag_it_runs_and_no_other(parsed: dict[str, Any], airflow_home: Path, tmp_path: Path) -> None:
+    """Or each task of 1,000 tenants would build 1,000 DAGs first."""
+    found = describe(airflow_home, tmp_path / "tenants.yaml", TENANTS, folder=DAGS / "org_sync.py", task=("org_sync_beta", "merge"))
+    assert found["import_errors"] == {}
+    assert found["dags"] == {"org_sync_beta": parsed["dags"]["org_sync_beta"]}
+
+
+def test_task_of_housekeeping_builds_itself_and_no_other(parsed: dict[str, Any], airflow_home: Path, tmp_path: Path) -> None:
+    folder = DAGS / "org_housekeeping.py"
+    found = describe(airflow_home, tmp_path / "tenants.yaml", TENANTS, folder=folder, task=("org_housekeeping", "clean_beta"))
+    whole = parsed["dags"]["org_housekeeping"]
+    assert found["dags"] == {"org_housekeeping": whole | {"tasks": {"clean_beta": whole["tasks"]["clean_beta"]}}}
 
 
 def test_parsing_imports_nothing_heavy(parsed: dict[str, Any]) -> None:
