@@ -1,4 +1,4 @@
-"""What whoever parses a DAG file wants of it: the processor wants all, a task only what it runs, or each would build 1,000 tenants first."""
+"""What whoever parses a DAG file wants of it: the processor wants all, a task what it runs, or each would build 1,000 tenants first."""
 
 from __future__ import annotations
 
