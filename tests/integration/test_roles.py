@@ -25,14 +25,23 @@ from orgsync.warehouse.migrations import list_migrations, migrate, migrate_wareh
 from stack.postgres import PostgresServer, embedded_postgres
 from tests.integration.world import World, set_warehouse
 
-ROLES = ("orgsync_loader", "orgsync_reader", "orgsync_pii", "orgsync_sender", "orgsync_dispatcher", "orgsync_audience", "public")
+ROLES = (
+    "orgsync_loader",
+    "orgsync_reader",
+    "orgsync_pii",
+    "orgsync_sender",
+    "orgsync_dispatcher",
+    "orgsync_audience",
+    "orgsync_query",
+    "public",
+)
 PASSWORD = "of-a-test"
 
 LoginTo = Callable[[str, str], str]
 Ask = Callable[[str, str], list[tuple[Any, ...]]]
 
 # What the first three of ROLES may do with a relation, in their order; what senders may, who send for all of them too, is in OF_SENDERS,
-# what saved audiences may in OF_AUDIENCES, and `public` may nothing anywhere.
+# what saved audiences may in OF_AUDIENCES; what is asked by hand may read what the loader reads; and `public` may nothing anywhere.
 # A table or view that is not here fails a test: decide who may see it, and write it down.
 VIEW = ("select", "select", "select")
 HISTORY = ("delete insert select update(valid_to)", "", "")
@@ -96,6 +105,7 @@ FUNCTIONS = {
     "org.users_at(timestamp with time zone)": ("execute", "execute", "execute"),
     "org.memberships_at(timestamp with time zone)": ("execute", "execute", "execute"),
     "ops.date_decision()": ("", "", ""),
+    "ops.answer(text)": ("execute", "", ""),
     "stage.overlay(jsonb)": ("execute", "", ""),
     "stage.analyze_rows(text)": ("execute", "", ""),
     ENQUEUE: ("execute", "", ""),
@@ -177,8 +187,14 @@ def privileges_on_table(connection: Connection, role: str, oid: int, columns: li
 
 
 def decided(decisions: dict[str, tuple[str, str, str]], name: str) -> dict[str, str]:
-    of_senders = OF_SENDERS.get(name, "")
-    return dict(zip(ROLES, (*decisions[name], of_senders, of_senders, OF_AUDIENCES.get(name, ""), ""), strict=True))
+    of_senders, of_queries = OF_SENDERS.get(name, ""), decisions[name][2] or reading(decisions, name)
+    return dict(zip(ROLES, (*decisions[name], of_senders, of_senders, OF_AUDIENCES.get(name, ""), of_queries, ""), strict=True))
+
+
+def reading(decisions: dict[str, tuple[str, str, str]], name: str) -> str:
+    """What is left of the loader's rights for who only reads."""
+    kept = "usage" if decisions is SCHEMAS else "select"
+    return kept if kept in decisions[name][0].split() else ""
 
 
 def privileges(connection: Connection, role: str, oid: int, kind: str, columns: list[str]) -> str:
@@ -230,6 +246,7 @@ def test_roles_have_no_attribute_and_are_members_of_each_other_only(warehouse: C
         ("orgsync_dispatcher", "orgsync_sender", False),
         ("orgsync_loader", "orgsync_pii", False),
         ("orgsync_pii", "orgsync_reader", False),
+        ("orgsync_query", "orgsync_pii", False),
     ]
 
 
@@ -501,11 +518,12 @@ def test_owner_who_is_no_superuser_migrates_and_a_loader_syncs(
     fetch(admin, "grant create on database owned to owner_of_the_warehouse")
     owner = psycopg2.connect(make_dsn(postgres.dsn("owned"), user="owner_of_the_warehouse", password=PASSWORD))
     try:
-        with pytest.raises(psycopg2.Error, match="`grant orgsync_audience to owner_of_the_warehouse`") as refused:
-            migrate(owner)
-        assert refused.value.pgcode == "NT001"
-        owner.rollback()
-        fetch(admin, "grant orgsync_audience to owner_of_the_warehouse")
+        for role in ("orgsync_audience", "orgsync_query"):
+            with pytest.raises(psycopg2.Error, match=f"`grant {role} to owner_of_the_warehouse`") as refused:
+                migrate(owner)
+            assert refused.value.pgcode == "NT001"
+            owner.rollback()
+            fetch(admin, f"grant {role} to owner_of_the_warehouse")
         assert migrate(owner)[-1:] == [migration.name for migration in list_migrations()][-1:]
         set_warehouse(monkeypatch, logins("orgsync_loader", postgres.dsn("owned")))
         assert world.sync()["outcome"] == "succeeded"
@@ -531,6 +549,7 @@ def test_owner_who_is_no_superuser_migrates_an_empty_server(tmp_path: Path) -> N
         asked = "select user_ids, strangers from notify.ask_audience('acme', 'select current_user as user_id', 10)"
         assert fetch(owner, asked) == [([], 1)]
         assert fetch(owner, "select proowner::regrole::text from pg_proc where proname = 'ask_audience'") == [("orgsync_audience",)]
+        assert [line for (line,) in fetch(owner, "select ops.answer('select current_user::text')")] == [["orgsync_query"]]
         owner.close()
         admin.close()
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import logging
 import sys
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
     from orgsync.tenants import Tenant
 
 WIDTH_OF_A_FILE = 160
+COMPUTED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+"""How a text begins that a spreadsheet takes for a formula; some read the wide forms too."""
+DIGITS_KEPT = 15
 
 results = Console()
 if not results.is_terminal:
@@ -26,6 +33,12 @@ if not results.is_terminal:
 TenantArgument = Annotated[str, typer.Argument(help="The tenant's id in the tenants file.")]
 OneTenantArgument = Annotated[str | None, typer.Argument(help="One tenant; all if left out.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV, for programs: in UTF-8, every value as it is.")]
+SheetOption = Annotated[
+    bool, typer.Option("--sheet", help="Print CSV, for spreadsheets: what one would compute or cut has an apostrophe in front.")
+]
+
+Form = Literal["json", "csv", "sheet"]
 
 
 def read_tenant(settings: Settings, tenant_id: str) -> Tenant:
@@ -44,8 +57,62 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, default=_encode, indent=2), file=results.file)
 
 
+def choose_form(*, as_json: bool, as_csv: bool, as_sheet: bool) -> Form | None:
+    """What is printed instead of text."""
+    given: dict[Form, bool] = {"json": as_json, "csv": as_csv, "sheet": as_sheet}
+    wanted = [form for form, is_wanted in given.items() if is_wanted]
+    if len(wanted) > 1:
+        raise typer.BadParameter("--json, --csv and --sheet exclude each other")
+    return wanted[0] if wanted else None
+
+
+def print_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, for_sheet: bool) -> None:
+    """In UTF-8 whatever the terminal speaks. A spreadsheet takes it for that only with a mark in front."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    cell = _guard if for_sheet else _write
+    writer.writerow([cell(column) for column in columns])
+    writer.writerows([cell(value) for value in row] for row in rows)
+    results.file.flush()
+    content = text.getvalue().encode("utf-8-sig" if for_sheet else "utf-8")
+    typer.echo(content, file=results.file, nl=False)
+
+
+def _write(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case list() | dict():
+            return json.dumps(value, ensure_ascii=False, default=_encode)
+        case _:
+            return str(_encode(value))
+
+
+def _guard(value: Any) -> str:
+    """A text that would be a formula there, or a number of which it keeps the first digits only (`00012`, `1234567890123456789`)."""
+    text = _write(value)
+    is_text = isinstance(value, str) and (text.startswith(COMPUTED) or (text.isdecimal() and (text[0] == "0" or len(text) > DIGITS_KEPT)))
+    return f"'{text}" if is_text else text
+
+
+def read_text(file: str, option: str) -> str:
+    """What a file holds, in UTF-8, without the line end at its end; - is the input."""
+    try:
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint=option) from error
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"{file} is not written in UTF-8", param_hint=option) from error
+    if "\0" in text:
+        raise typer.BadParameter(f"{file} holds the character NUL: it is no text", param_hint=option)
+    return text.replace("\r\n", "\n").rstrip("\n")
+
+
 def _encode(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def log_progress(*, quiet: bool) -> None:

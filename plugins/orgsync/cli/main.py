@@ -9,21 +9,27 @@ import sys
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand
 
 from orgsync.cli import sandbox as cli_sandbox
 from orgsync.cli import sending as cli_sending
 from orgsync.cli.console import (
+    CsvOption,
     JsonOption,
     OneTenantArgument,
+    SheetOption,
     TenantArgument,
+    choose_form,
     log_progress,
+    print_csv,
     print_error,
     print_json,
     read_tenant,
     read_tenants,
+    read_text,
     results,
 )
 from orgsync.errors import OrgsyncError, explain_files
@@ -314,19 +320,41 @@ def housekeeping(
         raise typer.Exit(1)
 
 
-@app.command()
+class Statement(TyperCommand):
+    """An argument that begins with a comment of SQL is no option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        commented = [arg for arg in args if arg.startswith("--") and ("\n" in arg or arg[2:3].isspace())]
+        others = [arg for arg in args if arg not in commented]
+        return super().parse_args(ctx, [*others, "--", *commented] if commented else args)
+
+
+@app.command(cls=Statement)
 def sql(
-    statement: Annotated[str, typer.Argument(help='For example "select * from org.users limit 5".')], as_json: JsonOption = False
+    statement: Annotated[
+        str | None, typer.Argument(help='One query, for example "select tenant_id, count(*) from org.users group by tenant_id".')
+    ] = None,
+    file: Annotated[str | None, typer.Option("--file", metavar="FILE", help="Ask what this file holds; - reads the input.")] = None,
+    as_csv: CsvOption = False,
+    as_sheet: SheetOption = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Ask the warehouse something; the transaction is read-only."""
+    """Ask the warehouse something: one query, which can only read."""
+    if (statement is None) == (file is None):
+        raise typer.BadParameter("it takes one statement, or --file")
+    form = choose_form(as_json=as_json, as_csv=as_csv, as_sheet=as_sheet)
+    asked = statement if file is None else read_text(file, "--file")
+
     from orgsync.cli.report import show_table
     from orgsync.sync.lookups import query_warehouse
 
-    columns, rows = query_warehouse(read_settings(), statement)
-    if as_json:
-        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    answer = query_warehouse(read_settings(), asked or "")
+    if form == "json":
+        print_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])
+    elif form:
+        print_csv(answer.columns, answer.rows, for_sheet=form == "sheet")
     else:
-        show_table(results, columns, rows)
+        show_table(results, answer.columns, answer.rows)
 
 
 @app.command()

@@ -186,7 +186,7 @@ def show_cleanings(console: Console, cleanings: Sequence[Mapping[str, Any]]) -> 
     console.print(table, *(Text(f"{each['tenant_id']}: {each['error']}", style="red") for each in cleanings if each["error"]), sep="\n")
 
 
-def show_table(console: Console, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+def show_table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """A table, or where the console is too narrow for it, each row as a list of its columns."""
     cells = [[shown("" if value is None else str(value)) for value in row] for row in rows]
     table = plain_table(columns)

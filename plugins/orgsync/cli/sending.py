@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +19,7 @@ from orgsync.cli.console import (
     print_json,
     read_tenant,
     read_tenants,
+    read_text,
     results,
 )
 from orgsync.outbox.quota import MOST_URGENT
@@ -275,16 +275,7 @@ def _read_body(body: str | None, file: str | None) -> str | None:
         return body
     if body is not None:
         raise typer.BadParameter("--body and --body-file exclude each other")
-    try:
-        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        text = content.decode("utf-8-sig")
-    except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint="--body-file") from error
-    except UnicodeDecodeError as error:
-        raise typer.BadParameter(f"{file} is not written in UTF-8", param_hint="--body-file") from error
-    if "\0" in text:
-        raise typer.BadParameter(f"{file} holds the character NUL: it is no text", param_hint="--body-file")
-    return text.replace("\r\n", "\n").rstrip("\n")
+    return read_text(file, "--body-file")
 
 
 def _read_variables(given: Sequence[str]) -> dict[str, object]:

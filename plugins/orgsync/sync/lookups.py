@@ -9,7 +9,7 @@ from orgsync.warehouse import plans, runs
 from orgsync.warehouse.connection import open_warehouse
 from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema
-from orgsync.warehouse.statements import query
+from orgsync.warehouse.questions import Answer, ask
 
 
 def find_plan(settings: Settings, tenant_id: str, plan_id: int | None = None, *, limit: int | None = None) -> dict[str, Any]:
@@ -34,8 +34,9 @@ def find_runs(settings: Settings, tenant_id: str | None, *, run_id: str | None =
         return runs.find_runs(connection, tenant_id, run_id=run_id, limit=limit)
 
 
-def query_warehouse(settings: Settings, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Run a person's own statement in a read-only transaction; returns column names and rows."""
+def query_warehouse(settings: Settings, statement: str) -> Answer:
+    """What a person's own statement gives, asked as a role that can only read."""
     with open_warehouse(find_warehouse(settings)) as connection:
         connection.set_session(readonly=True)
-        return query(connection, statement)
+        check_schema(connection)
+        return ask(connection, statement)

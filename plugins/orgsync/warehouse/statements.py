@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import psycopg2
+from psycopg2.extensions import Column
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json
@@ -52,16 +53,11 @@ def fetch_one(connection: Connection, name: str, /, **parameters: object) -> Row
     return rows[0] if rows else None
 
 
-def query(connection: Connection, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Run a statement somebody typed; raises ConfigurationError with the server's words when it cannot."""
+def describe(connection: Connection, name: str, /) -> Sequence[Column]:
+    """The columns that a statement would give; its rows are left."""
     with connection.cursor() as cursor:
-        try:
-            _execute(cursor, statement)
-        except psycopg2.Error as error:
-            if connection.closed:
-                raise
-            raise ConfigurationError(f"the warehouse does not take this statement: {str(error).strip()}") from error
-        return [column.name for column in cursor.description or ()], cursor.fetchall() if cursor.description else []
+        _execute(cursor, read_sql(name))
+        return cursor.description or ()
 
 
 def _execute(cursor: Cursor, statement: str, parameters: Row | None = None) -> None:
