@@ -11,7 +11,7 @@ from stack.airflow import ADMIN, child_environ
 from stack.errors import StackError
 from stack.launcher import Launcher, tenant_of
 from stack.messages import send_messages, take_back
-from stack.runs import follow_run, join_or_trigger, trigger, wait_for_dag
+from stack.runs import follow_runs, join_or_trigger, trigger, wait_for_dag
 from stack.state import Stack, load_secrets
 
 QUERIES = (
@@ -20,6 +20,7 @@ QUERIES = (
     "select changed_at, kind, count(*) from org.change where entity = 'user' group by 1, 2 order by 1, 2",
 )
 WATCH_SECONDS = 1.0
+NO_TODOS = "demo_wecom's `complete todo` failed, as it should: WeCom has no todos that could be completed, only cards."
 
 
 def run_demo(launcher: Launcher) -> None:
@@ -27,21 +28,30 @@ def run_demo(launcher: Launcher) -> None:
     stack, started_here = launcher.start()
     if not started_here:
         launcher.console.note("the stack runs already and is used")
+        show_all(launcher, stack)
+        launcher.console.say("It goes on running; stop it with `make down`.")
+        return
     try:
-        sync(launcher, stack)
-        report(launcher, stack)
-        tell(launcher, stack)
-        show_where(launcher, stack)
-        if started_here:
-            launcher.console.say("Serving until Ctrl-C.")
-            serve(launcher, stack)
-        else:
-            launcher.console.say("It goes on running; stop it with `make down`.")
+        show_all(launcher, stack)
+        launcher.console.say("Serving until Ctrl-C.")
+        serve(launcher, stack)
+    except StackError:
+        if launcher.stop(only=stack):
+            raise
+        # What fails while somebody else stops the stack has not failed by itself.
+        launcher.console.say("It was stopped elsewhere, as by `make down`; the data stays in .orgsync until `make clean`.")
     finally:
-        if started_here:
+        if launcher.is_up(stack):
             launcher.console.say("Stopping ...")
-            launcher.stop()
+            launcher.stop(only=stack)
             launcher.console.say("Stopped; the data stays in .orgsync until `make clean`.")
+
+
+def show_all(launcher: Launcher, stack: Stack) -> None:
+    sync(launcher, stack)
+    report(launcher, stack)
+    tell(launcher, stack)
+    show_where(launcher, stack)
 
 
 def sync(launcher: Launcher, stack: Stack) -> None:
@@ -53,8 +63,7 @@ def sync(launcher: Launcher, stack: Stack) -> None:
             wait_for_dag(api, dag_id)
     start = join_or_trigger if launcher.schedules else trigger
     runs = start(api, launcher.console, dags, {"mode": "full"})
-    for dag_id, run_id in runs.items():
-        follow_run(api, launcher.console, dag_id, run_id)
+    follow_runs(api, launcher.console, runs)
 
 
 def report(launcher: Launcher, stack: Stack) -> None:
@@ -67,6 +76,8 @@ def tell(launcher: Launcher, stack: Stack) -> None:
     launcher.console.say()
     take_back(launcher, stack, send_messages(launcher, stack))
     show(launcher, stack, "outbox")
+    if "wecom" in launcher.platforms(stack):
+        launcher.console.say(NO_TODOS)
 
 
 def show(launcher: Launcher, stack: Stack, *words: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import threading
 import time
@@ -24,6 +23,7 @@ from stack import airflow
 from stack.airflow import METADATA_DATABASE, WAREHOUSE_DATABASE, AirflowApi, call, child_environ
 from stack.console import Console
 from stack.errors import StackError
+from stack.folders import remove_folder
 from stack.layout import Layout
 from stack.ports import LOOPBACK, choose_port
 from stack.postgres import LOADER, LOGIN, PostgresServer
@@ -44,6 +44,7 @@ USUAL_PORTS = {"ui": 8080, "postgres": 5433, "sandbox": 8790}
 # For a machine that is busy with something else: what has died is seen at once, without this.
 START_TIMEOUT_SECONDS = 600
 STOP_PATIENCE_SECONDS = 6
+STOP_TIMEOUT_SECONDS = 60
 POLL_SECONDS = 0.3
 
 
@@ -83,22 +84,27 @@ class Launcher:
                 raise
             return stack, True
 
-    def stop(self) -> bool:
-        """Stop every process of the stack; False if there was none."""
+    def stop(self, *, only: Stack | None = None) -> bool:
+        """Stop every process of the stack; False if there was none, or another one than `only`. A stop that is going on is waited for."""
         if not self.layout.state.exists():
             return False
-        with lock_state(self.layout):
+        with lock_state(self.layout, patience_seconds=STOP_TIMEOUT_SECONDS if only else 0):
             stack = read_stack(self.layout)
-            if stack is None:
+            if stack is None or (only and stack.stack_id != only.stack_id):
                 return False
             self._stop(stack)
         return True
+
+    def is_up(self, stack: Stack) -> bool:
+        """Whether nobody has stopped this very stack."""
+        found = read_stack(self.layout)
+        return found is not None and found.stack_id == stack.stack_id
 
     def clean(self) -> None:
         """Stop, and delete everything that the stack ever wrote."""
         self.stop()
         PostgresServer(self.layout.postgres, "").remove()
-        shutil.rmtree(self.layout.state, ignore_errors=True)
+        remove_folder(self.layout.state)
 
     def members(self, stack: Stack) -> list[psutil.Process]:
         """Every living process of the stack, its database's included."""

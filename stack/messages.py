@@ -56,12 +56,14 @@ def send_messages(launcher: Launcher, stack: Stack) -> list[Sent]:
             "everyone": True,
             "priority": 7,
         }
+        tenant = tenant_of(platform)
+        launcher.console.note(f"{tenant}: an announcement to everybody by the form of {FORM}, a todo to a department by SQL")
         run_id = trigger(api, launcher.console, [FORM], conf)[FORM]
         follow_run(api, launcher.console, FORM, run_id)
-        tenant = tenant_of(platform)
         department = find_department(launcher, stack, tenant)
         announcement = newest_message(launcher, stack, tenant)
         sent.append(Sent(platform, announcement, enqueue_todo(launcher, stack, tenant, department), department))
+    launcher.console.note(f"{DELIVER} sends them")
     deliver(launcher, stack)
     return sent
 
@@ -70,11 +72,13 @@ def take_back(launcher: Launcher, stack: Stack, sent: list[Sent]) -> dict[str, i
     """Complete each todo by command, and recall each announcement by SQL; returns the messages that complete the todos."""
     completed = {}
     for one in sent:
+        launcher.console.note(f"{one.tenant}: the todo is completed by command, the announcement taken back by SQL")
         done = launcher.run_command(stack, "todo", str(one.todo), "--complete", "--json")
         if done.returncode:
             raise StackError(f"`orgsync todo {one.todo} --complete` ended with exit code {done.returncode}:\n{done.stderr}")
         completed[one.platform] = newest_message(launcher, stack, one.tenant)
         query(launcher, stack, str(one.announcement), "select notify.recall(%s::bigint)")
+    launcher.console.note(f"{DELIVER} does so on the platforms")
     deliver(launcher, stack)
     return completed
 

@@ -25,6 +25,7 @@ from pathlib import Path
 import psutil
 
 from stack.errors import StackError
+from stack.folders import remove_folder
 from stack.lockfile import read_lock_file
 from stack.ports import LOOPBACK, any_free_port, choose_port
 from stack.processes import MARKER, ProcessRecord, SystemUser, as_user, describe, require_power_over, start_process, stop_all, tail
@@ -124,7 +125,7 @@ class PostgresServer:
         self.stop()
         if self.place != self.folder:
             remove_place(self.place, self.folder)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_folder(self.folder)
 
     @cached_property
     def user(self) -> SystemUser | None:
@@ -367,5 +368,5 @@ def remove_place(place: Path, folder: Path) -> None:
         raise StackError(f"{place} was not made by this checkout's stack; remove it by hand if it is not needed")
     for entry in place.iterdir():
         if entry != owner:  # goes last: what is left of a removal that was cut off is still known as ours
-            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
-    shutil.rmtree(place)
+            remove_folder(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+    remove_folder(place)

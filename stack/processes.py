@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -123,6 +124,11 @@ def require_power_over(user: SystemUser) -> None:
             os.kill(probe.pid, signal.SIGTERM)
         except PermissionError as error:
             raise StackError(f"root may not end processes of user {user.name} here, which takes CAP_KILL; {advice}") from error
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            os.chown(folder, user.uid, user.gid)
+        except PermissionError as error:
+            raise StackError(f"root may not give a folder to user {user.name} here, which takes CAP_CHOWN; {advice}") from error
 
 
 def tail(log: Path, lines: int = 30) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from stack.airflow import AirflowApi
@@ -17,6 +18,9 @@ LOG_LINES = 40
 POLL_SECONDS = 0.7
 UNFINISHED = ("queued", "running")
 FAILED = ("failed", "up_for_retry")
+ENDED = ("success", *FAILED)
+QUIET_SECONDS = 10
+"""So long nothing need be said; then what is waited for is."""
 
 
 def wait_for_dag(api: AirflowApi, dag_id: str) -> None:
@@ -59,32 +63,60 @@ def join_or_trigger(api: AirflowApi, console: Console, dags: list[str], conf: di
 
 
 def follow_run(api: AirflowApi, console: Console, dag_id: str, run_id: str) -> None:
-    """Show the tasks as they change; raise at the first failed attempt, which against the sandbox no retry would mend."""
-    shown: dict[tuple[str, int], str] = {}
-    deadline = time.monotonic() + RUN_TIMEOUT_SECONDS
-    while True:
-        state = api.run_state(dag_id, run_id)
-        tasks = api.task_instances(dag_id, run_id)
-        show_changes(console, dag_id, tasks, shown)
-        if state == "success":
-            return
-        failed = [task for task in tasks if task["state"] in FAILED]
-        if failed or state not in UNFINISHED:
-            raise StackError(f"run {run_id} of {dag_id} failed\n{explain_failure(api, dag_id, run_id, failed)}")
-        if time.monotonic() > deadline:
-            raise StackError(f"run {run_id} of {dag_id} is still {state} after {RUN_TIMEOUT_SECONDS} seconds")
-        time.sleep(POLL_SECONDS)
+    follow_runs(api, console, {dag_id: run_id})
 
 
-def show_changes(console: Console, dag_id: str, tasks: list[dict[str, Any]], shown: dict[tuple[str, int], str]) -> None:
+def follow_runs(api: AirflowApi, console: Console, runs: Mapping[str, str]) -> None:
+    """Show the tasks of all runs as they change; raise at the first failed attempt, which against the sandbox no retry would mend."""
+    shown: dict[tuple[str, str, int], str] = {}
+    begun = told_at = time.monotonic()
+    waiting = dict(runs)
+    while waiting:
+        if time.monotonic() > begun + RUN_TIMEOUT_SECONDS:
+            raise StackError(f"after {RUN_TIMEOUT_SECONDS} seconds these runs have not ended: {_name_runs(waiting)}")
+        for dag_id, run_id in runs.items():
+            if dag_id in waiting and _look_at(api, console, dag_id, run_id, shown):
+                del waiting[dag_id]
+                told_at = time.monotonic()
+        if waiting and time.monotonic() > told_at + QUIET_SECONDS:
+            told_at = time.monotonic()
+            console.note(f"  waiting for {', '.join(_say_what(api, dag_id, run_id) for dag_id, run_id in waiting.items())}")
+        time.sleep(POLL_SECONDS if waiting else 0)
+
+
+def _look_at(api: AirflowApi, console: Console, dag_id: str, run_id: str, shown: dict[tuple[str, str, int], str]) -> bool:
+    """Whether the run has ended well."""
+    state = api.run_state(dag_id, run_id)
+    tasks = api.task_instances(dag_id, run_id)
+    show_changes(console, dag_id, tasks, shown)
+    failed = [task for task in tasks if task["state"] in FAILED]
+    if failed or state not in (*UNFINISHED, "success"):
+        raise StackError(f"run {run_id} of {dag_id} failed\n{explain_failure(api, dag_id, run_id, failed)}")
+    return state == "success"
+
+
+def _say_what(api: AirflowApi, dag_id: str, run_id: str) -> str:
+    """What a run is at, or what it waits for."""
+    if api.run_state(dag_id, run_id) == "queued":
+        return f"{dag_id}: its turn, after the run before it"
+    under_way = sorted({task["task_id"] for task in api.task_instances(dag_id, run_id) if task["state"] == "running"})
+    return f"{dag_id}: {', '.join(under_way) or 'the scheduler to start its next task'}"
+
+
+def _name_runs(runs: Mapping[str, str]) -> str:
+    return ", ".join(f"{run_id} of {dag_id}" for dag_id, run_id in runs.items())
+
+
+def show_changes(console: Console, dag_id: str, tasks: list[dict[str, Any]], shown: dict[tuple[str, str, int], str]) -> None:
+    """A line for each task that ends, or fails. What a run has no use for (a replay, an approval) is skipped, and not worth a line."""
     for task in sorted(tasks, key=lambda task: str(task["start_date"])):
-        key, state = (task["task_id"], task["map_index"]), task["state"]
-        if state in (None, "scheduled", "queued") or shown.get(key) == state:
+        key, state = (dag_id, task["task_id"], task["map_index"]), task["state"]
+        if state not in ENDED or shown.get(key) == state:
             continue
         shown[key] = state
         name = task["task_id"] if task["map_index"] < 0 else f"{task['task_id']} [{task['map_index']}]"
-        seconds = f" ({task['duration']:.1f} s)" if task["duration"] and state != "running" else ""
-        console.note(f"  {dag_id} {name}: {state}{seconds}")
+        seconds = f" ({task['duration']:.1f} s)" if task["duration"] else ""
+        console.note(f"  {dag_id} {name}: {'done' if state == 'success' else state}{seconds}")
 
 
 def explain_failure(api: AirflowApi, dag_id: str, run_id: str, failed: list[dict[str, Any]]) -> str:

@@ -9,16 +9,19 @@ import hmac
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from stack.errors import StackError
 from stack.layout import Layout
 from stack.ports import LOOPBACK
 from stack.processes import ProcessRecord
+
+LOOK_AGAIN_SECONDS = 0.1
 
 
 @dataclass
@@ -110,11 +113,20 @@ def write_private(path: Path, text: str) -> None:
 
 
 @contextmanager
-def lock_state(layout: Layout) -> Iterator[Any]:
+def lock_state(layout: Layout, *, patience_seconds: float = 0) -> Iterator[Any]:
     """One start or stop at a time; the system drops the lock when its holder dies."""
+    deadline = time.monotonic() + patience_seconds
     with layout.lock_file.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StackError(f"another start or stop is going on in {layout.state}; try again when it is done") from error
+        while not _try_lock(file):
+            if time.monotonic() >= deadline:
+                raise StackError(f"another start or stop is going on in {layout.state}; try again when it is done")
+            time.sleep(LOOK_AGAIN_SECONDS)
         yield
+
+
+def _try_lock(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

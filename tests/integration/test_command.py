@@ -80,7 +80,7 @@ def test_sql_shows_rows_and_cannot_write(command: Command, world: World) -> None
 
 
 def test_sandbox_is_steered_from_the_command(command: Command, world: World) -> None:
-    evolved = command("sandbox", "evolve", "--rate", "0.1")
+    evolved = command("sandbox", "evolve", "--rate", "0.1", "--json")
     assert evolved.returncode == 0, evolved.stderr
     happened = json.loads(evolved.stdout)
     assert set(happened) == set(PLATFORM_NAMES)
@@ -88,10 +88,11 @@ def test_sandbox_is_steered_from_the_command(command: Command, world: World) -> 
 
 
 def test_sandbox_is_steered_on_one_platform(command: Command, world: World) -> None:
-    broken = command("sandbox", "fault", "http_500", "--platform", "dingtalk")
+    broken = command("sandbox", "fault", "http_500", "--platform", "dingtalk", "--json")
     assert broken.returncode == 0, broken.stderr
     assert [fault["interface"] for fault in json.loads(broken.stdout)["dingtalk"]["faults"]] == ["topapi/v2/user/list"]
-    command("sandbox", "fault", "none")
+    mended = command("sandbox", "fault", "none", "--platform", "dingtalk")
+    assert mended.stdout == "dingtalk  1 fault removed; it behaves again\n"
     assert world.control("GET", "faults") == {"faults": []}
 
 

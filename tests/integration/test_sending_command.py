@@ -67,9 +67,9 @@ def test_message_is_queued_followed_pushed_and_received(command: Command, world:
     pushed = command("push", "acme")
     assert (pushed.returncode, pushed.stdout) == (0, "acme  1 message taken up; calls: 1 sent\n")
     assert [message["title"] for message in inbox(world, people[0])] == ["Fire drill"]
-    assert [
-        message["title"] for message in json.loads(command("sandbox", "inbox", people[1], "--platform", "dingtalk").stdout)["messages"]
-    ] == ["Fire drill"]
+    received = json.loads(command("sandbox", "inbox", people[1], "--platform", "dingtalk", "--json").stdout)
+    assert [message["title"] for message in received["messages"]] == ["Fire drill"]
+    assert command("sandbox", "inbox", people[1], "--platform", "dingtalk").stdout.startswith("message  unread  Fire drill")
     shown = command("outbox", "--id", "1").stdout
     for words in ("Fire drill", "At three", "https://example.com/drill", f"users {people[0]}, {people[1]}", "2 sent", "send"):
         assert words in shown
@@ -214,6 +214,8 @@ def test_message_is_taken_back(command: Command, world: World, people: list[str]
     recalled = told(command, "recall", "1", "--push")
     assert (recalled["answer"], recalled["state"]) == ("asked", "recalled")
     assert [message["recalled"] for message in inbox(world, people[0])] == [True]
+    recall = next(attempt for attempt in recalled["attempts"] if attempt["action"] == "recall")
+    assert recall["people"] == sum(recalled["recipients"].values()) > 0
     assert command("recall", "1").stdout == "message 1 was recalled already\n"
 
 

@@ -3,19 +3,22 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from dataclasses import replace
 
 import psutil
 import pytest
 
 from sandbox.testing import start_sandbox
+from stack import demo
 from stack.console import Console
 from stack.errors import StackError
+from stack.folders import remove_folder
 from stack.launcher import Launcher, answers
 from stack.layout import CHECKOUT, Layout
 from stack.postgres import PostgresServer
 from stack.processes import ProcessRecord, start_process
-from stack.state import Stack, read_stack, write_stack
+from stack.state import Stack, lock_state, read_stack, write_stack
 
 
 @pytest.fixture
@@ -136,3 +139,54 @@ def test_clean_leaves_no_trace(launcher):
     assert not record.is_alive()
     assert not server.place.exists()
     assert not launcher.layout.state.exists()
+
+
+def test_stop_of_one_stack_leaves_another_alone(launcher, started):
+    stack, _ = launcher.start()
+    assert not launcher.stop(only=Stack())
+    assert launcher.is_up(stack)
+    assert launcher.stop(only=stack)
+    assert not launcher.is_up(stack)
+
+
+def test_demo_that_is_stopped_elsewhere_ends_well(launcher, started, monkeypatch, capsys):
+    """`make down` holds the lock while it ends processes; the demo sees them die, waits for it, and has not failed."""
+    stopping, seen = threading.Event(), threading.Event()
+
+    def serve_until_it_dies(_: Launcher, stack: Stack) -> None:
+        elsewhere.start()
+        stopping.wait(20)
+        seen.set()
+        raise StackError("scheduler stopped")
+
+    def stop_slowly() -> None:
+        other = Launcher(launcher.layout, Console())
+        with lock_state(other.layout):
+            stopping.set()
+            seen.wait(20)
+            other._stop(read_stack(other.layout))
+
+    elsewhere = threading.Thread(target=stop_slowly)
+    monkeypatch.setattr(demo, "show_all", lambda *_: None)
+    monkeypatch.setattr(demo, "serve", serve_until_it_dies)
+    demo.run_demo(launcher)
+    elsewhere.join()
+    assert "stopped elsewhere" in capsys.readouterr().out
+
+
+def test_demo_whose_process_died_by_itself_fails(launcher, started, monkeypatch):
+    def serve_until_it_dies(_: Launcher, stack: Stack) -> None:
+        raise StackError("scheduler stopped; the end of its log")
+
+    monkeypatch.setattr(demo, "show_all", lambda *_: None)
+    monkeypatch.setattr(demo, "serve", serve_until_it_dies)
+    with pytest.raises(StackError, match="the end of its log"):
+        demo.run_demo(launcher)
+    assert read_stack(launcher.layout) is None
+
+
+def test_what_cannot_be_deleted_is_named(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(StackError, match=r"/file cannot be deleted: Not a directory"):
+        remove_folder(tmp_path / "file")
+    remove_folder(tmp_path / "gone already")

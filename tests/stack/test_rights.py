@@ -88,7 +88,11 @@ def test_database_of_root_is_found_and_ended_without_the_right_to_look_into_it(f
 
 @pytest.mark.parametrize(
     ("right", "words"),
-    [("setuid", "may not become user nobody here, which takes CAP_SETUID"), ("kill", "may not end processes of user nobody here")],
+    [
+        ("setuid", "may not become user nobody here, which takes CAP_SETUID"),
+        ("kill", "may not end processes of user nobody here"),
+        ("chown", "may not give a folder to user nobody here, which takes CAP_CHOWN"),
+    ],
 )
 def test_right_that_cannot_be_done_without_is_named_before_anything_is_started(folder, right, words):
     (said,) = run_in_container(START, folder, without=right)

@@ -200,15 +200,17 @@ def test_nothing_in_a_message_moves_the_cursor() -> None:
 
 def test_quota_is_a_line_each_with_its_warnings_and_what_waits_below() -> None:
     month = make_gauge(used=4600, warning="92% are used")
-    acme = {"tenant_id": "acme", "gauges": [month], "waiting": 2, "reason": "not in [the] night"}
-    beta = {"tenant_id": "beta", "gauges": [], "waiting": 0, "reason": None}
+    acme = {"tenant_id": "acme", "gauges": [month], "unknown": "", "waiting": 2, "reason": "not in [the] night"}
+    beta = {"tenant_id": "beta", "gauges": [], "unknown": "set accounts of the connection", "waiting": 0, "reason": None}
     assert printed(show_quota, [acme, beta]) == [
-        "tenant  quota           used     of      new at (UTC)",
-        "acme    calls          4,600  5,000  2026-03-01 16:00",
-        "beta    none is known",
+        "tenant  quota                used     of      new at (UTC)",
+        "acme    calls               4,600  5,000  2026-03-01 16:00",
+        "beta    unknown, see below",
         "acme",
         "  calls: 92% are used",
         "  2 messages wait: not in [the] night",
+        "beta",
+        "  set accounts of the connection",
     ]
 
 
@@ -217,7 +219,7 @@ def test_quota_is_a_line_each_with_its_warnings_and_what_waits_below() -> None:
 )
 def test_quota_is_coloured_as_it_runs_out(used: int, warning: str, colour: str) -> None:
     file = io.StringIO()
-    row = {"tenant_id": "acme", "gauges": [make_gauge(used=used, warning=warning)], "waiting": 0, "reason": None}
+    row = {"tenant_id": "acme", "gauges": [make_gauge(used=used, warning=warning)], "unknown": "", "waiting": 0, "reason": None}
     show_quota(Console(file=file, width=100, force_terminal=True, color_system="standard"), [row])
     assert (f"\x1b[{colour}m{used:,}\x1b[0m" if colour else f" {used:,} ") in file.getvalue()
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import typer
 
-from orgsync.cli.console import print_json
+from orgsync.cli.console import JsonOption, print_json, results
 from orgsync.settings import state_folder
 
 app = typer.Typer(help="Steer the sandbox: the practice platform that `make demo` starts.", no_args_is_help=True)
@@ -18,32 +18,41 @@ PlatformOption = Annotated[str | None, typer.Option("--platform", help="One of t
 
 
 @app.command("status")
-def sandbox_status(platform: PlatformOption = None) -> None:
-    """Show what the sandbox holds and what was called."""
-    print_json(
-        {
-            name: {"organization": _control("GET", f"{name}/organization?summary=1"), "calls": _control("GET", f"{name}/calls")}
-            for name in _played(platform)
-        }
-    )
+def sandbox_status(platform: PlatformOption = None, as_json: JsonOption = False) -> None:
+    """Show what the sandbox holds and how often it was called."""
+    from orgsync.cli.sandbox_report import show_status
+
+    found = {
+        name: {"organization": _control("GET", f"{name}/organization?summary=1"), "calls": _control("GET", f"{name}/calls")}
+        for name in _played(platform)
+    }
+    print_json(found) if as_json else show_status(results, found)
 
 
 @app.command("evolve")
 def sandbox_evolve(
     rate: Annotated[float, typer.Option(help="Part of the people that something happens to.", min=0, max=1)] = 0.02,
     platform: PlatformOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Let some time pass: people join, leave, move; prints what happened."""
-    print_json({name: _control("POST", f"{name}/evolve", {"rate": rate}) for name in _played(platform)})
+    """Let some time pass: people join, leave, move; says what happened."""
+    from orgsync.cli.sandbox_report import show_evolutions
+
+    happened = {name: _control("POST", f"{name}/evolve", {"rate": rate}) for name in _played(platform)}
+    print_json(happened) if as_json else show_evolutions(results, happened)
 
 
 @app.command("hide")
 def sandbox_hide(
     share: Annotated[float, typer.Argument(help="Part of the people, to be in no list and no count; 0 shows all again.", min=0, max=1)],
     platform: PlatformOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Hide people as a broken platform may: for trying what a sync does when many seem to have left."""
-    print_json({name: len(_control("PUT", f"{name}/hidden", {"share": share})["hidden"]) for name in _played(platform)})
+    from orgsync.cli.sandbox_report import show_hidden
+
+    hidden = {name: len(_control("PUT", f"{name}/hidden", {"share": share})["hidden"]) for name in _played(platform)}
+    print_json(hidden) if as_json else show_hidden(results, hidden)
 
 
 @app.command("fault")
@@ -53,21 +62,31 @@ def sandbox_fault(
         str, typer.Option(help="The interface that misbehaves: its path, or `people` or `departments` for the one that lists them.")
     ] = "people",
     platform: PlatformOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Make the sandbox misbehave."""
+    from orgsync.cli.sandbox_report import show_faults, show_removed_faults
+
     if kind == "none":
-        print_json({name: _control("DELETE", f"{name}/faults") for name in _played(platform)})
+        removed = {name: _control("DELETE", f"{name}/faults") for name in _played(platform)}
+        print_json(removed) if as_json else show_removed_faults(results, removed)
     else:
-        print_json({name: _control("POST", f"{name}/faults", {"interface": interface, "kind": kind}) for name in _played(platform)})
+        fault = {"interface": interface, "kind": kind}
+        added = {name: _control("POST", f"{name}/faults", fault) for name in _played(platform)}
+        print_json(added) if as_json else show_faults(results, added)
 
 
 @app.command("inbox")
 def inbox(
     user: Annotated[str, typer.Argument(metavar="USER", help="A person's id, as it is in the warehouse.")],
     platform: Annotated[str, typer.Option("--platform", help="One of the platforms it plays.")],
+    as_json: JsonOption = False,
 ) -> None:
     """Show what a person has received, newest first."""
-    print_json(_control("GET", f"{platform}/inbox?user={quote(user, safe='')}"))
+    from orgsync.cli.sandbox_report import show_inbox
+
+    inbox = _control("GET", f"{platform}/inbox?user={quote(user, safe='')}")
+    print_json(inbox) if as_json else show_inbox(results, inbox)
 
 
 def _played(platform: str | None) -> list[str]:

@@ -63,11 +63,12 @@ def show_quota(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
                 Text(row["tenant_id"]), Text(gauge["name"]), used, f"{gauge['most']:,}", _utc(gauge["renewed_at"], "%Y-%m-%d %H:%M")
             )
         if not row["gauges"]:
-            table.add_row(Text(row["tenant_id"]), Text("none is known", style="dim"))
+            table.add_row(Text(row["tenant_id"]), Text("unknown, see below" if row["unknown"] else "none", style="dim"))
     console.print(table)
     for row in rows:
         warned = (gauge for gauge in row["gauges"] if gauge["warning"])
         lines = [Text(f"{gauge['name']}: {gauge['warning']}", style=_gauge_style(gauge)) for gauge in warned]
+        lines += [Text(row["unknown"])] if row["unknown"] else []
         lines += [_waiting(row)] if row["waiting"] else []
         if lines:
             console.print(Text(row["tenant_id"], style="bold"), *map(_indented, lines), sep="\n")

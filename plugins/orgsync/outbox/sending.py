@@ -36,6 +36,8 @@ from orgsync.warehouse.statements import Row
 
 log = logging.getLogger(__name__)
 
+NOT_ASKED_YET = "nothing is known of its connection yet; the next delivery, or `orgsync push`, looks"
+
 
 @dataclass(frozen=True)
 class Preview:
@@ -191,6 +193,7 @@ def read_quota(settings: Settings, tenant_id: str | None, *, clock: Clock = read
                 "waiting": channel["waiting"],
                 "reason": channel["reason"],
                 "gauges": [asdict(gauge) for gauge in _read_gauges(connection, channel, now)],
+                "unknown": channel["limits"].get("unknown_quota") or ("" if channel["limits"] else NOT_ASKED_YET),
             }
             for channel in store.list_channels(connection, tenant_id)
         ]

@@ -60,6 +60,7 @@ LIMITS = Limits(
 )
 
 _BATCH_PREFIXES = ("bm-", "bm_")
+_BATCH_RECALLED = "taken back; Feishu clears a message to several people away within moments of its answer"
 _MESSAGE_PREFIX = "om_"
 _INVALID = "not a valid id for this app: gone, or an id of another app"
 _INVALID_DEPARTMENT = "not a valid department for this app"
@@ -110,7 +111,7 @@ class FeishuMessenger:
             (self._client.recall_batch if is_batch else self._client.recall_message)(platform_id)
         except RefusedError as error:
             return _read_refused_recall(error)
-        return Recall("recalled", "Feishu has begun to take it back" if is_batch else "")
+        return Recall("recalled", _BATCH_RECALLED if is_batch else "")
 
     def update_todo(self, platform_id: str, content: Content) -> None:
         self._client.update_task(platform_id, write_task_change(content))

@@ -130,7 +130,8 @@ class Limits:
     (0: a todo is a message like any other). `is_idempotent` says that a repeated `Delivery.key` is not sent twice, within
     `idempotent_seconds`, whatever the call; what holds for one call is told by `Messenger.idempotent_seconds`. `result_hours` and
     `recall_hours` are how long after sending results can be asked for, and a message taken back (0: not at all). `url_schemes`
-    are those that a message may open. `longest` is by kind.
+    are those that a message may open. `longest` is by kind. `unknown_quota` says which quota the platform does not tell, and what to do
+    so that it is known and kept.
     """
 
     people_per_call: int
@@ -154,6 +155,7 @@ class Limits:
     recall_hours: int = 0
     url_schemes: tuple[str, ...] = ("http", "https")
     longest: Mapping[str, TextLimits] = field(default_factory=dict)
+    unknown_quota: str = ""
 
 
 class Messenger(Protocol):

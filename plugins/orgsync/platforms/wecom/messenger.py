@@ -36,6 +36,10 @@ LIMITS = Limits(
     longest=LONGEST,
 )
 
+UNKNOWN_QUOTA = (
+    "WeCom takes messages to 200 times as many people a day as the company may have accounts (账号上限), a number that it does not tell; "
+    "set accounts of the connection to it, and the day's recipients are counted and kept within that"
+)
 _UNREACHABLE = "unknown, gone, or outside the app's 可见范围"
 _UNLICENSED = "without a licence for this app (接口许可)"
 
@@ -44,7 +48,7 @@ class WeComMessenger:
     """Has no results: WeCom does not tell what became of a message. A todo is a card, which can be recalled, not completed or changed."""
 
     def __init__(self, client: WeComClient, *, accounts: int = 0) -> None:
-        self.limits = replace(LIMITS, recipients_per_day=accounts * RECIPIENTS_PER_ACCOUNT)
+        self.limits = replace(LIMITS, recipients_per_day=accounts * RECIPIENTS_PER_ACCOUNT, unknown_quota="" if accounts else UNKNOWN_QUOTA)
         self.transport = client.transport
         self._client = client
 
