@@ -53,6 +53,8 @@ from tests.integration.test_history import (
 )
 
 MOST_SNAPSHOTS = 4
+SHARE = 250
+"""How many evolutions have a seed, and a warehouse, together: the first mismatch ends the soak, what was done before it is told."""
 NOW = START + timedelta(hours=MOST_SNAPSHOTS)
 OPTIONS = "-c TimeZone=UTC -c DateStyle=ISO"
 ACME = Tenant(id=TENANT, platform="made_up", conn_id="acme")
@@ -198,16 +200,20 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     started = time.monotonic()
-    shares = [
-        options.evolutions // options.processes + (place < options.evolutions % options.processes) for place in range(options.processes)
-    ]
+    shares = [min(SHARE, options.evolutions - first) for first in range(0, options.evolutions, SHARE)]
+    last_seed = options.seed + len(shares) - 1
+    done: Counter[str] = Counter()
     with ProcessPoolExecutor(options.processes) as pool:
-        done = sum(pool.map(soak, shares, range(options.seed, options.seed + options.processes)), Counter())
+        for share in pool.map(soak, shares, range(options.seed, last_seed + 1)):
+            done += share
+            print(
+                f"{done['evolutions']:,} of {options.evolutions:,} evolutions, 0 mismatches, {time.monotonic() - started:,.0f} s",
+                flush=True,
+            )
     evolutions = done.pop("evolutions")
     print(
         f"{evolutions:,} evolutions, 0 mismatches; {', '.join(f'{count:,} {what}' for what, count in sorted(done.items()))}; "
-        f"seeds {options.seed} to {options.seed + options.processes - 1}, {time.monotonic() - started:,.0f} s in "
-        f"{options.processes} processes"
+        f"seeds {options.seed} to {last_seed}, {time.monotonic() - started:,.0f} s in {options.processes} processes"
     )
 
 
