@@ -197,7 +197,7 @@ def _is_backfill(context: Any) -> bool:
 
 
 def _run(tenant_id: str, context: Any) -> Run:
-    from orgsync.ownership import Takeover
+    from orgsync.companies.ownership import Takeover
     from orgsync.sync.run import Run, name_record
 
     settings = read_settings()

@@ -28,9 +28,9 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from psycopg2.extensions import connection as Connection
 
+from orgsync.companies.ownership import Takeover, find_foreign
 from orgsync.errors import GateError
 from orgsync.frames import FRAMES
-from orgsync.ownership import Takeover, find_foreign
 from orgsync.sync.timekeeping import SLACK, check_date, date_snapshot
 from orgsync.tenants import Tenant
 from orgsync.warehouse.migrations import migrate

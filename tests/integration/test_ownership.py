@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from orgsync.companies.ownership import Takeover
 from orgsync.errors import GateError
 from orgsync.outbox.delivery import Worker
 from orgsync.outbox.sending import push
-from orgsync.ownership import Takeover
 from orgsync.sync.deciding import decide_plan
 from orgsync.sync.extracting import extract_snapshot
 from orgsync.sync.merging import merge_plan

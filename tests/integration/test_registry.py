@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from orgsync.errors import IncompleteSnapshotError
-from orgsync.landing import registry
 from orgsync.landing.zone import DECISION, read_decision, write_decision
 from orgsync.manifest import Decision
+from orgsync.sync import registry
 from orgsync.sync.deciding import decide_plan
 from orgsync.sync.extracting import extract_snapshot
 from orgsync.sync.planning import plan_sync

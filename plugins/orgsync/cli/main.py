@@ -367,7 +367,7 @@ def pools() -> None:
 
 def _make_run(settings: Settings, tenant_id: str, *, new_company: str = "") -> Run:
     """A run of the command's own, named after the moment."""
-    from orgsync.ownership import Takeover
+    from orgsync.companies.ownership import Takeover
     from orgsync.sync.run import Run
 
     found, run_id = read_tenant(settings, tenant_id), f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}+00:00"

@@ -1,1 +1,1 @@
-"""The landing zone: raw answers as they came, which of them count, and which stay."""
+"""The landing zone: raw answers as they came, what later reads took over from them, and which stay."""

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from psycopg2.extensions import connection as Connection
 
+from orgsync.companies.ownership import find_stranger
 from orgsync.errors import ConfigurationError, GateError, OrgsyncError
 from orgsync.outbox import quota, store
 from orgsync.outbox.announcing import announce_changes
@@ -21,7 +22,6 @@ from orgsync.outbox.queueing import Message, queue
 from orgsync.outbox.quota import MOST_URGENT, Hold
 from orgsync.outbox.reach import Reach, find_departments, measure
 from orgsync.outbox.recording import BLOCKED_WAIT
-from orgsync.ownership import find_stranger
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Scope
 from orgsync.platforms.sending.messages import Content, Limits, Messenger

@@ -13,11 +13,11 @@ from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import IncompleteSnapshotError
 from orgsync.landing.carrying import drop_carried
-from orgsync.landing.registry import note_decisions, register_landed
 from orgsync.landing.zone import SnapshotWriter, make_snapshot_id, read_newest_answers, remove_unfinished, snapshot_uri
 from orgsync.manifest import Manifest, Mode
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Answer, Answers, Reading, Wanted
+from orgsync.sync.registry import note_decisions, register_landed
 from orgsync.sync.run import Run, claim_tenant, open_step
 from orgsync.sync.ticks import find_last_tick
 from orgsync.sync.timekeeping import date_snapshot, describe_differences

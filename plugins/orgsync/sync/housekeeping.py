@@ -11,10 +11,10 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from orgsync.errors import BusyTenantError, IncompleteSnapshotError
-from orgsync.landing.registry import note_decisions, register_landed
 from orgsync.landing.retention import list_expired
 from orgsync.landing.zone import LandedSnapshot, list_snapshots, read_decision, remove_snapshot, remove_unfinished
 from orgsync.settings import Settings, report_path
+from orgsync.sync.registry import note_decisions, register_landed
 from orgsync.tenants import Tenant
 from orgsync.warehouse import runs, snapshots
 from orgsync.warehouse.claims import Claim, hold_claim

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from orgsync.errors import GateError, IncompleteSnapshotError, OvertakenError
-from orgsync.landing.registry import Survey, survey_zone
 from orgsync.manifest import Decision
 from orgsync.sync.left_out import LeftOut, explain_left_out
+from orgsync.sync.registry import Survey, survey_zone
 from orgsync.sync.replaying import load_again, settle_stale
 from orgsync.sync.retracting import mark_carriers, retract_one
 from orgsync.sync.run import Run, note_decided, open_step

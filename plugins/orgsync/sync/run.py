@@ -9,10 +9,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from orgsync.companies.ownership import Takeover
 from orgsync.errors import GateError, OrgsyncError, explain_files
-from orgsync.landing.registry import note_decisions
-from orgsync.ownership import Takeover
 from orgsync.settings import Settings
+from orgsync.sync.registry import note_decisions
 from orgsync.tenants import Tenant
 from orgsync.warehouse import runs
 from orgsync.warehouse.claims import Claim, Purpose, hold_claim

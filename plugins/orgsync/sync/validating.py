@@ -7,11 +7,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from orgsync.companies.ownership import find_foreign
 from orgsync.errors import GateError, IncompleteSnapshotError
 from orgsync.landing.carrying import drop_carried
 from orgsync.landing.zone import read_answers, read_manifest
 from orgsync.manifest import Manifest
-from orgsync.ownership import find_foreign
 from orgsync.platforms import load_platform
 from orgsync.sync.decisions import describe_decision
 from orgsync.sync.run import Run, Step, note_decided, open_step, timed

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from orgsync.platforms.speaking.decoding import REPLACEMENT, decode_json, decode_or_none
 
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "damaged"
+FIXTURES = Path(__file__).parents[3] / "fixtures" / "damaged"
 
 # Inside a text. A space follows each, so that what comes next does not complete it.
 BROKEN_TEXTS = [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orgsync.company import Kinship, Owner, compare_people, find_difference, may_differ
+from orgsync.companies.kinship import Kinship, Owner, compare_people, find_difference, may_differ
 from orgsync.manifest import Company
 
 HOST = "api.example.com"

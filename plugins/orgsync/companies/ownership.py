@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from psycopg2.extensions import connection as Connection
 
-from orgsync.company import Owner, compare_people, find_difference, may_differ
+from orgsync.companies.kinship import Owner, compare_people, find_difference, may_differ
 from orgsync.manifest import Company
 from orgsync.platforms import load_platform
 from orgsync.tenants import Tenant
