@@ -61,6 +61,13 @@ def test_missing_permission_names_the_permission_point(world: World) -> None:
     assert_refused(world, PermissionDeniedError, "60011", "qyapi_get_department_member")
 
 
+def test_all_missing_permissions_are_named_at_once(world: World) -> None:
+    world.sync()
+    world.sandbox.control("PUT", "dingtalk/settings", {"permissions": ["qyapi_base"]})
+    points = ("qyapi_get_department_list", "qyapi_get_department_member", "qyapi_get_member")
+    assert_refused(world, PermissionDeniedError, "60011", "Missing as well", *points)
+
+
 def test_address_not_on_the_list(world: World) -> None:
     world.sandbox.control("PUT", "dingtalk/settings", {"allowed_ips": ["203.0.113.7"]})
     assert_refused(world, PermissionDeniedError, "60020", "127.0.0.1")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 from rich import filesize
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -30,6 +32,7 @@ DEPARTMENT_KINDS = ("created", "removed", "returned", "moved", "renamed", "updat
 STEPS = ("extract", "validate", "tidy", "expect", "stage", "plan", "merge", "write", "replay", "rebuild")
 PARTS = {"tidy": "validate", "expect": "validate", "stage": "validate", "write": "merge"}
 LONGEST_VALUE = 50
+URL = re.compile(r"\S*://\S*")
 LISTED = 10
 """So many of each kind are listed of a plan's changes."""
 
@@ -47,19 +50,40 @@ def show_run(console: Console, run: Mapping[str, Any]) -> None:
     if run["calls"]:
         parts.append(_calls(run["calls"]))
     parts += [Text(warning, style="yellow") for warning in run["warnings"]]
+    console.print(Padding(Group(*parts), (0, 0, 0, 2), expand=False))
     if run["error"]:
-        parts.append(Text(run["error"], style="red"))
-    console.print(Padding(Group(*parts), (0, 0, 1, 2), expand=False))
+        print_unbroken(console, Text(run["error"], style="red"))
+    console.print()
+
+
+def print_unbroken(console: Console, text: Text, *, indent: int = 2) -> None:
+    """A URL too long for a line has one for itself, which only the terminal may break: it can be opened and copied as a whole."""
+    begin = 0
+    for url in URL.finditer(text.plain):
+        if cell_len(url[0]) > console.width - indent:
+            _print_part(console, text[begin : url.start()], indent)
+            console.print(Text(" " * indent) + text[url.start() : url.end()], soft_wrap=True, highlight=False)
+            begin = url.end()
+    _print_part(console, text[begin:], indent)
+
+
+def _print_part(console: Console, text: Text, indent: int) -> None:
+    if text.plain.strip():
+        console.print(Padding(text, (0, 0, 0, indent), expand=False), highlight=False)
 
 
 def show_runs(console: Console, runs: Iterable[Mapping[str, Any]]) -> None:
     """Newest first: a line for each run, or where the console is too narrow for the table, two."""
     listed = list(runs)
     table = _table_of_runs(listed)
-    if fits(console, table):
-        console.print(table, *(_error(run) for run in listed if run["error"]), sep="\n")
-    else:
-        console.print(*(_block(run) for run in listed), sep="\n")
+    is_table = fits(console, table)
+    if is_table:
+        console.print(table)
+    for run in listed:
+        if not is_table:
+            console.print(_block(run))
+        if run["error"]:
+            print_unbroken(console, _error(run) if is_table else Text(run["error"], style="red"), indent=0 if is_table else 2)
 
 
 def show_plan(console: Console, plan: Mapping[str, Any]) -> None:
@@ -183,7 +207,10 @@ def show_cleanings(console: Console, cleanings: Sequence[Mapping[str, Any]]) -> 
     for each in cleanings:
         counts = [f"{each[name]:,}" for name in ("kept", "removed")] + [filesize.decimal(each["removed_bytes"]), f"{each['closed_runs']:,}"]
         table.add_row(Text(each["tenant_id"]), _outcome(each), *([""] * 4 if each["error"] else counts))
-    console.print(table, *(Text(f"{each['tenant_id']}: {each['error']}", style="red") for each in cleanings if each["error"]), sep="\n")
+    console.print(table)
+    for each in cleanings:
+        if each["error"]:
+            print_unbroken(console, Text(f"{each['tenant_id']}: {each['error']}", style="red"), indent=0)
 
 
 def show_table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -234,10 +261,8 @@ def _block(run: Mapping[str, Any]) -> RenderableType:
             if name in counts
         ),
     ]
-    lines = [Text(", ".join(filter(None, told)) or "nothing recorded yet")]
-    if run["error"]:
-        lines.append(Text(run["error"], style="red"))
-    return Group(head, Padding(Group(*lines), (0, 0, 0, 2), expand=False))
+    line = Text(", ".join(filter(None, told)) or "nothing recorded yet")
+    return Group(head, Padding(line, (0, 0, 0, 2), expand=False))
 
 
 def _error(run: Mapping[str, Any]) -> Text:

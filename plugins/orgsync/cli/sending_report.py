@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from orgsync.cli.report import fits, pairs, plain_table, shortened
+from orgsync.cli.report import fits, pairs, plain_table, print_unbroken, shortened
 from orgsync.templates.preview import shown
 
 STATE_STYLES = {
@@ -48,7 +48,7 @@ def show_pushes(console: Console, done: Sequence[Mapping[str, Any]]) -> None:
         told = ("failed", "bold red") if each["error"] else (_what_was_done(each), "")
         console.print(Text.assemble((each["tenant_id"], "bold"), "  ", told), soft_wrap=True)
         if each["waiting"] and not each["error"]:
-            console.print(_indented(_waiting(each)))
+            print_unbroken(console, _waiting(each))
 
 
 def show_quota(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -77,10 +77,14 @@ def show_quota(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
 def show_messages(console: Console, messages: Sequence[Mapping[str, Any]]) -> None:
     """Newest first: a line for each message, or where the console is too narrow for the table, two or three."""
     table = _table_of_messages(messages)
-    if fits(console, table):
-        console.print(table, *(_reason(message) for message in messages if message["reason"]), sep="\n")
-    else:
-        console.print(*(_block(message) for message in messages), sep="\n")
+    is_table = fits(console, table)
+    if is_table:
+        console.print(table)
+    for message in messages:
+        if not is_table:
+            console.print(_block(message))
+        if message["reason"]:
+            print_unbroken(console, _reason(message, f"{message['message_id']}: " if is_table else ""), indent=0 if is_table else 2)
 
 
 def show_message(console: Console, message: Mapping[str, Any]) -> None:
@@ -88,10 +92,11 @@ def show_message(console: Console, message: Mapping[str, Any]) -> None:
     console.print(_headline(message))
     says = _what_it_says(message)
     console.print(pairs(says, map(shown, says.values())))
-    parts: list[RenderableType] = []
+    if message["url"]:
+        print_unbroken(console, shown(f"opens {message['url']}"))
     if message["reason"]:
-        parts.append(shown(f"Reason: {message['reason']}", STATE_STYLES[message["state"]]))
-    parts.append(Text(f"Recipients: {_recipients(message) or _nobody_yet(message)}"))
+        print_unbroken(console, _reason(message, "Reason: "))
+    parts: list[RenderableType] = [Text(f"Recipients: {_recipients(message) or _nobody_yet(message)}")]
     if message["missed"]:
         parts += [Text("Who did not get it", style="bold"), _indented(_missed(message["missed"]))]
         if more := sum(message["recipients"].get(state, 0) for state in MISSED) - len(message["missed"]):
@@ -133,13 +138,11 @@ def _block(message: Mapping[str, Any]) -> RenderableType:
     lines = [shown(shortened(_title(message)))]
     if recipients := _recipients(message):
         lines.append(Text(recipients))
-    if message["reason"]:
-        lines.append(shown(message["reason"], STATE_STYLES[message["state"]]))
     return Group(_headline(message), _indented(Group(*lines)))
 
 
-def _reason(message: Mapping[str, Any]) -> Text:
-    return shown(f"{message['message_id']}: {message['reason']}", STATE_STYLES[message["state"]])
+def _reason(message: Mapping[str, Any], lead: str) -> Text:
+    return shown(f"{lead}{message['reason']}", STATE_STYLES[message["state"]])
 
 
 def _headline(message: Mapping[str, Any]) -> Text:
@@ -158,7 +161,6 @@ def _what_it_says(message: Mapping[str, Any]) -> dict[str, str]:
     told = {
         "title": message["title"],
         "body": message["body"],
-        "url": message["url"],
         "to": _audience(message["audience"]),
         **times,
         "priority": str(message["priority"]),

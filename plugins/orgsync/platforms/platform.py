@@ -11,6 +11,7 @@ from orgsync.manifest import Company as Company
 from orgsync.manifest import Mode as Mode
 
 if TYPE_CHECKING:
+    from orgsync.errors import PermissionDeniedError
     from orgsync.frames import TidySet
     from orgsync.platforms.sending.messages import Content, Messenger
 
@@ -42,6 +43,11 @@ class Scope:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     linked_organizations: bool = False
+
+
+def as_it_came(_: Any, error: PermissionDeniedError) -> PermissionDeniedError:
+    """Of a platform without permissions of single interfaces."""
+    return error
 
 
 def as_it_is(text: str) -> str:
@@ -149,6 +155,7 @@ class Platform:
     """One IM platform. `connect(conn_id)` gives a client from an Airflow connection.
 
     `identify(conn_id)` says whose organization that would be, without a call; the platform has confirmed it once a read has ended.
+    `name_missing(client, error)` is a refusal for want of a permission, with all the others that a read would meet next.
     `form` is what Airflow learns of its connection type, an entry of `connection-types` in a provider's description. `pool_slots` is how
     many tasks may read from it at once. `user_keys` are the ids by which its people can be keyed, the default first; none is no choice.
     `messenger(conn_id)` gives what sends its messages from the same connection; None is a platform that only reads. `escape_markdown`
@@ -163,6 +170,7 @@ class Platform:
     extract: Extract
     tidy: Tidy
     identify: Callable[[str], Company] = unknown_company
+    name_missing: Callable[[Any, PermissionDeniedError], PermissionDeniedError] = as_it_came
     user_keys: tuple[str, ...] = ()
     pool_slots: int = 4
     messenger: Callable[[str], Messenger] | None = None

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from psycopg2.extensions import connection as Connection
 
-from orgsync.errors import IncompleteSnapshotError
+from orgsync.errors import IncompleteSnapshotError, PermissionDeniedError
 from orgsync.landing.carrying import drop_carried
 from orgsync.landing.zone import SnapshotWriter, make_snapshot_id, read_newest_answers, remove_unfinished, snapshot_uri
 from orgsync.manifest import Manifest, Mode
@@ -98,7 +98,11 @@ def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, ea
             claim.check()
             writer.record(part, answer)
 
-        reading: Reading = platform.extract(platform.connect(tenant.conn_id), wanted, record)
+        client = platform.connect(tenant.conn_id)
+        try:
+            reading: Reading = platform.extract(client, wanted, record)
+        except PermissionDeniedError as error:
+            raise platform.name_missing(client, error) from error
         claim.confirm_now()
         finished_at = taken_at + timedelta(seconds=time.monotonic() - started)
         manifest = writer.finish(reading, snapshot_id=snapshot_id, platform=platform.name, taken_at=taken_at, finished_at=finished_at)

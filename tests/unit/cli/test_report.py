@@ -341,3 +341,15 @@ def test_name_with_control_characters_moves_nothing_in_a_terminal() -> None:
     table = printed(160, show_table, ["name"], [(name,)])
     assert r"a\u001b[2J\u0007\u202eb" in table
     assert not {"\x1b", "\x07", "\u202e"} & set(table)
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_url_in_an_error_is_never_broken(width: int) -> None:
+    url = f"https://open-dev.dingtalk.com/appscope/apply?content={'a' * 120}"
+    run = make_run(outcome="failed", error=f"a permission point is missing. Grant it, or apply at {url}; then publish a new version")
+    for show, shown in ((show_run, run), (show_runs, [run])):
+        file = io.StringIO()
+        show(Console(file=file, width=width), shown)
+        assert f"{url};" in file.getvalue()
+        others = [line for line in file.getvalue().splitlines() if "://" not in line]
+        assert max(map(cell_len, others)) <= width

@@ -9,6 +9,7 @@ from orgsync.platforms.dingtalk.form import FORM
 from orgsync.platforms.platform import Answers, Company, Mode, Platform, Reading, Record, Wanted
 
 if TYPE_CHECKING:
+    from orgsync.errors import PermissionDeniedError
     from orgsync.frames import TidySet
     from orgsync.platforms.dingtalk.client import DingTalkClient
     from orgsync.platforms.sending.messages import Content, Messenger
@@ -29,6 +30,12 @@ def _extract(client: DingTalkClient, wanted: Wanted, record: Record) -> Reading:
     from orgsync.platforms.dingtalk.extract import extract
 
     return extract(client, wanted, record)
+
+
+def _name_missing(client: DingTalkClient, error: PermissionDeniedError) -> PermissionDeniedError:
+    from orgsync.platforms.dingtalk.probing import name_missing
+
+    return name_missing(client, error)
 
 
 def _tidy(answers: Answers, *, mode: Mode, mapping: Mapping[str, Mapping[str, str]]) -> TidySet:
@@ -65,6 +72,7 @@ PLATFORM = Platform(
     form=FORM,
     connect=_connect,
     identify=_identify,
+    name_missing=_name_missing,
     extract=_extract,
     tidy=_tidy,
     messenger=_messenger,

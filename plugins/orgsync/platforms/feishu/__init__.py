@@ -10,6 +10,7 @@ from orgsync.platforms.feishu.interfaces import USER_KEYS
 from orgsync.platforms.platform import Answers, Company, Mode, Platform, Reading, Record, Wanted
 
 if TYPE_CHECKING:
+    from orgsync.errors import PermissionDeniedError
     from orgsync.frames import TidySet
     from orgsync.platforms.feishu.client import FeishuClient
     from orgsync.platforms.sending.messages import Content, Messenger
@@ -30,6 +31,12 @@ def _extract(client: FeishuClient, wanted: Wanted, record: Record) -> Reading:
     from orgsync.platforms.feishu.extract import extract
 
     return extract(client, wanted, record)
+
+
+def _name_missing(client: FeishuClient, error: PermissionDeniedError) -> PermissionDeniedError:
+    from orgsync.platforms.feishu.probing import name_missing
+
+    return name_missing(client, error)
 
 
 def _tidy(answers: Answers, *, mode: Mode, mapping: Mapping[str, Mapping[str, str]]) -> TidySet:
@@ -66,6 +73,7 @@ PLATFORM = Platform(
     form=FORM,
     connect=_connect,
     identify=_identify,
+    name_missing=_name_missing,
     extract=_extract,
     tidy=_tidy,
     messenger=_messenger,
