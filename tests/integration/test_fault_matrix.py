@@ -31,7 +31,7 @@ from orgsync.errors import (
     UnreachableError,
 )
 from orgsync.platforms import PLATFORM_NAMES
-from orgsync.platforms.hook import PlatformHook
+from orgsync.platforms.connector import Connector
 from orgsync.platforms.speaking.transport import Patience
 from sandbox.testing import RunningSandbox
 from stack.postgres import PostgresServer
@@ -356,11 +356,11 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """On every platform retries follow each other at once, and a list that does not end is given up soon."""
     patience = Patience(attempts=4, first_wait_seconds=0.01)
     for name in PLATFORM_NAMES:
-        hooks = vars(importlib.import_module(f"orgsync.platforms.{name}.hook")).values()
+        connectors = vars(importlib.import_module(f"orgsync.platforms.{name}.connecting")).values()
         monkeypatch.setattr(importlib.import_module(f"orgsync.platforms.{name}.client"), "MOST_PAGES", MOST_PAGES)
-        for hook in hooks:
-            if isinstance(hook, type) and issubclass(hook, PlatformHook) and hook is not PlatformHook:
-                monkeypatch.setattr(hook, "build_client", impatient(hook.build_client, patience))
+        for connector in connectors:
+            if isinstance(connector, type) and issubclass(connector, Connector) and connector is not Connector:
+                monkeypatch.setattr(connector, "build_client", impatient(connector.build_client, patience))
 
 
 def impatient(build_client: Callable[..., Any], patience: Patience) -> Callable[..., Any]:

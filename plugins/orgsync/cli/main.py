@@ -140,7 +140,7 @@ def sync(
     from orgsync.sync.merging import merge_plan
     from orgsync.sync.pipeline import sync as run_sync
 
-    log_progress(quiet=as_json)  # after Airflow's import, which sets up logging its own way
+    log_progress(quiet=as_json)
 
     if approve is not None:
         decide_plan(run, approve, is_approved=True, decided_by=getpass.getuser())

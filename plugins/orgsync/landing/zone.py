@@ -21,9 +21,9 @@ from types import TracebackType
 from typing import IO, Any
 
 import msgspec
-from airflow.sdk import ObjectStoragePath
 
 from orgsync.errors import IncompleteSnapshotError
+from orgsync.landing.places import Place, open_place
 from orgsync.manifest import FORMAT_VERSION, Decision, Manifest
 from orgsync.platforms.platform import Answer, Reading
 
@@ -83,7 +83,7 @@ class SnapshotWriter:
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        self._folder = ObjectStoragePath(uri)
+        self._folder = open_place(uri)
         self._parts: dict[str, _PartWriter] = {}
         self._lock = threading.Lock()
         self._is_finished = False
@@ -143,7 +143,7 @@ class SnapshotWriter:
 
 def read_manifest(uri: str, *, is_partial_welcome: bool = False) -> Manifest:
     """Raises IncompleteSnapshotError where there is none, or where it says the read was not complete, unless that is welcome."""
-    path = ObjectStoragePath(uri) / MANIFEST
+    path = open_place(uri) / MANIFEST
     if not path.exists():
         raise IncompleteSnapshotError(
             f"there is no snapshot at {uri}: it has no {MANIFEST}. It was removed as the tenant's retention says, or never finished; "
@@ -164,12 +164,12 @@ def read_manifest(uri: str, *, is_partial_welcome: bool = False) -> Manifest:
 
 def write_decision(uri: str, decision: Decision) -> None:
     """Replaces what stood there. The caller sees to it that it was decided later."""
-    _write_at_once(ObjectStoragePath(uri) / DECISION, msgspec.json.format(msgspec.json.encode(decision)))
+    _write_at_once(open_place(uri) / DECISION, msgspec.json.format(msgspec.json.encode(decision)))
 
 
 def read_decision(uri: str) -> Decision | None:
     """What was decided about a snapshot, None where nothing was; raises IncompleteSnapshotError where it cannot be read."""
-    path = ObjectStoragePath(uri) / DECISION
+    path = open_place(uri) / DECISION
     if not path.exists():
         return None
     try:
@@ -214,7 +214,7 @@ def _describe_snapshot(zone: str, snapshot_id: str, taken_at: datetime | None) -
     if taken_at is None or not has_manifest(uri):
         return None
     try:
-        outline = msgspec.json.decode((ObjectStoragePath(uri) / MANIFEST).read_bytes(), type=_Outline)
+        outline = msgspec.json.decode((open_place(uri) / MANIFEST).read_bytes(), type=_Outline)
     except msgspec.DecodeError:
         outline = _Outline()
     size = sum(file.bytes for file in outline.files.values())
@@ -231,7 +231,7 @@ def _read_taken_at(name: str) -> datetime | None:
 
 def remove_snapshot(uri: str) -> None:
     """Remove the manifest first: what is left if this is cut off is no snapshot, and `remove_unfinished` takes it away."""
-    folder = ObjectStoragePath(uri)
+    folder = open_place(uri)
     (folder / MANIFEST).unlink(missing_ok=True)
     _remove_folder(folder)
 
@@ -250,11 +250,11 @@ def remove_unfinished(zone: str, tenant_id: str, *, confirm: Callable[[], None])
     if dead:
         confirm()
     for name in dead:
-        _remove_folder(ObjectStoragePath(snapshot_uri(zone, f"{tenant_id}/{name}")))
+        _remove_folder(open_place(snapshot_uri(zone, f"{tenant_id}/{name}")))
     return dead
 
 
-def _remove_folder(folder: ObjectStoragePath) -> None:
+def _remove_folder(folder: Place) -> None:
     """Also one that is gone already: whoever took over the tenant removes what is unfinished."""
     with suppress(FileNotFoundError, NotADirectoryError):
         folder.rmdir(recursive=True)
@@ -262,12 +262,12 @@ def _remove_folder(folder: ObjectStoragePath) -> None:
 
 def _list_folders(zone: str, tenant_id: str) -> list[str]:
     """Names of a tenant's folders, oldest first: they are named after the time they were taken at."""
-    tenant = ObjectStoragePath(f"{zone.rstrip('/')}/{tenant_id}")
+    tenant = open_place(f"{zone.rstrip('/')}/{tenant_id}")
     return sorted(folder.name for folder in tenant.iterdir() if folder.is_dir()) if tenant.exists() else []
 
 
 def has_manifest(uri: str) -> bool:
-    return bool((ObjectStoragePath(uri) / MANIFEST).exists())
+    return bool((open_place(uri) / MANIFEST).exists())
 
 
 def _encode_line(answer: Answer) -> bytes:
@@ -283,16 +283,16 @@ def _fits_line(body: bytes) -> bool:
         return False
 
 
-def _is_local(path: ObjectStoragePath) -> bool:
+def _is_local(path: Place) -> bool:
     return path.protocol in ("", "file", "local")
 
 
-def _keep_private(path: ObjectStoragePath) -> None:
+def _keep_private(path: Place) -> None:
     if _is_local(path):
         path.chmod(0o700 if path.is_dir() else 0o600)
 
 
-def _write_at_once(path: ObjectStoragePath, content: bytes) -> None:
+def _write_at_once(path: Place, content: bytes) -> None:
     """No one ever sees half of it, whenever the writer is killed: object stores work like that, on a file system it takes a second name."""
     written = path.with_name(f"{path.name}.part") if _is_local(path) else path
     with written.open("wb") as file:
@@ -305,7 +305,7 @@ def _write_at_once(path: ObjectStoragePath, content: bytes) -> None:
 class _PartWriter:
     """One gzip file, hashed as it is written."""
 
-    def __init__(self, path: ObjectStoragePath) -> None:
+    def __init__(self, path: Place) -> None:
         self._file = _HashedFile(path.open("wb"))
         _keep_private(path)
         self._gzip = gzip.GzipFile(fileobj=self._file, mode="wb", compresslevel=COMPRESSION_LEVEL, mtime=0)
@@ -348,7 +348,7 @@ def _open_part(uri: str, manifest: Manifest, part: str) -> Iterator[Iterable[byt
     if part not in manifest.files:
         yield ()
         return
-    path = ObjectStoragePath(uri) / f"{part}.jsonl.gz"
+    path = open_place(uri) / f"{part}.jsonl.gz"
     if not path.exists():
         raise IncompleteSnapshotError(f"{path} is gone, but the snapshot's manifest names it; run the sync again")
     with path.open("rb") as file:

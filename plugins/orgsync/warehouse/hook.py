@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orgsync.connections import find_connection, has_connection
+from orgsync.connections.finding import find_connection, has_connection
 from orgsync.errors import ConfigurationError
 from orgsync.settings import Settings
 from orgsync.warehouse.connection import Address

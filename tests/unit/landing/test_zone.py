@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk import ObjectStoragePath
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from upath import UPath
 
 from orgsync.errors import IncompleteSnapshotError
+from orgsync.landing.places import open_place
 from orgsync.landing.zone import (
     MANIFEST,
     LandedSnapshot,
@@ -352,10 +353,10 @@ def test_snapshot_is_removed_with_its_folder(tmp_path: Path) -> None:
 def test_removal_that_is_cut_off_leaves_no_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     uri = land(tmp_path, answer(b"{}"))
 
-    def stop(path: ObjectStoragePath, recursive: bool) -> None:
+    def stop(path: UPath, recursive: bool) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ObjectStoragePath, "rmdir", stop)
+    monkeypatch.setattr(type(open_place(uri)), "rmdir", stop)
     with pytest.raises(KeyboardInterrupt):
         remove_snapshot(uri)
     monkeypatch.undo()

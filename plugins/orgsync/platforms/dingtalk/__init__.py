@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def _connect(conn_id: str) -> DingTalkClient:
-    from orgsync.platforms.dingtalk.hook import DingTalkHook
+    from orgsync.platforms.dingtalk.connecting import DingTalkConnector
 
-    client: DingTalkClient = DingTalkHook(conn_id).client
+    client: DingTalkClient = DingTalkConnector(conn_id).client
     return client
 
 
@@ -45,9 +45,9 @@ def _tidy(answers: Answers, *, mode: Mode, mapping: Mapping[str, Mapping[str, st
 
 
 def _messenger(conn_id: str) -> Messenger:
-    from orgsync.platforms.dingtalk.hook import DingTalkHook
+    from orgsync.platforms.dingtalk.connecting import DingTalkConnector
 
-    messenger: Messenger = DingTalkHook(conn_id).messenger
+    messenger: Messenger = DingTalkConnector(conn_id).messenger
     return messenger
 
 

@@ -1,73 +1,11 @@
-"""Turns an Airflow connection of type `dingtalk` into a client."""
+"""What Airflow calls the hook of a connection of type `dingtalk`."""
 
 from __future__ import annotations
 
-from functools import cached_property
+from airflow.sdk import BaseHook
 
-from orgsync.errors import ConfigurationError
-from orgsync.platforms.connections import ConnectionFields, open_transport, read_base_url, read_parallel, read_required, read_text
-from orgsync.platforms.dingtalk.client import DingTalkClient
-from orgsync.platforms.dingtalk.form import BASE_URL, EDITIONS, PARALLEL_CALLS
-from orgsync.platforms.dingtalk.messenger import DingTalkMessenger
-from orgsync.platforms.dingtalk.todos import TodoClient
-from orgsync.platforms.hook import PlatformHook
-from orgsync.platforms.speaking.limits import Pace
-from orgsync.platforms.speaking.transport import SENDING, Patience
-
-# Per app and interface on the standard edition; higher editions allow more.
-PACE = Pace(calls_per_second=20.0)
+from orgsync.platforms.dingtalk.connecting import DingTalkConnector
 
 
-class DingTalkHook(PlatformHook):
-    """login = Client ID, password = Client Secret, host = another base URL; the rest are extras."""
-
-    conn_type = "dingtalk"
-    hook_name = "DingTalk"
-    default_conn_name = "dingtalk_default"
-
-    def build_client(self, connection: ConnectionFields, *, patience: Patience | None = None) -> DingTalkClient:
-        client_id, client_secret = _read_pair(connection)
-        parallel = read_parallel(connection, PARALLEL_CALLS)
-        transport = open_transport(connection, platform="dingtalk", base_url=BASE_URL, pace=PACE, parallel=parallel, patience=patience)
-        return DingTalkClient(client_id, client_secret, transport=transport, parallel=parallel)
-
-    @cached_property
-    def messenger(self) -> DingTalkMessenger:
-        """Sends through the same connection. Its calls and a client's are of different interfaces, with budgets of their own."""
-        connection = self._find_connection()
-        client_id, client_secret = _read_pair(connection)
-        edition = read_text(connection, "edition").lower() or EDITIONS[0]
-        if edition not in EDITIONS:
-            raise ConfigurationError(f"connection {connection.conn_id!r} has edition={edition!r}; set it to {' or '.join(EDITIONS)}")
-        client = self.build_client(connection, patience=SENDING)
-        return DingTalkMessenger(
-            client,
-            TodoClient(client_id, client_secret, api_url=read_api_url(connection), transport=client.transport),
-            agent_id=read_text(connection, "agent_id"),
-            todo_creator=read_text(connection, "todo_creator_union_id"),
-            edition=edition,
-        )
-
-    def try_out(self, client: DingTalkClient) -> tuple[bool, str]:
-        """Asks for a token and for the visible range."""
-        allowed = client.read_scopes().content["auth_org_scopes"]
-        departments, users = allowed.get("authed_dept") or [], allowed.get("authed_user") or []
-        if 1 in departments or "1" in departments:
-            return True, "Connected; the app sees the whole company"
-        if not departments and not users:
-            return False, "Connected, but the app sees nobody; set its data range (权限管理 → 授权范围), then publish a new version"
-        return True, f"Connected; the app sees {len(departments)} departments with all below them and {len(users)} single users"
-
-
-def read_api_url(connection: ConnectionFields) -> str:
-    """The new generation's host: named, or the old one's neighbour (oapi.dingtalk.io → api.dingtalk.io), or the very same."""
-    if named := read_text(connection, "api_host").rstrip("/"):
-        return named if "://" in named else f"https://{named}"
-    return read_base_url(connection, BASE_URL).replace("://oapi.", "://api.", 1)
-
-
-def _read_pair(connection: ConnectionFields) -> tuple[str, str]:
-    return (
-        read_required(connection, "login", missing="client id", hint="the Client ID (AppKey) of the app"),
-        read_required(connection, "password", missing="secret", hint="the Client Secret (AppSecret) of the app"),
-    )
+class DingTalkHook(DingTalkConnector, BaseHook):  # type: ignore[misc]
+    """The connector, for Airflow's forms and for DAGs of one's own. Imported by Airflow alone: its BaseHook costs seconds."""

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def _connect(conn_id: str) -> FeishuClient:
-    from orgsync.platforms.feishu.hook import FeishuHook
+    from orgsync.platforms.feishu.connecting import FeishuConnector
 
-    client: FeishuClient = FeishuHook(conn_id).client
+    client: FeishuClient = FeishuConnector(conn_id).client
     return client
 
 
@@ -46,9 +46,9 @@ def _tidy(answers: Answers, *, mode: Mode, mapping: Mapping[str, Mapping[str, st
 
 
 def _messenger(conn_id: str) -> Messenger:
-    from orgsync.platforms.feishu.hook import FeishuHook
+    from orgsync.platforms.feishu.connecting import FeishuConnector
 
-    messenger: Messenger = FeishuHook(conn_id).messenger
+    messenger: Messenger = FeishuConnector(conn_id).messenger
     return messenger
 
 

@@ -1,52 +1,11 @@
-"""Turns an Airflow connection of type `feishu` into a client."""
+"""What Airflow calls the hook of a connection of type `feishu`."""
 
 from __future__ import annotations
 
-from functools import cached_property
+from airflow.sdk import BaseHook
 
-from orgsync.platforms.connections import ConnectionFields, open_transport, read_parallel, read_required
-from orgsync.platforms.feishu.client import FeishuClient
-from orgsync.platforms.feishu.codes import PUBLISH
-from orgsync.platforms.feishu.form import BASE_URL, PARALLEL_CALLS
-from orgsync.platforms.feishu.interfaces import CREATE_TASK, DELETE_TASK, GET_TASK, UPDATE_TASK
-from orgsync.platforms.feishu.message_client import FeishuMessageClient
-from orgsync.platforms.feishu.messenger import FeishuMessenger
-from orgsync.platforms.hook import PlatformHook
-from orgsync.platforms.speaking.limits import Pace
-from orgsync.platforms.speaking.transport import SENDING, Patience
-
-# Per app, company and interface; reaching either is too many.
-PACE = Pace(calls_per_second=50.0, calls_per_minute=1000)
-# Tasks are slower.
-PACES = {interface: Pace(calls_per_second=10.0) for interface in (CREATE_TASK, GET_TASK, UPDATE_TASK, DELETE_TASK)}
+from orgsync.platforms.feishu.connecting import FeishuConnector
 
 
-class FeishuHook(PlatformHook):
-    """login = App ID, password = App Secret, host = another base URL (Lark, a private deployment)."""
-
-    conn_type = "feishu"
-    hook_name = "Feishu"
-    default_conn_name = "feishu_default"
-
-    def build_client(self, connection: ConnectionFields, *, patience: Patience | None = None) -> FeishuClient:
-        app_id = read_required(connection, "login", missing="app id", hint="the App ID of the app (cli_…)")
-        app_secret = read_required(connection, "password", missing="secret", hint="the App Secret of the app")
-        parallel = read_parallel(connection, PARALLEL_CALLS)
-        transport = open_transport(
-            connection, platform="feishu", base_url=BASE_URL, pace=PACE, paces=PACES, parallel=parallel, patience=patience
-        )
-        return FeishuClient(app_id, app_secret, transport=transport, parallel=parallel)
-
-    @cached_property
-    def messenger(self) -> FeishuMessenger:
-        return FeishuMessenger(FeishuMessageClient(self.build_client(self._find_connection(), patience=SENDING)))
-
-    def try_out(self, client: FeishuClient) -> tuple[bool, str]:
-        """Asks for a token and for the range; by open_id, which every app may see."""
-        if client.get_root(user_key="open_id"):
-            return True, "Connected; the app sees the whole company"
-        pages = [page.content["data"] for page in client.list_range(user_key="open_id")]
-        departments, users = (sum(len(page.get(name, [])) for page in pages) for name in ("department_ids", "user_ids"))
-        if not departments and not users:
-            return False, f"Connected, but the app sees nobody; set its contacts range (权限管理 → 可访问的数据范围 → 配置), {PUBLISH}"
-        return True, f"Connected; the app sees {departments} departments with all below them and {users} single users"
+class FeishuHook(FeishuConnector, BaseHook):  # type: ignore[misc]
+    """The connector, for Airflow's forms and for DAGs of one's own. Imported by Airflow alone: its BaseHook costs seconds."""

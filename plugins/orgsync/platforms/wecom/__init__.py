@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def _connect(conn_id: str) -> WeComClient:
-    from orgsync.platforms.wecom.hook import WeComHook
+    from orgsync.platforms.wecom.connecting import WeComConnector
 
-    client: WeComClient = WeComHook(conn_id).client
+    client: WeComClient = WeComConnector(conn_id).client
     return client
 
 
@@ -38,9 +38,9 @@ def _tidy(answers: Answers, *, mode: Mode, mapping: Mapping[str, Mapping[str, st
 
 
 def _messenger(conn_id: str) -> Messenger:
-    from orgsync.platforms.wecom.hook import WeComHook
+    from orgsync.platforms.wecom.connecting import WeComConnector
 
-    messenger: Messenger = WeComHook(conn_id).messenger
+    messenger: Messenger = WeComConnector(conn_id).messenger
     return messenger
 
 

@@ -8,7 +8,8 @@ import pytest
 from orgsync.airflow_parts.provider_info import get_provider_info
 from orgsync.errors import ConfigurationError
 from orgsync.platforms import load_platform
-from orgsync.platforms.dingtalk.hook import DingTalkHook, read_api_url
+from orgsync.platforms.dingtalk.connecting import read_api_url
+from orgsync.platforms.dingtalk.hook import DingTalkHook
 from orgsync.platforms.speaking.transport import SENDING, Patience
 
 GOOD = {"conn_type": "dingtalk", "login": "id-of-app", "password": "secret-of-app"}

@@ -9,8 +9,9 @@ import pytest
 
 from orgsync.errors import ConfigurationError
 from orgsync.platforms.feishu import PLATFORM
+from orgsync.platforms.feishu.connecting import PACE
 from orgsync.platforms.feishu.form import FORM
-from orgsync.platforms.feishu.hook import PACE, FeishuHook
+from orgsync.platforms.feishu.hook import FeishuHook
 from orgsync.platforms.speaking.limits import Pace
 from tests.unit.platforms.feishu.fake import FakeFeishu, client_of, department, user
 

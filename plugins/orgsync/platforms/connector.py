@@ -1,21 +1,19 @@
-"""What the hooks of all platforms do alike: find the connection, keep one client, answer the form's *Test* button."""
+"""What turns a connection into a client, alike on all platforms: finds it, keeps one client, answers the form's *Test* button."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import Any
 
-from airflow.sdk import BaseHook
-
-from orgsync.connections import find_connection
+from orgsync.connections.finding import find_connection
 from orgsync.errors import OrgsyncError
 from orgsync.platforms.connections import ConnectionFields
 from orgsync.platforms.speaking.transport import Patience
 
 
-class PlatformHook(BaseHook):  # type: ignore[misc]
-    """Turns an Airflow connection into a client. A platform's hook says how to build and how to try one."""
+class Connector(ABC):
+    """Turns an Airflow connection into a client. A platform's own says how to build and how to try one; its hook is one too."""
 
     conn_name_attr = "conn_id"
     conn_type: str

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orgsync.connections import find_connection
+from orgsync.connections.finding import find_connection
 from orgsync.errors import ConfigurationError
 from orgsync.platforms import PLATFORM_NAMES, load_platform
 
