@@ -17,6 +17,7 @@ OrgsyncError
     ├── PermissionDeniedError      a permission point, visible range or IP list is missing
     ├── RefusedError               the platform refuses this request for good
     ├── BrokenPagingError          a cursor came twice, or a page list does not end
+    ├── OversizedAnswerError       an answer larger than any may be; it was not taken in
     ├── IncompleteSnapshotError    a snapshot that is missing or not proven complete
     ├── StatementError             the warehouse refused a statement: a mistake of ours
     ├── SchemaError                the warehouse is not at the schema this version needs
@@ -145,6 +146,10 @@ class RefusedError(PlatformError, FatalError):
 
 class BrokenPagingError(PlatformError, FatalError):
     """A cursor came twice, or a list of pages does not end."""
+
+
+class OversizedAnswerError(PlatformError, FatalError):
+    """An answer larger than any may be: asked again, it would be as large, and it was not taken in."""
 
 
 class IncompleteSnapshotError(FatalError):

@@ -14,6 +14,9 @@ from orgsync.settings import state_folder
 
 app = typer.Typer(help="Steer the sandbox: the practice platform that `make demo` starts.", no_args_is_help=True)
 
+ANSWER_SECONDS = 60.0
+MOST_SHOWN = 2000
+
 PlatformOption = Annotated[str | None, typer.Option("--platform", help="One of the platforms it plays; all if left out.")]
 
 
@@ -98,17 +101,26 @@ def _control(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     import requests
 
     from orgsync.errors import ConfigurationError
+    from orgsync.platforms.speaking.receiving import TooLargeError, open_session, receive
 
     url = os.environ.get("ORGSYNC_SANDBOX_URL") or _local_sandbox_url()
     if not url:
         raise ConfigurationError("no sandbox is running; start one with `make demo` or `make up`, or set ORGSYNC_SANDBOX_URL")
+    session = open_session(1)
+    environment = session.merge_environment_settings(url, {}, True, None, None)
     try:
-        answer = requests.request(method, f"{url}/_sandbox/{path}", json=body, timeout=60)
-    except requests.ConnectionError:
+        request = requests.Request(method, f"{url}/_sandbox/{path}", json=body).prepare()
+        answer = receive(session, request, connect_seconds=ANSWER_SECONDS, seconds=ANSWER_SECONDS, environment=environment)
+        content = json.loads(answer.body or b"{}") if answer.status < 400 else None
+    except (requests.Timeout, TooLargeError):
+        raise ConfigurationError(f"what answers at {url} does not come to an end; ORGSYNC_SANDBOX_URL is to name a sandbox") from None
+    except requests.RequestException:
         raise ConfigurationError(f"no sandbox answers at {url}; start one with `make demo` or `make up`") from None
-    if not answer.ok:
-        raise ConfigurationError(f"the sandbox refused: {answer.text}")
-    return answer.json() if answer.content else {}
+    except ValueError:
+        raise ConfigurationError(f"what answers at {url} is no sandbox; ORGSYNC_SANDBOX_URL is to name one") from None
+    if answer.status >= 400:
+        raise ConfigurationError(f"the sandbox refused: {answer.body[:MOST_SHOWN].decode(errors='replace')}")
+    return content
 
 
 def _local_sandbox_url() -> str | None:

@@ -26,6 +26,7 @@ from orgsync.errors import IncompleteSnapshotError
 from orgsync.landing.places import Place, open_place
 from orgsync.manifest import FORMAT_VERSION, Decision, Manifest
 from orgsync.platforms.platform import Answer, Reading
+from orgsync.platforms.speaking.bounds import MOST_ANSWER_BYTES, MOST_LINE_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +151,7 @@ def read_manifest(uri: str, *, is_partial_welcome: bool = False) -> Manifest:
             "run the sync again"
         )
     try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        manifest = msgspec.json.decode(_read_whole(path), type=Manifest)
     except msgspec.DecodeError as err:
         raise IncompleteSnapshotError(f"{path} is no manifest ({err}): it was changed, or cut while written; run the sync again") from err
     if manifest.format_version > FORMAT_VERSION:
@@ -173,7 +174,7 @@ def read_decision(uri: str) -> Decision | None:
     if not path.exists():
         return None
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Decision)
+        return msgspec.json.decode(_read_whole(path), type=Decision)
     except msgspec.DecodeError as err:
         raise IncompleteSnapshotError(f"{path} cannot be read ({err}), so that nobody knows what was decided about the snapshot") from err
 
@@ -214,7 +215,7 @@ def _describe_snapshot(zone: str, snapshot_id: str, taken_at: datetime | None) -
     if taken_at is None or not has_manifest(uri):
         return None
     try:
-        outline = msgspec.json.decode((open_place(uri) / MANIFEST).read_bytes(), type=_Outline)
+        outline = msgspec.json.decode(_read_whole(open_place(uri) / MANIFEST), type=_Outline)
     except msgspec.DecodeError:
         outline = _Outline()
     size = sum(file.bytes for file in outline.files.values())
@@ -357,7 +358,23 @@ def _open_part(uri: str, manifest: Manifest, part: str) -> Iterator[Iterable[byt
             raise IncompleteSnapshotError(f"{path} was changed or cut after it was written (its SHA-256 differs from the manifest's)")
         file.seek(0)
         with gzip.GzipFile(fileobj=file, mode="rb") as lines:
-            yield lines
+            yield _read_lines(lines, path)
+
+
+def _read_lines(file: gzip.GzipFile, path: Place) -> Iterator[bytes]:
+    """A few packed bytes can be a line of gigabytes; none that was written here is longer than the largest answer."""
+    while line := file.readline(MOST_LINE_BYTES + 1):
+        if len(line) > MOST_LINE_BYTES:
+            raise IncompleteSnapshotError(f"{path} has a line of more than {MOST_LINE_BYTES:,} bytes, which orgsync never writes")
+        yield line
+
+
+def _read_whole(path: Place) -> bytes:
+    with path.open("rb") as file:
+        content: bytes = file.read(MOST_ANSWER_BYTES + 1)
+    if len(content) > MOST_ANSWER_BYTES:
+        raise IncompleteSnapshotError(f"{path} has more than {MOST_ANSWER_BYTES:,} bytes, which orgsync never writes")
+    return content
 
 
 def _decode_lines(lines: Iterable[bytes]) -> Iterator[Answer]:

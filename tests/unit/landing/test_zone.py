@@ -392,3 +392,16 @@ def test_newest_answers_are_those_of_the_first_snapshot_that_is_there_undamaged(
     assert [each.body for each in read_newest_answers([gone, damaged, good, older], "users")] == [b"good"]
     assert len(caplog.records) == 2
     assert list(read_newest_answers([], "users")) == []
+
+
+def test_line_without_end_is_not_taken_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = land(tmp_path, answer(b"{}"), answer(b'{"a": "' + b"x" * 1000 + b'"}'))
+    manifest = read_manifest(uri)
+    monkeypatch.setattr("orgsync.landing.zone.MOST_LINE_BYTES", 500)
+    answers = read_answers(uri, manifest, "users")
+    assert next(answers).body == b"{}"
+    with pytest.raises(IncompleteSnapshotError, match="line of more than 500 bytes"):
+        next(answers)
+    monkeypatch.setattr("orgsync.landing.zone.MOST_ANSWER_BYTES", 10)
+    with pytest.raises(IncompleteSnapshotError, match="more than 10 bytes"):
+        read_manifest(uri)

@@ -1,23 +1,30 @@
-"""Sends a request with `requests`: pooled, with timeouts, and never letting a URL into an error."""
+"""Sends a request with `requests`: pooled, within a deadline, and never letting a URL into an error."""
 
 from __future__ import annotations
 
-import time
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import msgspec
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
-from orgsync.errors import ConfigurationError, NoConnectionError, PlatformError, Refusal, UnexpectedAnswerError, UnreachableError
+from orgsync.errors import (
+    ConfigurationError,
+    NoConnectionError,
+    OversizedAnswerError,
+    PlatformError,
+    Refusal,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
+from orgsync.platforms.speaking.bounds import MOST_ANSWER_BYTES
+from orgsync.platforms.speaking.receiving import Received, TooLargeError, open_session, receive
 from orgsync.platforms.speaking.redact import redact_library_logs
 from orgsync.platforms.speaking.transport import Request, Response
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 REQUEST_TIMEOUT_SECONDS = 30.0
-_PART_BYTES = 1 << 16
 
 
 class HttpSender:
@@ -32,18 +39,19 @@ class HttpSender:
         parallel: int,
         connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
         request_timeout_seconds: float = REQUEST_TIMEOUT_SECONDS,
+        most_bytes: int = MOST_ANSWER_BYTES,
     ) -> None:
+        """`request_timeout_seconds` are for a call as a whole: connecting, sending, and the answer to its last byte."""
         redact_library_logs()
         self._base_url = base_url.rstrip("/")
         self._platform = platform
         self._conn_id = conn_id
-        self._timeout = (connect_timeout_seconds, request_timeout_seconds)
-        # The last byte before the deadline may be followed by as long a silence.
-        self.longest_call_seconds = connect_timeout_seconds + 2 * request_timeout_seconds
-        self._session = requests.Session()
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=parallel)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        self._connect_seconds = connect_timeout_seconds
+        self._seconds = request_timeout_seconds
+        self._most_bytes = most_bytes
+        # A TLS handshake that is under way at the deadline ends by its own; nothing is asked after it.
+        self.longest_call_seconds = connect_timeout_seconds + request_timeout_seconds
+        self._session = open_session(parallel)
         # Proxy and certificate settings of the environment, looked up once instead of for each call.
         try:
             urlsplit(self._base_url).port  # noqa: B018 - looked up for its refusal
@@ -68,13 +76,17 @@ class HttpSender:
         raise problem
 
     def _exchange(self, request: Request) -> Response:
-        deadline = time.monotonic() + self._timeout[1]
-        prepared, asked_at = self._prepare(request), time.time()
-        with self._session.send(prepared, timeout=self._timeout, allow_redirects=False, **self._environment) as answer:
-            ahead = _read_ahead(answer, (asked_at + time.time()) / 2)
-            body = _read_body(answer, deadline)
-            request_id = answer.headers.get("X-Tt-Logid")
-            return Response(answer.status_code, _content_type(answer), body, _retry_after(answer), request_id, ahead)
+        prepared = self._prepare(request)
+        answer = receive(
+            self._session,
+            prepared,
+            connect_seconds=self._connect_seconds,
+            seconds=self._seconds,
+            environment=self._environment,
+            most_bytes=self._most_bytes,
+        )
+        request_id = answer.headers.get("X-Tt-Logid")
+        return Response(answer.status, _content_type(answer), answer.body, _retry_after(answer), request_id, _read_ahead(answer))
 
     def _prepare(self, request: Request) -> requests.PreparedRequest:
         headers = {"Accept": "application/json", "User-Agent": "orgsync", **request.headers}
@@ -92,7 +104,10 @@ class HttpSender:
             return self._unusable_host()
         fix = f"Check the host of connection {self._conn_id!r}, the network and any proxy"
         where = _host(request.path if "://" in request.path else self._base_url)
-        return _kind(error)(Refusal(self._platform, request.interface, "nothing", reason=f"{_what(error)} ({where})", fix=fix))
+        code, what = "nothing", _what(error)
+        if isinstance(error, TooLargeError):
+            code, what = "too much", f"no answer is larger than {self._most_bytes:,} bytes, uncompressed; the rest was not taken in"
+        return _kind(error)(Refusal(self._platform, request.interface, code, reason=f"{what} ({where})", fix=fix))
 
     def _unusable_host(self) -> ConfigurationError:
         return ConfigurationError(f"connection {self._conn_id!r} has no usable host; set it to a base URL such as https://…")
@@ -121,6 +136,8 @@ def _host(url: str) -> str:
 
 
 def _kind(error: Exception) -> type[PlatformError]:
+    if isinstance(error, TooLargeError):
+        return OversizedAnswerError
     if isinstance(error, requests.ConnectTimeout) or isinstance(_cause(error), urllib3.exceptions.NewConnectionError):
         return NoConnectionError
     return UnreachableError if isinstance(error, _NO_ANSWER) else UnexpectedAnswerError
@@ -129,16 +146,6 @@ def _kind(error: Exception) -> type[PlatformError]:
 def _cause(error: Exception) -> object:
     """urllib3's own error inside that of requests."""
     return getattr(error.args[0], "reason", None) if error.args else None
-
-
-def _read_body(answer: requests.Response, deadline: float) -> bytes:
-    """As it trickles in, because the library's own timeout starts anew with every byte."""
-    parts = []
-    while part := answer.raw.read1(_PART_BYTES, decode_content=True):
-        parts.append(part)
-        if time.monotonic() > deadline:
-            raise requests.Timeout
-    return b"".join(parts)
 
 
 def _what(error: Exception) -> str:
@@ -171,21 +178,21 @@ def _system_words(error: BaseException) -> str:
     return next((ours for theirs, ours in known.items() if theirs in text), "no further word")
 
 
-def _content_type(answer: requests.Response) -> str:
+def _content_type(answer: Received) -> str:
     return answer.headers.get("Content-Type", "").split(";")[0].strip().lower()
 
 
-def _read_ahead(answer: requests.Response, at: float) -> float | None:
+def _read_ahead(answer: Received) -> float | None:
     """By how many seconds the other side's clock is ahead of the time here; nothing where a cache answers. It tells whole seconds only."""
     if "Age" in answer.headers:
         return None
     try:
-        return parsedate_to_datetime(answer.headers.get("Date", "")).timestamp() + 0.5 - at
+        return parsedate_to_datetime(answer.headers.get("Date", "")).timestamp() + 0.5 - answer.at
     except (ValueError, OverflowError):
         return None
 
 
-def _retry_after(answer: requests.Response) -> float | None:
+def _retry_after(answer: Received) -> float | None:
     """Seconds only; the date form is not worth the clock questions it brings. Feishu has a header of its own."""
     text = answer.headers.get("Retry-After") or answer.headers.get("x-ogw-ratelimit-reset") or ""
     return float(text) if text.isdigit() else None

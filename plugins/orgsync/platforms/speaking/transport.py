@@ -15,6 +15,7 @@ import tenacity
 
 from orgsync.errors import (
     NoConnectionError,
+    OversizedAnswerError,
     PlatformBusyError,
     PlatformError,
     Refusal,
@@ -276,7 +277,7 @@ def _may_be_done(error: BaseException) -> bool:
     """Whether what was asked may have been done all the same: no answer came, or none that says what was done."""
     if isinstance(error, PlatformBusyError):
         return error.refusal.code.startswith("HTTP ")
-    return isinstance(error, UnreachableError | UnexpectedAnswerError) and not isinstance(error, NoConnectionError)
+    return isinstance(error, UnreachableError | UnexpectedAnswerError | OversizedAnswerError) and not isinstance(error, NoConnectionError)
 
 
 def _asked_wait(state: tenacity.RetryCallState) -> float | None:
