@@ -6,7 +6,7 @@ IN_PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 UV_COMPILE := $(PYTHON_IN_VENV) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo smoke test soak crash up status logs down clean lint lock bench
+.PHONY: help setup demo smoke test soak crash mutate up status logs down clean lint lock bench
 
 help: ## List what can be made.
 	@printf 'orgsync: make TARGET\n\n'
@@ -31,6 +31,9 @@ soak: setup ## Hold ten thousand random evolutions of history against the model;
 
 crash: setup ## Kill whoever syncs or delivers at every single step of the work; takes some minutes.
 	@$(PYTHON_IN_VENV) -m pytest tests/integration/test_crash.py tests/integration/test_sending_crash.py --every-step $(ARGS)
+
+mutate: setup ## Change the pure modules a little, see whether their unit tests notice; some minutes, ARGS="quota" for one.
+	@$(PYTHON_IN_VENV) -m tests.mutation $(ARGS)
 
 up: setup ## Start the local stack and return.
 	@$(STACK) up

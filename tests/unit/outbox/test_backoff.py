@@ -36,3 +36,13 @@ def test_results_are_asked_ever_more_rarely_while_they_are_told() -> None:
     assert NOW < first < second
     assert next_results_at(4, sent_at=NOW, now=NOW + timedelta(hours=20), result_hours=24) is None
     assert next_results_at(5, sent_at=NOW, now=NOW, result_hours=1000) is None
+
+
+def test_what_was_never_tried_waits_for_nothing() -> None:
+    assert next_attempt_at(0, now=NOW) == NOW
+
+
+def test_results_are_asked_to_the_last_moment_in_which_they_are_told() -> None:
+    last = NOW + timedelta(hours=24)
+    assert next_results_at(0, sent_at=NOW, now=last - timedelta(seconds=10), result_hours=24) == last
+    assert next_results_at(0, sent_at=NOW, now=last - timedelta(seconds=9), result_hours=24) is None

@@ -72,3 +72,9 @@ def test_no_other_way_takes_fewer_calls(people: int, departments: int, loose: in
     if is_everybody and limits.has_send_to_all:
         calls["everybody"] = 1
     assert calls[choose_way(audience, "text", limits)] == min(calls.values())
+
+
+@pytest.mark.parametrize(("people_per_minute", "calls"), [(0, 1), (1, 0), (2, 1)], ids=["no limit", "too few", "just enough"])
+def test_a_minute_without_a_limit_serves_a_department_of_any_size(people_per_minute: int, calls: int) -> None:
+    limits = Limits(people_per_call=100, departments_per_call=20, people_per_minute=people_per_minute)
+    assert count_department_calls(Audience(2, departments=1, largest=2), limits) == calls
