@@ -13,6 +13,7 @@ OrgsyncError
 │   └── BusyTenantError            another run is reading the same tenant
 └── FatalError                     a person must act
     ├── ConfigurationError         the tenants file, a connection or an argument is wrong
+    │   └── MissingConnectionError there is no Airflow connection of that name
     ├── CredentialError            the platform does not accept the key pair
     ├── PermissionDeniedError      a permission point, visible range or IP list is missing
     ├── RefusedError               the platform refuses this request for good
@@ -130,6 +131,10 @@ class ConfigurationError(FatalError):
     """The tenants file, a connection or an argument is wrong."""
 
     exit_code = 2
+
+
+class MissingConnectionError(ConfigurationError):
+    """There is no Airflow connection of that name where connections are looked for."""
 
 
 class CredentialError(PlatformError, FatalError):

@@ -24,6 +24,7 @@ from orgsync.errors import (
     WarehouseUnavailableError,
 )
 from orgsync.platforms.dingtalk import hook
+from orgsync.platforms.dingtalk.connecting import DingTalkConnector
 from orgsync.platforms.speaking.transport import Patience
 from orgsync.sync.extracting import extract_snapshot
 from orgsync.sync.merging import merge_plan
@@ -66,6 +67,9 @@ def test_all_missing_permissions_are_named_at_once(world: World) -> None:
     world.sandbox.control("PUT", "dingtalk/settings", {"permissions": ["qyapi_base"]})
     points = ("qyapi_get_department_list", "qyapi_get_department_member", "qyapi_get_member")
     assert_refused(world, PermissionDeniedError, "60011", "Missing as well", *points)
+    works, told = DingTalkConnector("acme_dingtalk").test_connection()
+    assert not works
+    assert all(point in told for point in points), "the Test button says the same"
 
 
 def test_address_not_on_the_list(world: World) -> None:

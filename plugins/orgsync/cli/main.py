@@ -32,6 +32,7 @@ from orgsync.cli.console import (
     read_text,
     results,
 )
+from orgsync.cli.local_stack import explain
 from orgsync.errors import OrgsyncError, explain_files
 from orgsync.settings import Settings, read_settings, report_path, state_folder
 
@@ -76,7 +77,7 @@ def main() -> None:
 
 
 def _fail(error: OrgsyncError) -> NoReturn:
-    print_error(str(error))
+    print_error(explain(error))
     sys.exit(error.exit_code)
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import typer
 
 from orgsync.cli.console import JsonOption, print_json, results
-from orgsync.settings import state_folder
+from orgsync.cli.local_stack import LOOPBACK, read_ports
 
 app = typer.Typer(help="Steer the sandbox: the practice platform that `make demo` starts.", no_args_is_help=True)
 
@@ -124,7 +124,5 @@ def _control(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
 
 
 def _local_sandbox_url() -> str | None:
-    stack = state_folder() / "stack.json"
-    if not stack.exists():
-        return None
-    return f"http://127.0.0.1:{json.loads(stack.read_text(encoding='utf-8'))['ports']['sandbox']}"
+    port = read_ports().get("sandbox")
+    return f"http://{LOOPBACK}:{port}" if port else None

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from orgsync.connections.lookup import look_up
-from orgsync.errors import ConfigurationError
+from orgsync.errors import ConfigurationError, MissingConnectionError
 
 
 def has_connection(conn_id: str) -> bool:
@@ -20,7 +20,7 @@ def find_connection(conn_id: str, *, conn_type: str) -> Any:
     """
     found = _find(conn_id)
     if found is None:
-        raise ConfigurationError(f"there is no Airflow connection {conn_id!r}; add one of type {conn_type} (Admin → Connections)")
+        raise MissingConnectionError(f"there is no Airflow connection {conn_id!r}; add one of type {conn_type} (Admin → Connections)")
     if found.conn_type != conn_type:
         kind = f"is of type {found.conn_type!r}" if found.conn_type else "has no type"
         raise ConfigurationError(

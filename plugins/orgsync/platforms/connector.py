@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import Any
 
 from orgsync.connections.finding import find_connection
-from orgsync.errors import OrgsyncError
+from orgsync.errors import OrgsyncError, PermissionDeniedError
 from orgsync.platforms.connections import ConnectionFields
+from orgsync.platforms.speaking.permissions import name_all
 from orgsync.platforms.speaking.transport import Patience
 
 
@@ -34,9 +35,19 @@ class Connector(ABC):
     def test_connection(self) -> tuple[bool, str]:
         """Asks each question once: someone is waiting in front of the form."""
         try:
-            return self.try_out(self.build_client(self._find_connection(), patience=Patience(attempts=1)))
+            return self._try_all(self.build_client(self._find_connection(), patience=Patience(attempts=1)))
         except OrgsyncError as error:
             return False, str(error)
+
+    def _try_all(self, client: Any) -> tuple[bool, str]:
+        """Whether it works; where it does not for want of permissions, all that are missing."""
+        refused: list[PermissionDeniedError] = []
+        try:
+            told = self.try_out(client)
+        except PermissionDeniedError as error:
+            refused, told = [error], (False, "")
+        missing = [*refused, *self.list_missing(client)]
+        return (False, str(name_all(missing))) if missing else told
 
     @abstractmethod
     def build_client(self, connection: ConnectionFields, *, patience: Patience | None = None) -> Any:
@@ -45,6 +56,10 @@ class Connector(ABC):
     @abstractmethod
     def try_out(self, client: Any) -> tuple[bool, str]:
         """Whether it works, and how much of the company it sees."""
+
+    def list_missing(self, client: Any) -> list[PermissionDeniedError]:  # noqa: ARG002
+        """The refusals for want of a permission that a read would meet; none on a platform without permissions of single interfaces."""
+        return []
 
     def _find_connection(self) -> ConnectionFields:
         connection: ConnectionFields = find_connection(self.conn_id, conn_type=self.conn_type)

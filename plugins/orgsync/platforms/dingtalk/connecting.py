@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from orgsync.errors import ConfigurationError
+from orgsync.errors import ConfigurationError, PermissionDeniedError
 from orgsync.platforms.connections import ConnectionFields, open_transport, read_base_url, read_parallel, read_required, read_text
 from orgsync.platforms.connector import Connector
 from orgsync.platforms.dingtalk.client import DingTalkClient
 from orgsync.platforms.dingtalk.form import BASE_URL, EDITIONS, PARALLEL_CALLS
 from orgsync.platforms.dingtalk.messenger import DingTalkMessenger
+from orgsync.platforms.dingtalk.probing import list_missing
 from orgsync.platforms.dingtalk.todos import TodoClient
 from orgsync.platforms.speaking.limits import Pace
 from orgsync.platforms.speaking.transport import SENDING, Patience
@@ -47,6 +48,9 @@ class DingTalkConnector(Connector):
             todo_creator=read_text(connection, "todo_creator_union_id"),
             edition=edition,
         )
+
+    def list_missing(self, client: DingTalkClient) -> list[PermissionDeniedError]:
+        return list_missing(client)
 
     def try_out(self, client: DingTalkClient) -> tuple[bool, str]:
         """Asks for a token and for the visible range."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from orgsync.errors import PermissionDeniedError
 from orgsync.platforms.connections import ConnectionFields, open_transport, read_parallel, read_required
 from orgsync.platforms.connector import Connector
 from orgsync.platforms.feishu.client import FeishuClient
@@ -12,6 +13,7 @@ from orgsync.platforms.feishu.form import BASE_URL, PARALLEL_CALLS
 from orgsync.platforms.feishu.interfaces import CREATE_TASK, DELETE_TASK, GET_TASK, UPDATE_TASK
 from orgsync.platforms.feishu.message_client import FeishuMessageClient
 from orgsync.platforms.feishu.messenger import FeishuMessenger
+from orgsync.platforms.feishu.probing import list_missing
 from orgsync.platforms.speaking.limits import Pace
 from orgsync.platforms.speaking.transport import SENDING, Patience
 
@@ -40,6 +42,9 @@ class FeishuConnector(Connector):
     @cached_property
     def messenger(self) -> FeishuMessenger:
         return FeishuMessenger(FeishuMessageClient(self.build_client(self._find_connection(), patience=SENDING)))
+
+    def list_missing(self, client: FeishuClient) -> list[PermissionDeniedError]:
+        return list_missing(client)
 
     def try_out(self, client: FeishuClient) -> tuple[bool, str]:
         """Asks for a token and for the range; by open_id, which every app may see."""
