@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import os
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from tests.mutation.survivors import Survivor, find_unnamed, read_equivalents
 
 CHECKOUT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent
+EQUIVALENTS = FOLDER / "equivalents.toml"
 LEAST_KILLED = 0.95
 CONFIGURATION = """
 [tool.mutmut]
@@ -57,12 +59,16 @@ class Module:
 
 def main() -> None:
     options = _read_arguments()
-    known = [Module(path) for path in tomllib.loads((FOLDER / "modules.toml").read_text())["modules"]]
+    known = read_modules()
     chosen = [module for module in known if not options.modules or any(wanted in module.path for wanted in options.modules)]
     if not chosen:
         sys.exit(f"none of the modules is called {' or '.join(options.modules)}; there are {', '.join(module.path for module in known)}")
     faults = [measure(module, processes=options.processes) for module in chosen]
     sys.exit(1 if any(faults) else 0)
+
+
+def read_modules() -> list[Module]:
+    return [Module(path) for path in tomllib.loads((FOLDER / "modules.toml").read_text())["modules"]]
 
 
 def _read_arguments() -> argparse.Namespace:
@@ -79,7 +85,7 @@ def measure(module: Module, *, processes: int) -> list[str]:
         states = dict(_read_states(folder))
         survivors = [_read_survivor(folder, module, name) for name, state in states.items() if state not in KILLED]
     killed = len(states) - len(survivors)
-    equivalents = read_equivalents(FOLDER / "equivalents.toml", module.path)
+    equivalents = read_equivalents(EQUIVALENTS, module.path)
     unnamed, outdated = find_unnamed(survivors, equivalents)
     print(f"{module.path:32} {killed:4} of {len(states):4} killed, {len(survivors) - len(unnamed)} named as equivalent", flush=True)
     faults = [f"{module.path}: {survivor}\n  survives, and is not named in equivalents.toml" for survivor in unnamed]
@@ -101,8 +107,22 @@ def _workplace(module: Module) -> Iterator[Path]:
         shutil.copytree(CHECKOUT / "tests" / "unit", folder / "tests" / "unit", ignore=passed_over)
         shutil.copytree(CHECKOUT / "tests" / "fixtures", folder / "tests" / "fixtures", ignore=passed_over)
         (folder / "tests" / "__init__.py").touch()
+        source = folder / module.source
+        source.write_text(open_properties(source.read_text(encoding="utf-8")), encoding="utf-8")
         (folder / "pyproject.toml").write_text(CONFIGURATION.format(sources=[module.source], tests=[module.test]))
         yield folder
+
+
+def open_properties(source: str) -> str:
+    """The same, with `name = property(name)` after a method in place of the decorator: the tool passes over what is decorated."""
+    lines = source.splitlines(keepends=True)
+    classes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)]
+    for method in sorted((node for each in classes for node in each.body), key=lambda node: -node.lineno):
+        match method:
+            case ast.FunctionDef(decorator_list=[ast.Name(id="property") as decorator], end_lineno=int(last)):
+                lines.insert(last, f"\n{' ' * method.col_offset}{method.name} = property({method.name})\n")
+                del lines[decorator.lineno - 1]
+    return "".join(lines)
 
 
 def _run(folder: Path, *arguments: str) -> str:

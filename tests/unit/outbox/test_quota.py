@@ -242,6 +242,10 @@ class TestCalendar:
         assert next_month(morning) == datetime(2027, 1, 31, 16, tzinfo=UTC) + MARGIN
         assert day_start(morning) == month_start(morning) == self.MIDNIGHT - MARGIN
 
+    def test_a_day_begins_at_its_first_instant(self) -> None:
+        odd = NOW + timedelta(seconds=7, microseconds=890)
+        assert (day_start(odd), month_start(odd), next_day(odd)) == (day_start(NOW), month_start(NOW), next_day(NOW))
+
     def test_every_month_has_a_next_one(self) -> None:
         for month in range(1, 13):
             of = datetime(2027, month, 15, tzinfo=UTC)

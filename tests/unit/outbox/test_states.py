@@ -23,6 +23,7 @@ CASES = {
     "given up": (Standing({"failed": 9}, {"dead": 1}, "busy"), "dead", "busy"),
     "given up in doubt": (Standing({"unknown": 9}, {"dead": 1}, "busy"), "dead", "busy"),
     "given up for some": (Standing({"failed": 4, "sent": 5}, {"dead": 1, "sent": 1}, "busy"), "partly", "4 of 9 recipients: busy"),
+    "given up for some, for others in doubt": (Standing({"failed": 8, "unknown": 1}, {"dead": 1}, "busy"), "dead", "busy"),
     "expired": (Standing({"failed": 9}, {"expired": 1}, "too late"), "expired", "too late"),
     "expired in doubt": (Standing({"unknown": 9}, {"expired": 1}, "too late"), "expired", "too late"),
     "refused in doubt": (Standing({"unknown": 9}, {"refused": 1}, "gone"), "partly", "9 of 9 recipients: gone"),
@@ -31,6 +32,13 @@ CASES = {
     "a todo could not be changed": (Standing({}, {"refused": 1}, "no todos"), "failed", "no todos"),
     "taken back": (Standing({}, {"recalled": 2}, None, True), "recalled", None),
     "taken back, the rest never arrived": (Standing({}, {"recalled": 1, "refused": 1}, None, True), "recalled", None),
+    "taken back, with all that never arrived": (
+        Standing({}, dict.fromkeys(("recalled", "refused", "dead", "expired"), 1), "gone", True),
+        "recalled",
+        "gone",
+    ),
+    "what was changed is to be taken back": (Standing({}, {"done": 1}, None, True), "claimed", "it is being taken back"),
+    "the platform would not": (Standing({}, {"recall_failed": 1}, None, True), "recall_failed", "the platform refused"),
     "too late": (Standing({}, {"too_late": 1}, "24 hours", True), "recall_failed", "24 hours"),
     "partly too late": (
         Standing({}, {"recalled": 1, "too_late": 1}, "24 hours", True),
@@ -51,8 +59,8 @@ def test_a_message_is_in_the_state_of_its_calls_and_recipients(case: str) -> Non
 
 def test_a_call_shared_with_a_message_that_stays_is_not_taken_back() -> None:
     verdict = settle(Standing({}, {"sent": 1}, None, is_recall_wanted=True, is_shared=True))
-    assert verdict.state == "recall_failed"
-    assert "another message of the same text" in str(verdict.reason)
+    reason = "it was sent in one call with another message of the same text, which nobody takes back; take that one back too"
+    assert (verdict.state, verdict.reason) == ("recall_failed", reason)
 
 
 DELIVERIES = ["waiting", "calling", "unknown", "sent", "refused", "dead", "expired", "recalled", "too_late", "recall_failed"]

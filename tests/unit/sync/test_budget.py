@@ -52,6 +52,18 @@ def test_what_the_sync_alone_exceeds_is_told_once() -> None:
     assert [(each["count"], "per_days" in each) for each in found] == [(30, False)]
 
 
+def test_a_single_day_is_told_after_the_sync_itself_and_in_words_of_its_own() -> None:
+    alone, with_day = Amount("leavers", 50, 100), Amount("leavers", 60, 100, per_days=1)
+    assert [found["count"] for found in find_exceeded([with_day, alone], Budget())] == [50]
+    [exceeded] = find_exceeded([with_day], Budget())
+    assert describe(exceeded).endswith(" people would leave within 1 day, with those of the syncs before; without asking 10 may, or 5 %")
+
+
+def test_every_budget_that_is_exceeded_is_told() -> None:
+    amounts = [Amount("leavers", 50, 100), Amount("moves", 90, 100)]
+    assert [found["budget"] for found in find_exceeded(amounts, Budget(0, **dict.fromkeys(WORDS, ALLOWED)))] == ["leavers", "moves"]
+
+
 def test_emptied_values_are_told_by_column() -> None:
     emptied = [Amount("emptied_values", 60, 60, column="mobile"), Amount("emptied_values", 3, 60, column="title")]
     [exceeded] = find_exceeded(emptied, Budget())
