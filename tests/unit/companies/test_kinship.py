@@ -99,3 +99,42 @@ def test_a_new_app_of_the_company_is_taken_for_it_whoever_joined_and_left(people
         f"new{number}": f"n{number}" for number in range(data.draw(st.integers(0, 9)))
     }
     assert find_difference(BY_APP, OTHER_APP, lambda: compare_people(people, now)) == ""
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "told"),
+    [
+        (CONFIRMED, "ww1", "wecom company ww1 at api.example.com"),
+        (BY_APP, "cli_1", "the company of feishu app cli_1 at api.example.com"),
+        (UNKNOWN, "", "a company on feishu"),
+        (Owner("feishu", Company(host=HOST)), "", "a company on feishu"),
+    ],
+    ids=["confirmed", "by its app", "read before it was kept", "without a name"],
+)
+def test_an_owner_is_named_as_a_person_would(owner: Owner, name: str, told: str) -> None:
+    assert (owner.name, str(owner)) == (name, told)
+
+
+@pytest.mark.parametrize(
+    ("now", "difference"),
+    [
+        (Owner("dingtalk", BY_APP.company), "another platform is another company"),
+        (Owner("feishu", Company(id="2", app_key="cli_1", host=HOST)), "its id is another"),
+        (OTHER_APP, "its app is another, and nobody is in both of whom a union id could be compared"),
+    ],
+    ids=["platform", "id", "app"],
+)
+def test_a_difference_is_told_in_words(now: Owner, difference: str) -> None:
+    before = Owner("feishu", Company(id="1" if now.company and now.company.id else "", app_key="cli_1", host=HOST))
+    assert find_difference(before, now, lambda: NOBODY) == difference
+
+
+@pytest.mark.parametrize(("compared", "alike", "is_same"), [(0, 0, False), (1, 1, True), (2, 1, False), (3, 2, True), (3, 1, False)])
+def test_more_than_half_of_those_compared_decide(compared: int, alike: int, is_same: bool) -> None:
+    assert Kinship(compared, alike).is_same is is_same
+
+
+def test_of_companies_an_id_known_on_one_side_alone_says_nothing() -> None:
+    unconfirmed = Owner("wecom", Company(app_key="app1", host=HOST))
+    assert find_difference(unconfirmed, CONFIRMED, lambda: OTHERS) == ""
+    assert find_difference(CONFIRMED, unconfirmed, lambda: OTHERS) == ""

@@ -96,6 +96,11 @@ def test_then_the_last_complete_one_of_each_month() -> None:
     assert keep(other_year, early, late, last_daily, NEWEST) == [other_year, late, last_daily, NEWEST]
 
 
+def test_days_end_where_the_tenant_says_so() -> None:
+    inside, outside = at("2026-11-15 00:00"), at("2026-11-14 23:59")
+    assert keep(outside, inside, NEWEST, retention=Retention(1, 10, 0)) == [inside, NEWEST]
+
+
 def test_a_month_keeps_one_even_while_its_days_go() -> None:
     first, second, third = at("2025-11-23 12:00"), at("2025-11-24 12:00"), at("2025-11-25 12:00")
     assert keep(first, second, third, NEWEST) == [third, NEWEST]
@@ -114,6 +119,15 @@ def test_a_day_with_none_complete_leaves_none() -> None:
 def test_the_newest_complete_one_stays_whatever_its_age() -> None:
     old, older, broken = at("2019-05-02 12:00"), at("2019-05-01 12:00"), at("2019-06-01 12:00", is_complete=False)
     assert keep(older, old, broken, retention=Retention(1, 1, 0)) == [old]
+
+
+def test_the_newest_is_the_latest_whether_its_read_was_full_or_frequent() -> None:
+    full, frequent = at("2019-04-01 12:00", is_loaded=True, is_full=True), at("2019-05-01 12:00", is_loaded=True)
+    assert keep(full, frequent, retention=Retention(1, 1, 0)) == [frequent]
+
+
+def test_what_was_taken_at_this_instant_is_the_newest() -> None:
+    assert keep(at("2019-05-01 12:00"), Snapshot(NOW), retention=Retention(0, 0, 0)) == [Snapshot(NOW)]
 
 
 def test_what_lies_in_the_future_stays_and_stands_for_nothing() -> None:
