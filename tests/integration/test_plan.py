@@ -48,12 +48,12 @@ def people(world: World) -> set[str]:
 
 
 def changes_of(world: World, plan_id: int) -> set[tuple[Any, ...]]:
-    columns = "kind, entity, user_id, department_id, column_name, value_from, value_to"
+    columns = "kind, entity, user_id, department_id, column_name, value_from, value_to, name, names_from, names_to"
     return set(world.query(f"select {columns} from ops.plan_change where plan_id = %s", plan_id))
 
 
 def changes_at(world: World, plan_id: int) -> set[tuple[Any, ...]]:
-    columns = "kind, entity, user_id, department_id, column_name, value_from, value_to"
+    columns = "kind, entity, user_id, department_id, column_name, value_from, value_to, name, names_from, names_to"
     return set(
         world.query(f"select {columns} from org.change where changed_at = (select taken_at from ops.plan where plan_id = %s)", plan_id)
     )

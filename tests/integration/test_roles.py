@@ -63,6 +63,7 @@ RELATIONS = {
     "org.memberships": VIEW,
     "org.department_tree": VIEW,
     "org.change": VIEW,
+    "org.people": VIEW,
     "ops.snapshot": STATE,
     "ops.claim": STATE,
     "ops.sync_run": STATE,
@@ -557,7 +558,7 @@ def test_owner_who_is_no_superuser_migrates_an_empty_server(tmp_path: Path) -> N
 CLEAR = (*PERSONAL_COLUMNS, "attributes")
 
 
-@pytest.mark.parametrize("source", ["org.users", "org.users_at(now())", "org.user_history"])
+@pytest.mark.parametrize("source", ["org.users", "org.users_at(now())", "org.user_history", "org.people"])
 def test_reader_sees_personal_columns_masked(world: World, ask: Ask, source: str) -> None:
     world.sync()
     statement = f"select {', '.join(CLEAR)} from {source} order by user_id"

@@ -7,5 +7,9 @@ copy ops.plan_change (
     department_id,
     column_name,
     value_from,
-    value_to
+    value_to,
+    name,
+    names_from,
+    names_to,
+    department_path
 ) from stdin

@@ -1,6 +1,7 @@
 -- Remembers what history tells of an instant before a plan is tried, for the length of the transaction.
 create temporary table change_before on commit drop as
 select
+    change_id,
     kind,
     entity,
     user_id,

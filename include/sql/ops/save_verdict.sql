@@ -1,10 +1,13 @@
--- Stores what a plan changes in counts, a hash over all its changes, and the budgets it exceeds.
+-- Stores what a plan changes in counts, a hash over all its changes (what they are called is not part of that), and the budgets it exceeds.
 -- What was decided about it before holds only if it changes the same. Harmless when run again.
 with changes as (
     select
-        md5(coalesce(string_agg(md5(change::text), '' order by md5(change::text)), '')) as digest
-    from ops.plan_change as change
-    where change.plan_id = %(plan_id)s
+        md5(coalesce(string_agg(change.digest, '' order by change.digest), '')) as digest
+    from (
+        select md5(row(plan_id, kind, entity, user_id, department_id, column_name, value_from, value_to)::text) as digest
+        from ops.plan_change
+        where plan_id = %(plan_id)s
+    ) as change
 )
 update ops.plan
 set summary = %(summary)s,
