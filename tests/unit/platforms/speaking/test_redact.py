@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orgsync.platforms.speaking.redact import RedactingFilter, redact
+from orgsync.platforms.speaking.redact import RedactingFilter, redact, redact_library_logs
 
 CASES = {
     "query": ("GET https://oapi.dingtalk.com/gettoken?appkey=ding1&appsecret=s3cr3tvalue failed", "s3cr3tvalue"),
@@ -36,11 +36,31 @@ def test_known_secret_never_passes(before: str, secret: str, after: str) -> None
     assert redact(f"<{secret}>", secrets=(secret,)) == "<…>"
 
 
-def test_text_is_never_long() -> None:
-    assert len(redact("x" * 10_000)) < 600
+@pytest.mark.parametrize(("length", "shown"), [(499, "x" * 499), (500, "x" * 500), (501, "x" * 500 + "…"), (10_000, "x" * 500 + "…")])
+def test_text_is_never_long(length: int, shown: str) -> None:
+    assert redact("x" * length) == shown
+
+
+def test_what_stands_far_behind_is_not_read() -> None:
+    assert redact(" " * 20_000 + "secret=abcdef") == " " * 500 + "…"
 
 
 def test_library_log_line_loses_its_query() -> None:
     record = logging.LogRecord("urllib3", logging.DEBUG, "", 0, '%s "%s %s"', ("https://h:443", "GET", "/gettoken?appsecret=abcdef"), None)
-    RedactingFilter().filter(record)
+    assert RedactingFilter().filter(record)
     assert record.getMessage() == 'https://h:443 "GET /gettoken?…"'
+
+
+def test_urllib3_is_redacted_once_however_often_that_is_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("urllib3.connectionpool")
+    before = list(logger.filters)
+    logger.filters.clear()
+    try:
+        redact_library_logs()
+        redact_library_logs()
+        assert [type(each) for each in logger.filters] == [RedactingFilter]
+        with caplog.at_level(logging.DEBUG, logger=logger.name):
+            logger.debug("GET %s", "/gettoken?appsecret=abcdef")
+        assert caplog.messages == ["GET /gettoken?…"]
+    finally:
+        logger.filters[:] = before
