@@ -54,7 +54,8 @@ def configuration(layout: Layout, stack: Stack, secrets: Secrets, *, metadata_ds
     return {
         "core": {
             "dags_folder": str(layout.checkout / "dags"),
-            "plugins_folder": str(layout.checkout / "plugins"),
+            # An ignore file in it, as there is one folder up, makes each of Airflow's processes warn of how it reads those.
+            "plugins_folder": str(layout.checkout / "plugins" / "for_airflow"),
             "load_examples": "False",
             # The defaults, half a minute and a bit more, are too short for a laptop that is busy with something else.
             "dagbag_import_timeout": "180",
