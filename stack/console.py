@@ -13,13 +13,14 @@ class Console:
     """One line per finished step; steps may run side by side."""
 
     def __init__(self) -> None:
-        self.started_at = time.monotonic()
+        self.started_at = self.said_at = time.monotonic()
         self._lock = threading.Lock()
 
     def say(self, text: str = "") -> None:
         with self._lock:
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()
+            self.said_at = time.monotonic()
 
     def note(self, text: str) -> None:
         """A line with the seconds since the start."""

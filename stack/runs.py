@@ -69,7 +69,7 @@ def follow_run(api: AirflowApi, console: Console, dag_id: str, run_id: str) -> N
 def follow_runs(api: AirflowApi, console: Console, runs: Mapping[str, str]) -> None:
     """Show the tasks of all runs as they change; raise at the first failed attempt, which against the sandbox no retry would mend."""
     shown: dict[tuple[str, str, int], str] = {}
-    begun = told_at = time.monotonic()
+    begun = time.monotonic()
     waiting = dict(runs)
     while waiting:
         if time.monotonic() > begun + RUN_TIMEOUT_SECONDS:
@@ -77,9 +77,7 @@ def follow_runs(api: AirflowApi, console: Console, runs: Mapping[str, str]) -> N
         for dag_id, run_id in runs.items():
             if dag_id in waiting and _look_at(api, console, dag_id, run_id, shown):
                 del waiting[dag_id]
-                told_at = time.monotonic()
-        if waiting and time.monotonic() > told_at + QUIET_SECONDS:
-            told_at = time.monotonic()
+        if waiting and time.monotonic() > console.said_at + QUIET_SECONDS:
             console.note(f"  waiting for {', '.join(_say_what(api, dag_id, run_id) for dag_id, run_id in waiting.items())}")
         time.sleep(POLL_SECONDS if waiting else 0)
 
