@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from orgsync.airflow_parts.parsing import is_wanted_task
 from orgsync.settings import read_settings
-from orgsync.tenants import Tenant, find_tenant, load_tenants
+from orgsync.tenants import Tenant, find_tenant, read_stanzas
 
 DOCS = """
 ### Housekeeping
@@ -55,7 +55,7 @@ with DAG(
 
         context = get_current_context()
         settings = read_settings()
-        tenant = find_tenant(load_tenants(settings.tenants_file), tenant_id)
+        tenant = find_tenant(read_stanzas(settings.tenants_file), tenant_id)
         try:
             return asdict(clean_tenant(settings, tenant, dry_run=context["params"]["dry_run"]))
         except BusyTenantError as error:
@@ -64,6 +64,7 @@ with DAG(
             raise AirflowSkipException(str(error)) from error
 
     # Nothing comes after them: so one that fails fails the run, and keeps no other from being cleaned.
-    for _tenant in load_tenants(read_settings().tenants_file):
-        if is_wanted_task(f"clean_{_tenant.id}"):
-            clean.override(task_id=f"clean_{_tenant.id}", owner=_tenant.owner)(_tenant.id)
+    # The task of a tenant whose stanza is wrong says so, and removes nothing.
+    for _tenant_id, _owner in read_stanzas(read_settings().tenants_file).owners.items():
+        if is_wanted_task(f"clean_{_tenant_id}"):
+            clean.override(task_id=f"clean_{_tenant_id}", owner=_owner)(_tenant_id)

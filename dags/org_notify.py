@@ -10,13 +10,14 @@ from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, task
 
 from orgsync.airflow_parts.notify_operator import FAIL_WHAT_NEEDS_A_PERSON, OUTBOX
 from orgsync.settings import read_settings
-from orgsync.tenants import Tenant, find_tenant, load_tenants
+from orgsync.tenants import Tenant, find_tenant, read_stanzas
 
 DOCS = """
 ### Outbox → platforms
 
 **find_due** looks for tenants for which there is something to send, to take back or to ask about; **deliver** does that, one mapped task
-for each. Where nothing is due, **deliver** is skipped. A tenant that fails turns the run red and keeps no other from sending.
+for each. Where nothing is due, **deliver** is skipped. A tenant that fails turns the run red and keeps no other from sending; so does one
+whose stanza of the tenants file is wrong, as long as something waits for it.
 
 * Runs every minute, and at once when the asset `org_notify.outbox` is raised: by `org_notify_send`, or by a task with `NotifyOperator`.
 * What a platform refuses for now is sent by a later run. A failed **deliver** says what a person must mend before the rest can be sent.
@@ -51,7 +52,7 @@ with DAG(
         from orgsync.outbox.sending import find_due as find
 
         settings = read_settings()
-        return find(settings, load_tenants(settings.tenants_file))
+        return find(settings, read_stanzas(settings.tenants_file))
 
     @task(map_index_template="{{ task.op_kwargs['tenant_id'] }}")
     def deliver(tenant_id: str) -> dict[str, Any]:
@@ -59,7 +60,7 @@ with DAG(
         from orgsync.outbox.sending import push
 
         settings = read_settings()
-        tally = push(settings, find_tenant(load_tenants(settings.tenants_file), tenant_id), run_for=RUN_FOR)
+        tally = push(settings, find_tenant(read_stanzas(settings.tenants_file), tenant_id), run_for=RUN_FOR)
         return {"messages": tally.messages, "attempts": dict(tally.attempts)}
 
     deliver.expand(tenant_id=find_due())

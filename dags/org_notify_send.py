@@ -10,7 +10,7 @@ from airflow.sdk import DAG, Param, get_current_context, task
 from orgsync.airflow_parts.notify_operator import FAIL_WHAT_NEEDS_A_PERSON, OUTBOX
 from orgsync.platforms.sending.messages import KINDS
 from orgsync.settings import read_settings
-from orgsync.tenants import Tenant, load_tenants
+from orgsync.tenants import Tenant, read_stanzas
 
 DOCS = """
 ### Send a message
@@ -79,7 +79,7 @@ with DAG(
     catchup=False,
     # Never a backfill: a message is about now.
     allowed_run_types=["manual", "operator_triggered"],
-    params=build_params([tenant.id for tenant in load_tenants(SETTINGS.tenants_file, SETTINGS.templates_folder)]),
+    params=build_params(list(read_stanzas(SETTINGS.tenants_file).owners)),
     tags=["orgsync"],
     default_args={
         "owner": Tenant.owner,

@@ -22,7 +22,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from orgsync.airflow_parts.approval import PlanApproval, ask_about
 from orgsync.airflow_parts.parsing import is_wanted_dag
 from orgsync.settings import read_settings
-from orgsync.tenants import Tenant, find_tenant, load_tenants
+from orgsync.tenants import BrokenStanza, Tenant, find_tenant, read_stanzas
 
 if TYPE_CHECKING:
     from orgsync.sync.run import Run
@@ -40,6 +40,16 @@ ones, **plan** works out what would change, **merge** writes history in one tran
 * Trigger with *mode* `rebuild` after the warehouse was lost, or restored from a backup: it loads what the landing zone has of its history.
 * A backfill does not read the platform: **replay** loads the snapshots again that were taken in the time of each run.
 * `orgsync report {tenant}` shows the last run, `orgsync plan {tenant}` the last plan, `orgsync quarantine {tenant}` the rows left out.
+"""
+
+BROKEN_DOCS = """
+### {tenant}: its stanza of the tenants file is wrong
+
+Nothing is read for `{tenant}`, and its history stays as it is, until this is mended:
+
+{mistakes}
+
+`orgsync check {tenant}` says whether it is.
 """
 
 # A wrong secret or a missing permission is not retried; throttling, a busy platform or a lost connection is.
@@ -91,8 +101,37 @@ def build_dag(tenant: Tenant) -> DAG:
         },
     )
     with dag:
-        _add_tasks(tenant, Asset(f"org_warehouse.{tenant.id}", uri=f"orgsync://warehouse/{tenant.id}", group="orgsync"))
+        _add_tasks(tenant, _asset_of(tenant.id))
     return dag
+
+
+def build_broken_dag(stanza: BrokenStanza) -> DAG:
+    """Keeps the DAG of a tenant on the list, at its times as far as they can be read: each run fails with what is wrong."""
+    tenant_id = stanza.tenant_id
+    with DAG(
+        dag_id=f"org_sync_{tenant_id}",
+        description=f"The stanza of {tenant_id} in the tenants file is wrong: nothing is read",
+        doc_md=BROKEN_DOCS.format(tenant=tenant_id, mistakes="\n".join(f"    {line}" for line in str(stanza).splitlines())),
+        schedule=MultipleCronTriggerTimetable(stanza.schedule, stanza.full_schedule, timezone=stanza.timezone),
+        start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo(stanza.timezone)),
+        catchup=False,
+        max_active_runs=1,
+        params=PARAMS,
+        tags=["orgsync", "broken stanza"],
+        default_args={"owner": stanza.owner, "retries": 0},
+    ) as dag:
+
+        @task(inlets=[_asset_of(tenant_id)])  # so that it stays known
+        def read_stanza() -> None:
+            """Says what is wrong with the stanza."""
+            find_tenant(read_stanzas(read_settings().tenants_file), tenant_id)
+
+        read_stanza()
+    return dag
+
+
+def _asset_of(tenant_id: str) -> Asset:
+    return Asset(f"org_warehouse.{tenant_id}", uri=f"orgsync://warehouse/{tenant_id}", group="orgsync")
 
 
 def _add_tasks(tenant: Tenant, asset: Asset) -> None:
@@ -203,11 +242,15 @@ def _run(tenant_id: str, context: Any) -> Run:
     settings = read_settings()
     dag_run = context["dag_run"]
     takeover = Takeover(context["params"]["new_company"] or "", word_of=dag_run.triggering_user_name or dag_run.run_id)
-    tenant = find_tenant(load_tenants(settings.tenants_file), tenant_id)
+    tenant = find_tenant(read_stanzas(settings.tenants_file), tenant_id)
     run_type = str(dag_run.run_type.value)
     return Run(tenant, name_record(dag_run.run_id, run_type), run_type, settings, takeover)
 
 
-for _tenant in load_tenants(read_settings().tenants_file):
+_stanzas = read_stanzas(read_settings().tenants_file)
+for _tenant in _stanzas.tenants:
     if is_wanted_dag(f"org_sync_{_tenant.id}"):
         globals()[f"org_sync_{_tenant.id}"] = build_dag(_tenant)
+for _broken in _stanzas.broken:
+    if _broken.tenant_id and is_wanted_dag(f"org_sync_{_broken.tenant_id}"):
+        globals()[f"org_sync_{_broken.tenant_id}"] = build_broken_dag(_broken)

@@ -15,7 +15,7 @@ import pytest
 from orgsync.airflow_parts.notify_form import submit
 from orgsync.outbox.composing import compose
 from orgsync.outbox.sending import enqueue
-from orgsync.tenants import Tenant, find_tenant, load_tenants
+from orgsync.tenants import Tenant, find_tenant, read_stanzas
 from tests.dags.conftest import DAGS, run_script
 from tests.integration.world import World
 
@@ -72,7 +72,7 @@ def fill_form(**fields: Any) -> dict[str, Any]:
 
 
 def tenant(world: World, tenant_id: str = "acme") -> Tenant:
-    return find_tenant(load_tenants(world.settings.tenants_file), tenant_id)
+    return find_tenant(read_stanzas(world.settings.tenants_file), tenant_id)
 
 
 def queue(world: World, tenant_id: str, title: str) -> int:

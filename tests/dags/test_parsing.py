@@ -142,9 +142,41 @@ def test_a_heavy_import_would_be_noticed(airflow_home: Path, tmp_path: Path) -> 
     assert "pandas" in found["heavy_modules"]
 
 
-def test_typo_in_the_tenants_file_is_an_import_error_naming_the_line(airflow_home: Path, tmp_path: Path) -> None:
-    found = describe(airflow_home, tmp_path / "tenants.yaml", TENANTS.replace("conn_id: beta", "con_id: beta"))
+def test_mistake_in_a_stanza_is_that_stanzas_alone(parsed: dict[str, Any], airflow_home: Path, tmp_path: Path) -> None:
+    wrong = TENANTS.replace("conn_id: beta", "con_id: beta") + "    owner: people\n    schedule: 8 8 * * *\n    timezone: Asia/Peking\n"
+    nameless = "  - {id: Gamma, platform: wecom, conn_id: gamma}\n"
+    untold = "  - id: delta\n    platform: wecom\n    conn_id: d\n    change_messages: [{template: lost, everyone: true}]\n"
+    found = describe(airflow_home, tmp_path / "tenants.yaml", wrong + nameless + untold)
+    dags = found["dags"]
+    assert dags.keys() == parsed["dags"].keys() | {"org_sync_delta"}, "the list of DAGs is complete, but for whom nobody can name"
+    assert dags["org_sync_acme"] == parsed["dags"]["org_sync_acme"]
+    assert dags["org_housekeeping"]["tasks"].keys() == {"clean_acme", "clean_beta", "clean_delta"}
+    assert dags["org_notify_send"]["params"]["tenant"] is None
+
+    broken = dags["org_sync_beta"]
+    assert broken["tags"] == ["broken stanza", "orgsync"]
+    assert (broken["crons"], broken["timezone"], broken["catchup"]) == (["8 8 * * *", "37 2 * * *"], "Asia/Shanghai", False)
+    assert {name: (task["owner"], task["retries"]) for name, task in broken["tasks"].items()} == {"read_stanza": ("people", 0)}
+    for words in (
+        "line 12: a tenant has no key 'con_id' (is 'conn_id' meant?)",
+        "line 10: a tenant needs `conn_id`",
+        "line 15: there is no",
+    ):
+        assert words in broken["docs"]
+
+    [(name, text)] = found["import_errors"].items()
+    assert name == "org_tenants.py"
+    for words in (
+        "line 12: a tenant has no key 'con_id'",
+        "line 16: the id 'Gamma' may hold only",
+        "line 20: there is no message template",
+    ):
+        assert words in text
+
+
+@pytest.mark.parametrize(("text", "words"), [("tenants: [", "not YAML"), ("tenant: []", "no key 'tenant'")], ids=["no YAML", "no tenants"])
+def test_file_that_is_no_list_of_stanzas_is_an_import_error(airflow_home: Path, tmp_path: Path, text: str, words: str) -> None:
+    found = describe(airflow_home, tmp_path / "tenants.yaml", text)
     assert set(found["dags"]) == {"org_notify"}, "it reads the file when it runs"
-    told = [text for text in found["import_errors"].values() if "line 12: a tenant has no key 'con_id'" in text]
-    assert found["import_errors"].keys() == {"org_sync.py", "org_housekeeping.py", "org_notify_send.py"}
-    assert len(told) == 3
+    assert found["import_errors"].keys() == {"org_sync.py", "org_housekeeping.py", "org_notify_send.py", "org_tenants.py"}
+    assert all(words in told for told in found["import_errors"].values())

@@ -53,6 +53,16 @@ def test_run_fills_the_warehouse_and_tells_nobodys_data(run_dag: Any, world: Wor
     assert world.sandbox.client_secret not in output
 
 
+def test_run_of_a_tenant_whose_stanza_is_wrong_fails_with_its_mistake_and_changes_nothing(run_dag: Any, world: World) -> None:
+    world.sync()
+    before = world.history()
+    world.settings.tenants_file.write_text(TENANTS.replace("conn_id", "con_id"), encoding="utf-8")
+    result, output = run_dag()
+    assert (result["state"], result["tasks"]) == ("failed", {"read_stanza": "failed"})
+    assert "line 2: a tenant has no key 'con_id' (is 'conn_id' meant?)" in output
+    assert world.history() == before
+
+
 def test_dry_run_ends_skipped_and_changes_nothing(run_dag: Any, world: World) -> None:
     result, _ = run_dag('{"mode": "full", "dry_run": true}')
     assert result["tasks"] == STRAIGHT_ON | {"merge": "skipped"}

@@ -13,8 +13,8 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 
 from orgsync.settings import Settings
-from orgsync.sync.budget import Allowance, Budget
 from orgsync.sync.run import Run
+from orgsync.tenants.stanza import Allowance, Budget
 from sandbox.testing import RunningSandbox
 from stack.postgres import PostgresServer
 from tests.integration.truth import assert_equals_truth

@@ -9,12 +9,12 @@ import pytest
 
 from orgsync.cli.report import show_plan
 from orgsync.errors import GateError
-from orgsync.sync.budget import Allowance, Budget
 from orgsync.sync.deciding import decide_plan
 from orgsync.sync.extracting import extract_snapshot
 from orgsync.sync.lookups import find_plan
 from orgsync.sync.merging import merge_plan
 from orgsync.sync.replaying import replay
+from orgsync.tenants.stanza import Allowance, Budget
 from tests.integration.test_plan import people, with_tenant
 from tests.integration.world import RECIPE, World, world_on
 

@@ -10,8 +10,9 @@ import pytest
 
 from orgsync.errors import ConfigurationError
 from orgsync.outbox import sending
-from orgsync.outbox.change_rules import ChangeRule
 from orgsync.sync.replaying import replay
+from orgsync.tenants import Stanzas
+from orgsync.tenants.stanza import ChangeRule
 from tests.integration.office import Office, open_office
 from tests.integration.world import World
 
@@ -97,7 +98,7 @@ def test_a_rule_that_is_wrong_is_named_and_holds_nothing_else(telling: Office) -
     for rule, words in WRONG.values():
         telling.tenant = replace(telling.tenant, change_messages=(rule, JOINED))
         other = telling.enqueue(body="其他消息")
-        assert sending.find_due(telling.world.settings, [telling.tenant], clock=telling.clock) == ["acme"]
+        assert sending.find_due(telling.world.settings, Stanzas((telling.tenant,)), clock=telling.clock) == ["acme"]
         with pytest.raises(ConfigurationError, match=words):
             telling.push()
         assert telling.state(other) in ("claimed", "sent")

@@ -115,6 +115,22 @@ def test_housekeeping_lists_what_stays_and_what_goes(command: Command, world: Wo
     assert [(each["outcome"], each["kept"], each["removed"]) for each in planned] == [("planned", 1, 1)]
 
 
+def test_stanza_that_is_wrong_is_named_and_nothing_of_its_tenant_is_touched(command: Command, world: World) -> None:
+    for minutes in (0, 1):
+        extract_snapshot(world.run_at(datetime.now(UTC).replace(hour=1) - timedelta(days=30, minutes=minutes)), mode="full")
+    wrong = TENANTS.replace("platform", "platfrom") + "  - {id: beta, platform: wecom, conn_id: acme_wecom}\n"
+    world.settings.tenants_file.write_text(wrong, encoding="utf-8")
+    done = command("housekeeping", "--json")
+    assert [(each["tenant_id"], each["outcome"]) for each in json.loads(done.stdout)] == [("beta", "cleaned"), ("acme", "skipped")]
+    assert (done.returncode, "tenant acme is left out, for its stanza is wrong" in done.stderr) == (2, True)
+    assert len(world.landed()) == 2
+    status = command("status")
+    assert (status.returncode, "acme" in status.stdout, "has no key 'platfrom'" in status.stderr) == (0, True, True)
+    for verb in ("sync", "plan", "report", "housekeeping", "rebuild"):
+        refused = command(verb, "acme")
+        assert (refused.returncode, "has no key 'platfrom'" in refused.stderr) == (2, True), verb
+
+
 def test_housekeeping_that_fails_is_exit_code_1_and_says_where(command: Command, world: World) -> None:
     zone = Path(urlsplit(world.settings.landing_zone).path)
     zone.mkdir()

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from orgsync.errors import BusyTenantError, IncompleteSnapshotError
-from orgsync.landing.retention import Retention
 from orgsync.settings import report_path
 from orgsync.sync import housekeeping
 from orgsync.sync.extracting import extract_snapshot
 from orgsync.sync.housekeeping import Cleaning, clean_tenant, clean_tenants
 from orgsync.sync.validating import validate_snapshot
 from orgsync.tenants import Tenant
+from orgsync.tenants.stanza import Retention
 from tests.integration.world import TENANT, World, another_reader
 
 NOW = datetime(2026, 11, 25, 3, 17, tzinfo=UTC)

@@ -17,13 +17,13 @@ from airflow.sdk.exceptions import DownstreamTasksSkipped, TaskAwaitingInput
 from orgsync.airflow_parts.approval import LOOKS_EVERY, PlanApproval
 from orgsync.errors import GateError
 from orgsync.landing import zone as landing
-from orgsync.sync.budget import Allowance, Budget
 from orgsync.sync.deciding import decide_plan
 from orgsync.sync.extracting import extract_snapshot
 from orgsync.sync.merging import merge_plan
 from orgsync.sync.planning import plan_sync
 from orgsync.sync.run import Run, name_record
 from orgsync.sync.validating import validate_snapshot
+from orgsync.tenants.stanza import Allowance, Budget
 from tests.integration.world import World
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orgsync.errors import ConfigurationError, GateError, IncompleteSnapshotError, PermissionDeniedError
-from orgsync.sync.budget import WORDS, Allowance, Budget
+from orgsync.sync.budget import WORDS
 from orgsync.sync.deciding import decide_plan
 from orgsync.sync.extracting import extract_snapshot
 from orgsync.sync.lookups import find_plan, list_quarantine
@@ -18,6 +18,7 @@ from orgsync.sync.merging import merge_plan
 from orgsync.sync.planning import plan_sync
 from orgsync.sync.replaying import replay
 from orgsync.sync.validating import validate_snapshot
+from orgsync.tenants.stanza import Allowance, Budget
 from tests.integration.world import World, set_platform, world_on
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

@@ -258,6 +258,24 @@ def test_failure_of_a_tenant_keeps_no_other_from_sending(two_tenants: Command, w
     assert "40096" in again[0]["error"]
 
 
+def test_stanza_that_is_wrong_keeps_no_other_from_sending(two_tenants: Command, world: World) -> None:
+    queue(world)
+    told(two_tenants, "notify", "beta", "--title", "Hello", "--everyone")
+    world.settings.tenants_file.write_text(
+        world.settings.tenants_file.read_text(encoding="utf-8").replace(", conn_id: acme_d", ", con_id: acme_d")
+    )
+    done = two_tenants("push")
+    assert done.returncode == 2, done.stderr
+    assert done.stdout.splitlines() == ["acme  failed", "beta  1 message taken up; calls: 1 sent"]
+    assert "tenant acme is left out, for its stanza is wrong: " in done.stderr
+    assert "line 2: a tenant has no key 'con_id'" in done.stderr
+    assert world.query("select tenant_id, state from notify.message order by tenant_id") == [("acme", "pending"), ("beta", "sent")]
+    assert world.query("select tenant_id, retired_at from notify.channel order by 1") == [("acme", None), ("beta", None)]
+    for arguments in (("push", "acme"), ("outbox", "acme"), ("quota", "acme"), ("recall", "1"), (*HELLO, "--everyone")):
+        refused = two_tenants(*arguments)
+        assert (refused.returncode, "a tenant has no key 'con_id'" in refused.stderr) == (2, True), arguments
+
+
 def test_message_that_cannot_be_pushed_is_queued_all_the_same(two_tenants: Command, world: World) -> None:
     done = two_tenants(*HELLO, "--everyone", "--push", "--json")
     assert done.returncode == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,13 +15,12 @@ from airflow.timetables.trigger import CronTriggerTimetable
 from croniter import croniter
 
 from orgsync.errors import ConfigurationError
-from orgsync.landing.retention import Retention
-from orgsync.outbox.change_rules import ChangeRule
+from orgsync.outbox.change_rules import check_template
 from orgsync.platforms import PLATFORM_NAMES
 from orgsync.platforms.platform import Scope
 from orgsync.settings import read_settings
-from orgsync.sync.budget import Allowance, Budget
-from orgsync.tenants import Tenant, find_tenant, load_tenants
+from orgsync.tenants import Stanzas, Tenant, find_tenant, load_tenants, read_stanzas
+from orgsync.tenants.stanza import Allowance, Budget, ChangeRule, Retention
 
 HEAD = """\
 tenants:
@@ -259,12 +259,13 @@ def test_file_without_stanzas_has_no_tenants(path: Path) -> None:
 
 
 def test_unknown_tenant_is_named_beside_the_known(path: Path) -> None:
-    tenants = load(path, HEAD)
-    assert find_tenant(tenants, "acme") == tenants[0]
+    path.write_text(HEAD, encoding="utf-8")
+    stanzas = read_stanzas(path)
+    assert find_tenant(stanzas, "acme") == stanzas.tenants[0]
     with pytest.raises(ConfigurationError, match=r"no tenant 'acmee'; the tenants file has: acme$"):
-        find_tenant(tenants, "acmee")
+        find_tenant(stanzas, "acmee")
     with pytest.raises(ConfigurationError, match="has: none"):
-        find_tenant([], "acme")
+        find_tenant(Stanzas(()), "acme")
 
 
 @pytest.mark.parametrize(
@@ -329,7 +330,7 @@ def test_templates_of_rules_are_looked_for_when_the_file_is_loaded(path: Path, t
     text = f"{HEAD}    change_messages:\n      - {{template: {template}, everyone: true}}\n"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError, match=words):
-        load_tenants(path, folder)
+        load_tenants(path, partial(check_template, folder))
     for sound in ("joined", "broken"):  # what is wrong in a template itself is told when it is used
         path.write_text(text.replace(template, sound), encoding="utf-8")
-        assert len(load_tenants(path, folder)) == 1
+        assert len(load_tenants(path, partial(check_template, folder))) == 1

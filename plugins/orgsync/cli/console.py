@@ -19,7 +19,7 @@ from rich.text import Text
 from orgsync.settings import Settings
 
 if TYPE_CHECKING:
-    from orgsync.tenants import Tenant
+    from orgsync.tenants import Stanzas, Tenant
 
 WIDTH_OF_A_FILE = 160
 COMPUTED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -42,15 +42,23 @@ Form = Literal["json", "csv", "sheet"]
 
 
 def read_tenant(settings: Settings, tenant_id: str) -> Tenant:
-    return read_tenants(settings, tenant_id)[0]
+    return read_tenants(settings, tenant_id).tenants[0]
 
 
-def read_tenants(settings: Settings, tenant_id: str | None) -> list[Tenant]:
-    """The tenant of that id, or all."""
-    from orgsync.tenants import find_tenant, load_tenants
+def read_tenants(settings: Settings, tenant_id: str | None) -> Stanzas:
+    """All that the tenants file holds, or the tenant of that id alone; ConfigurationError where its stanza is wrong."""
+    from orgsync.tenants import Stanzas, find_tenant, read_stanzas
 
-    tenants = load_tenants(settings.tenants_file, settings.templates_folder)
-    return tenants if tenant_id is None else [find_tenant(tenants, tenant_id)]
+    stanzas = read_stanzas(settings.tenants_file)
+    return stanzas if tenant_id is None else Stanzas((find_tenant(stanzas, tenant_id),))
+
+
+def name_broken(stanzas: Stanzas) -> bool:
+    """Say which stanzas were left out, and why; returns whether there is one."""
+    for stanza in stanzas.broken:
+        left_out = f"tenant {stanza.tenant_id} is left out, for its stanza is wrong" if stanza.tenant_id else "a stanza is left out"
+        print_error(f"{left_out}: {stanza}")
+    return bool(stanzas.broken)
 
 
 def print_json(value: Any) -> None:

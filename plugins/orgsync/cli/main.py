@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperCommand
 
+from orgsync.cli import checking as cli_checking
 from orgsync.cli import sandbox as cli_sandbox
 from orgsync.cli import sending as cli_sending
 from orgsync.cli.console import (
@@ -24,6 +25,7 @@ from orgsync.cli.console import (
     TenantArgument,
     choose_form,
     log_progress,
+    name_broken,
     print_csv,
     print_error,
     print_json,
@@ -33,7 +35,7 @@ from orgsync.cli.console import (
     results,
 )
 from orgsync.cli.local_stack import explain
-from orgsync.errors import OrgsyncError, explain_files
+from orgsync.errors import ConfigurationError, OrgsyncError, explain_files
 from orgsync.settings import Settings, read_settings, report_path, state_folder
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(cli_checking.app)
 app.add_typer(cli_sending.app)
 app.add_typer(cli_sandbox.app, name="sandbox")
 
@@ -297,6 +300,8 @@ def status(
         show_runs(results, runs)
     else:
         results.print("no run yet")
+    if tenant is None:
+        _name_broken_ones(settings)
 
 
 @app.command()
@@ -308,17 +313,21 @@ def housekeeping(
     """Remove the snapshots that a tenant's retention does not keep."""
     settings = read_settings()
 
-    from orgsync.sync.housekeeping import clean_tenants
+    from orgsync.sync.housekeeping import clean_tenants, list_left_out
 
-    cleanings = clean_tenants(settings, read_tenants(settings, tenant), dry_run=dry_run)
+    stanzas = read_tenants(settings, tenant)
+    cleanings = [*clean_tenants(settings, stanzas.tenants, dry_run=dry_run), *list_left_out(stanzas)]
     if as_json:
         print_json([asdict(cleaning) for cleaning in cleanings])
     else:
         from orgsync.cli.report import show_cleanings
 
         show_cleanings(results, [asdict(cleaning) for cleaning in cleanings])
+    is_any_broken = name_broken(stanzas)
     if any(cleaning.outcome == "failed" for cleaning in cleanings):
         raise typer.Exit(1)
+    if is_any_broken:
+        raise typer.Exit(2)
 
 
 class Statement(TyperCommand):
@@ -374,6 +383,14 @@ def _make_run(settings: Settings, tenant_id: str, *, new_company: str = "") -> R
     found, run_id = read_tenant(settings, tenant_id), f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}+00:00"
     takeover = Takeover(new_company, word_of=getpass.getuser()) if new_company else Takeover()
     return Run(found, run_id=run_id, run_type="cli", settings=settings, takeover=takeover)
+
+
+def _name_broken_ones(settings: Settings) -> None:
+    """What was run is known without the tenants file; that nothing more will be, its mistakes say."""
+    try:
+        name_broken(read_tenants(settings, None))
+    except ConfigurationError as error:
+        print_error(str(error))
 
 
 def _in_utc(instant: datetime) -> datetime:

@@ -15,6 +15,7 @@ from orgsync.cli.console import (
     OneTenantArgument,
     TenantArgument,
     log_progress,
+    name_broken,
     print_error,
     print_json,
     read_tenant,
@@ -208,19 +209,24 @@ def push(
 ) -> None:
     """Send what waits and may go, take back what is to be, ask what became of the rest."""
     settings = read_settings()
-    tenants = read_tenants(settings, tenant)
-    if tenant is None:
-        from orgsync.outbox.sending import make_known
+    stanzas = read_tenants(settings, tenant)
 
-        make_known(settings, tenants)
-    done = _push(settings, tenants, seconds, quiet=as_json)
+    from orgsync.outbox.sending import list_unsendable, make_known
+
+    if tenant is None:
+        make_known(settings, stanzas)
+    done = _push(settings, stanzas.tenants, seconds, quiet=as_json)
+    shown = [asdict(each) for each in (*done, *list_unsendable(settings, stanzas))]
     if as_json:
-        print_json([asdict(each) for each in done])
+        print_json(shown)
     else:
         from orgsync.cli.sending_report import show_pushes
 
-        show_pushes(results, [asdict(each) for each in done])
+        show_pushes(results, shown)
+    is_any_broken = name_broken(stanzas)
     _fail_if_one_failed(done)
+    if is_any_broken:
+        raise typer.Exit(2)
 
 
 @app.command(rich_help_panel=PANEL)

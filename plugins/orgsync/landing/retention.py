@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-
-@dataclass(frozen=True)
-class Retention:
-    """How many days every snapshot is kept, how many days one a day, and how many months one a month (None: for ever).
-
-    Days and months are those of the calendar, not hours: with `all_days` 14, all of today and of the 14 days before it stay.
-    """
-
-    all_days: int = 14
-    daily_days: int = 365
-    monthly_months: int | None = None
+from orgsync.tenants.stanza import Retention
 
 
 class Snapshot(Protocol):

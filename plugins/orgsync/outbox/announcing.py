@@ -11,12 +11,13 @@ from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import ConfigurationError
 from orgsync.outbox import store
-from orgsync.outbox.change_rules import ChangeRule, check_variables, describe_change
+from orgsync.outbox.change_rules import check_variables, describe_change
 from orgsync.outbox.queueing import Audience, Message, queue
 from orgsync.platforms import load_platform
 from orgsync.settings import Settings
 from orgsync.templates.rendering import load_template, render
 from orgsync.tenants import Tenant
+from orgsync.tenants.stanza import ChangeRule
 from orgsync.warehouse.statements import Row, execute
 
 log = logging.getLogger(__name__)

@@ -1,37 +1,17 @@
-"""Which changes of an organization are told, to whom, and with which template."""
+"""What is told of a change of the organization, and whether a template can tell it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from orgsync.errors import ConfigurationError
+from orgsync.templates.files import list_templates, load_template
 
 TOLD = ("kind", "user_id", "name", "department", "position", "joined_on", "changed_at", "value_from", "value_to")
 """What a template may say of a change."""
-KINDS = ("joined", "returned", "left", "moved", "renamed")
-
-
-@dataclass(frozen=True)
-class ChangeRule:
-    """Changes of people of these kinds are told with a template, a message for each person.
-
-    A sync that brings more than `most` of them tells none: it is a reorganization, or a mistake, and neither is news about a person.
-    """
-
-    template: str
-    kinds: tuple[str, ...] = ("joined",)
-    everyone: bool = False
-    users: tuple[str, ...] = ()
-    departments: tuple[str, ...] = ()
-    query: str = ""
-    most: int = 50
-
-    def dedupe_key(self, change_id: str) -> str:
-        """A change is told once, however often it is met."""
-        return f"change:{change_id}:{self.template}"
 
 
 def check_variables(template: str, variables: Mapping[str, Any]) -> None:
@@ -39,6 +19,18 @@ def check_variables(template: str, variables: Mapping[str, Any]) -> None:
     needed = [name for name, variable in variables.items() if variable.is_required and name not in TOLD]
     if needed:
         raise ConfigurationError(f"template {template!r} needs {', '.join(needed)}, and a change tells only {', '.join(TOLD)}")
+
+
+def check_template(folder: Path, name: str) -> None:
+    """Raises ConfigurationError where a rule cannot use the template of that name. One that is itself wrong says so when it is used."""
+    if name not in (known := list_templates(folder)):
+        listed = ", ".join(known) or "none"
+        raise ConfigurationError(f"there is no message template {name!r} in {folder}; there are: {listed}")
+    try:
+        variables = load_template(folder, name).variables
+    except ConfigurationError:
+        return
+    check_variables(name, variables)
 
 
 def describe_change(change: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from orgsync.platforms.platform import Scope
 from orgsync.platforms.sending.messages import Content, Limits, Messenger
 from orgsync.settings import Settings
 from orgsync.templates.values import clean
-from orgsync.tenants import Tenant
+from orgsync.tenants import Stanzas, Tenant
 from orgsync.warehouse.clock import Clock, read_clock
 from orgsync.warehouse.connection import open_warehouse
 from orgsync.warehouse.hook import find_warehouse
@@ -126,22 +126,22 @@ def recall(settings: Settings, message_id: int) -> str:
         return store.recall(connection, message_id)
 
 
-def find_due(settings: Settings, tenants: Sequence[Tenant], *, clock: Clock = read_clock) -> list[str]:
+def find_due(settings: Settings, stanzas: Stanzas, *, clock: Clock = read_clock) -> list[str]:
     """The tenants for which there is something to do now. What is known of all of them is brought up to date first.
 
-    One whose rules for telling changes are wrong is among them: its push says what is wrong.
+    One whose stanza, or whose rules for telling changes, are wrong is among them: its push says what is wrong.
     """
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
-        keep_channels(connection, tenants)
+        keep_channels(connection, stanzas)
         now = clock(connection)
         troubled = set()
-        for tenant in tenants:
+        for tenant in stanzas.tenants:
             if announce_changes(connection, settings, tenant, now=now):
                 troubled.add(tenant.id)
             connection.commit()
         due = troubled.union(store.find_due(connection, now=now))
-        return [tenant.id for tenant in tenants if tenant.id in due]
+        return [tenant_id for tenant_id in stanzas.owners if tenant_id in due]
 
 
 def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Worker | None = None) -> Tally:
@@ -169,16 +169,21 @@ def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Work
     return tally
 
 
-def make_known(settings: Settings, tenants: Sequence[Tenant]) -> None:
+def make_known(settings: Settings, stanzas: Stanzas) -> None:
     """Tell the outbox which tenants the tenants file has: these, and no others."""
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
-        keep_channels(connection, tenants)
+        keep_channels(connection, stanzas)
 
 
 def push_each(settings: Settings, tenants: Sequence[Tenant], *, run_for: timedelta) -> list[Pushed]:
     """Push one tenant after the other because somebody asks; an error of one keeps no other from sending."""
     return [_try_to_push(settings, tenant, run_for) for tenant in tenants]
+
+
+def list_unsendable(settings: Settings, stanzas: Stanzas) -> list[Pushed]:
+    """The tenants that cannot be pushed because their stanzas are wrong, with what waits for them."""
+    return [_describe(settings, stanza.tenant_id, Tally(), stanza.reason) for stanza in stanzas.broken if stanza.tenant_id]
 
 
 def read_quota(settings: Settings, tenant_id: str | None, *, clock: Clock = read_clock) -> list[Row]:
@@ -223,25 +228,40 @@ def _try_to_push(settings: Settings, tenant: Tenant, run_for: timedelta) -> Push
         tally = push(settings, tenant, run_for=run_for, worker=Worker(is_asked=True))
     except OrgsyncError as failure:
         error = str(failure)
-    waiting = _find_waiting(settings, tenant)
-    return Pushed(tenant.id, tally.messages, dict(tally.attempts), waiting["waiting"], waiting["reason"] or "", error=error)
+    return _describe(settings, tenant.id, tally, error)
 
 
-def _find_waiting(settings: Settings, tenant: Tenant) -> Row:
+def _describe(settings: Settings, tenant_id: str, tally: Tally, error: str) -> Pushed:
+    waiting = _find_waiting(settings, tenant_id)
+    return Pushed(tenant_id, tally.messages, dict(tally.attempts), waiting["waiting"], waiting["reason"] or "", error=error)
+
+
+def _find_waiting(settings: Settings, tenant_id: str) -> Row:
     """How many messages wait, and why; nothing is known where the warehouse is what failed."""
     try:
         with open_warehouse(find_warehouse(settings)) as connection:
-            return next(iter(store.list_channels(connection, tenant.id)), {"waiting": 0, "reason": None})
+            return next(iter(store.list_channels(connection, tenant_id)), {"waiting": 0, "reason": None})
     except OrgsyncError:
         return {"waiting": 0, "reason": None}
 
 
-def keep_channels(connection: Connection, tenants: Sequence[Tenant]) -> None:
-    """Make known to the outbox which tenants there are: all of the tenants file, and no others."""
-    for tenant in tenants:
+def keep_channels(connection: Connection, stanzas: Stanzas) -> None:
+    """Make known to the outbox which tenants there are: all of the tenants file, and no others.
+
+    A tenant whose stanza is wrong is in the file: what waits for it waits on, and says why. Where a stanza has no readable id, nobody is
+    taken for gone: it may be theirs.
+    """
+    for tenant in stanzas.tenants:
         keep_channel(connection, tenant)
         connection.commit()
-    for tenant_id in store.retire_channels(connection, [tenant.id for tenant in tenants]):
+    for stanza in stanzas.broken:
+        log.warning("a stanza is wrong: %s", stanza)
+        if stanza.tenant_id:
+            store.note_problem(connection, stanza.tenant_id, stanza.reason)
+            connection.commit()
+    if not stanzas.names_all:
+        return
+    for tenant_id in store.retire_channels(connection, list(stanzas.owners)):
         log.warning("tenant %s is not in the tenants file any more: nothing can be queued for it", tenant_id)
     connection.commit()
 

@@ -103,6 +103,12 @@ def save_channel(
         execute(connection, "outbox/explain_waiting", tenant_id=tenant_id)
 
 
+def note_problem(connection: Connection, tenant_id: str, problem: str) -> None:
+    """Keep why nothing can be sent to a tenant now, of which nothing else is known now; what was known stays, and what waits says so."""
+    if execute(connection, "outbox/note_problem", tenant_id=tenant_id, problem=problem):
+        execute(connection, "outbox/explain_waiting", tenant_id=tenant_id)
+
+
 def retire_channels(connection: Connection, tenant_ids: Sequence[str]) -> list[str]:
     """Let nothing more be queued for tenants that are not these, and say so where something waits; returns which are new among them."""
     retired = [row["tenant_id"] for row in fetch_all(connection, "outbox/retire_channels", tenant_ids=list(tenant_ids))]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pydantic import StrictBool
+
 from orgsync.manifest import Company as Company
 from orgsync.manifest import Mode as Mode
 
@@ -42,7 +44,7 @@ class Scope:
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    linked_organizations: bool = False
+    linked_organizations: StrictBool = False
 
 
 def as_it_came(_: Any, error: PermissionDeniedError) -> PermissionDeniedError:

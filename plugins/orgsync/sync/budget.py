@@ -6,37 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Allowance:
-    """Exceeded only by more than `count` and by more than `percent`: small organizations are not nagged, large ones not overrun.
-
-    It is for one sync, and for all syncs of `per_days` together; 0 days: for each sync alone.
-    """
-
-    count: int
-    percent: float
-    per_days: int = 7
-
-
-@dataclass(frozen=True)
-class Budget:
-    """What a tenant allows without asking. `missing_people` is how many of the platform's own head count may be hidden from the app."""
-
-    missing_people: int = 0
-    leavers: Allowance = Allowance(10, 5)
-    removed_departments: Allowance = Allowance(5, 10)
-    moves: Allowance = Allowance(50, 20)
-    lost_memberships: Allowance = Allowance(50, 20, per_days=0)
-    quarantined: Allowance = Allowance(20, 5, per_days=0)
-    renames: Allowance = Allowance(10, 5)
-    changed_identities: Allowance = Allowance(10, 5)
-    emptied_values: Allowance = Allowance(10, 20)
-
-    def per_days(self) -> dict[str, int]:
-        """For how many days each budget that has a memory remembers."""
-        return {name: getattr(self, name).per_days for name in REMEMBERED}
-
+from orgsync.tenants.stanza import Allowance, Budget
 
 WORDS: Mapping[str, str] = {
     "leavers": "people would leave",
@@ -48,9 +18,6 @@ WORDS: Mapping[str, str] = {
     "changed_identities": "people would have another union id or job number",
     "emptied_values": "people would lose their",
 }
-
-# What is in quarantine is there or not, however long; a membership of someone who stays ends by a move, which is remembered.
-REMEMBERED = ("leavers", "removed_departments", "moves", "renames", "changed_identities", "emptied_values")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from orgsync.landing.retention import list_expired
 from orgsync.landing.zone import LandedSnapshot, list_snapshots, read_decision, remove_snapshot, remove_unfinished
 from orgsync.settings import Settings, report_path
 from orgsync.sync.registry import note_decisions, register_landed
-from orgsync.tenants import Tenant
+from orgsync.tenants import Stanzas, Tenant
 from orgsync.warehouse import runs, snapshots
 from orgsync.warehouse.claims import Claim, hold_claim
 from orgsync.warehouse.clock import Clock, read_clock
@@ -45,6 +45,11 @@ class Cleaning:
 def clean_tenants(settings: Settings, tenants: Iterable[Tenant], *, dry_run: bool, clock: Clock = read_clock) -> list[Cleaning]:
     """Each on its own: one that is busy, or whose files cannot be removed, does not keep the others waiting."""
     return [_try_tenant(settings, tenant, dry_run=dry_run, clock=clock) for tenant in tenants]
+
+
+def list_left_out(stanzas: Stanzas) -> list[Cleaning]:
+    """Nothing of a tenant is removed while its stanza is wrong: what it keeps may be part of what is."""
+    return [Cleaning(each.tenant_id, outcome="skipped", error=each.reason) for each in stanzas.broken if each.tenant_id]
 
 
 def clean_tenant(settings: Settings, tenant: Tenant, *, dry_run: bool, clock: Clock = read_clock) -> Cleaning:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orgsync.landing.retention import Retention, list_expired
+from orgsync.landing.retention import list_expired
+from orgsync.tenants.stanza import Retention
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 25, 3, 17, tzinfo=SHANGHAI)

@@ -1,0 +1,70 @@
+"""What can be tried without asking anybody: the tenants file, message templates, whether connections are complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from orgsync.checks.check import Check, Outcome, right, wrong
+from orgsync.errors import ConfigurationError, OrgsyncError
+from orgsync.outbox.change_rules import check_template
+from orgsync.platforms import load_platform
+from orgsync.settings import Settings
+from orgsync.templates.files import list_templates, load_template
+from orgsync.tenants import Stanzas, Tenant, read_stanzas
+from orgsync.warehouse.hook import find_warehouse
+
+
+def read_file(settings: Settings) -> Stanzas:
+    """With the templates that its rules name, which nothing else tries before a change is to be told."""
+    return read_stanzas(settings.tenants_file, partial(check_template, settings.templates_folder))
+
+
+def check_stanzas(stanzas: Stanzas, path: Path) -> Iterator[Check]:
+    for tenant in stanzas.tenants:
+        yield right("tenants file", str(path), f"the stanza of {tenant.id} is right", tenant_id=tenant.id)
+    for stanza in stanzas.broken:
+        for line in str(stanza).splitlines():
+            yield wrong("tenants file", str(path), line, tenant_id=stanza.tenant_id)
+
+
+def check_templates(settings: Settings, names: Sequence[str] | None = None) -> Iterator[Check]:
+    """Those of these names, or all there are."""
+    try:
+        wanted = list_templates(settings.templates_folder) if names is None else names
+    except ConfigurationError as error:
+        yield wrong("template", str(settings.templates_folder), str(error))
+        return
+    for name in wanted:
+        try:
+            template = load_template(settings.templates_folder, name)
+        except OrgsyncError as error:
+            yield wrong("template", name, str(error))
+        else:
+            yield right("template", name, f"of kind {template.kind}, with the variables: {', '.join(template.variables) or 'none'}")
+
+
+def check_connection(tenant: Tenant) -> Iterator[Check]:
+    """Whether it is there, of the right type, and has all that reading needs; what sending needs too is a note where nothing is told."""
+    platform = load_platform(tenant.platform)
+    try:
+        platform.connect(tenant.conn_id)
+    except OrgsyncError as error:
+        yield wrong("connection", tenant.conn_id, str(error), tenant_id=tenant.id)
+        return
+    yield right("connection", tenant.conn_id, f"of type {tenant.platform}, and complete", tenant_id=tenant.id)
+    try:
+        if platform.messenger is not None:
+            platform.messenger(tenant.conn_id)
+    except OrgsyncError as error:
+        outcome: Outcome = "wrong" if tenant.change_messages else "note"
+        yield Check("sending", tenant.conn_id, outcome, f"messages cannot be sent: {error}", tenant.id)
+
+
+def check_warehouse_connection(settings: Settings) -> Check:
+    try:
+        address = find_warehouse(settings)
+    except OrgsyncError as error:
+        return wrong("connection", settings.warehouse_conn_id, str(error))
+    return right("connection", settings.warehouse_conn_id, f"the warehouse at {address.host}:{address.port}/{address.database}")
