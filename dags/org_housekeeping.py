@@ -11,31 +11,25 @@ from airflow.sdk import DAG, CronTriggerTimetable, ExceptionRetryPolicy, Param, 
 from airflow.sdk.exceptions import AirflowSkipException
 
 from orgsync.airflow_parts.parsing import is_wanted_task
+from orgsync.airflow_parts.wording import describe_field, join_languages, say, say_page
 from orgsync.settings import read_settings
 from orgsync.tenants import Tenant, find_tenant, read_stanzas
 
-DOCS = """
-### Housekeeping
-
-Removes from the landing zone the snapshots that a tenant's `retention` does not keep, with their validation pages, and closes runs
-whose process ended without a word. History in `org` is not touched. Trigger with *dry_run* to see the counts and remove nothing.
-
-A tenant that is being read is tried again every ten minutes, then skipped until tomorrow. `orgsync housekeeping` does the same.
-"""
-
+STANZAS = read_stanzas(read_settings().tenants_file)
+LANGUAGE = join_languages(STANZAS.languages)
 TIMEZONE = Tenant.timezone  # the default of the tenants file: it is night there, between two hourly reads
 
 with DAG(
     dag_id="org_housekeeping",
-    description="Remove the snapshots that no tenant's retention keeps",
-    doc_md=DOCS,
+    description=say(LANGUAGE, "housekeeping.description"),
+    doc_md=say_page(LANGUAGE, "housekeeping.docs"),
     schedule=CronTriggerTimetable("17 3 * * *", timezone=TIMEZONE),
     start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo(TIMEZONE)),
     catchup=False,
     max_active_runs=1,
     # What is kept depends on now; running for the past would do the same again.
     allowed_run_types=["scheduled", "manual", "operator_triggered", "asset_triggered", "asset_materialization"],
-    params={"dry_run": Param(default=False, type="boolean", description="Count what would go, and remove nothing")},
+    params={"dry_run": Param(default=False, type="boolean", **describe_field(LANGUAGE, "housekeeping.dry_run"))},
     tags=["orgsync"],
     default_args={
         "retries": 3,
@@ -65,6 +59,6 @@ with DAG(
 
     # Nothing comes after them: so one that fails fails the run, and keeps no other from being cleaned.
     # The task of a tenant whose stanza is wrong says so, and removes nothing.
-    for _tenant_id, _owner in read_stanzas(read_settings().tenants_file).owners.items():
+    for _tenant_id, _owner in STANZAS.owners.items():
         if is_wanted_task(f"clean_{_tenant_id}"):
             clean.override(task_id=f"clean_{_tenant_id}", owner=_owner)(_tenant_id)

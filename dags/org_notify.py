@@ -9,27 +9,18 @@ from zoneinfo import ZoneInfo
 from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, task
 
 from orgsync.airflow_parts.notify_operator import FAIL_WHAT_NEEDS_A_PERSON, OUTBOX
+from orgsync.airflow_parts.parsing import is_for_display
+from orgsync.airflow_parts.wording import join_languages, say, say_page
 from orgsync.settings import read_settings
 from orgsync.tenants import Tenant, find_tenant, read_stanzas
 
-DOCS = """
-### Outbox → platforms
-
-**find_due** looks for tenants for which there is something to send, to take back or to ask about; **deliver** does that, one mapped task
-for each. Where nothing is due, **deliver** is skipped. A tenant that fails turns the run red and keeps no other from sending; so does one
-whose stanza of the tenants file is wrong, as long as something waits for it.
-
-* Runs every minute, and at once when the asset `org_notify.outbox` is raised: by `org_notify_send`, or by a task with `NotifyOperator`.
-* What a platform refuses for now is sent by a later run. A failed **deliver** says what a person must mend before the rest can be sent.
-* `orgsync push` does the same. Pause this DAG to send nothing; messages wait in the outbox until they expire.
-"""
-
+LANGUAGE = join_languages(read_stanzas(read_settings().tenants_file).languages if is_for_display() else ())
 RUN_FOR = timedelta(seconds=50)  # then the next minute goes on
 
 with DAG(
     dag_id="org_notify",
-    description="Send what waits in the outbox",
-    doc_md=DOCS,
+    description=say(LANGUAGE, "notify.description"),
+    doc_md=say_page(LANGUAGE, "notify.docs"),
     schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("* * * * *", timezone=Tenant.timezone), assets=[OUTBOX]),
     start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo(Tenant.timezone)),
     catchup=False,

@@ -3,83 +3,64 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import DAG, Param, get_current_context, task
 
 from orgsync.airflow_parts.notify_operator import FAIL_WHAT_NEEDS_A_PERSON, OUTBOX
+from orgsync.airflow_parts.wording import describe_field, join_languages, say, say_page
 from orgsync.platforms.sending.messages import KINDS
 from orgsync.settings import read_settings
 from orgsync.tenants import Tenant, read_stanzas
 
-DOCS = """
-### Send a message
-
-*Trigger* shows a form. What it asks for goes to the outbox, and `org_notify` sends it at once. The task returns the message's id;
-`orgsync outbox` shows what became of it.
-
-* **send**: either *title*, *body* and *url*, or a *template* with its *variables*; to *everyone*, or to *users*, *departments* and *query*
-  together.
-* **update todo** takes *title*, *body* and *due_at*: what is left empty stays. **complete todo**, **delete todo** and **recall** take the
-  *message_id* alone.
-* A run sends its message once, however often it is retried or cleared. To send it again, trigger a new run.
-* Airflow keeps what is typed here with the run.
-"""
-
-SETTINGS = read_settings()
+STANZAS = read_stanzas(read_settings().tenants_file)
+LANGUAGE = join_languages(STANZAS.languages)
+EMPTY: dict[str, Any] = {"default": None}
 TEXT = ["null", "string"]
 LIST = {"type": ["null", "array"], "items": {"type": "string"}}
 
 
-def build_params(tenant_ids: list[str]) -> dict[str, Param]:
+def build_params(tenant_ids: list[str], language: str) -> dict[str, Param]:
     """The first tenant is chosen only where there is no other: a message to the wrong company is not taken back by a second look."""
     chosen = {"default": tenant_ids[0]} if len(tenant_ids) == 1 else {}
-    who, what, when, which = "To whom", "What it says", "When, and how", "A message that is there"
-    return {
-        "tenant": Param(**chosen, type="string", enum=tenant_ids, description="The organization, as the tenants file names it"),
-        "what": Param(
-            "send",
-            type="string",
-            enum=["send", "update todo", "complete todo", "delete todo", "recall"],
-            description="Send a message, or do something to one that is there",
-        ),
-        "kind": Param(None, type=TEXT, enum=[*KINDS, None], description="text if nothing is chosen; a template has its own", section=what),
-        "title": Param(None, type=TEXT, description="One line", section=what),
-        "body": Param(
-            None, type=TEXT, format="multiline", description="Plain text; the platform's Markdown if kind is markdown", section=what
-        ),
-        "url": Param(None, type=TEXT, format="uri", description="What the message opens, with its https://", section=what),
-        "due_at": Param(None, type=TEXT, format="date-time", description="Until when a todo is to be done", section=what),
-        "template": Param(
-            None, type=TEXT, description="The name of a message template, instead of kind, title, body, url and due_at", section=what
-        ),
-        "variables": Param(None, type=["null", "object"], description="The template's variables as a JSON object", section=what),
-        "everyone": Param(default=False, type="boolean", description="Everybody in the organization", section=who),
-        "users": Param(None, **LIST, description="Ids of people, one a line", section=who),
-        "departments": Param(None, **LIST, description="Departments by id, name or path, one a line; with all below", section=who),
-        "query": Param(None, type=TEXT, description="The name of a saved audience (notify.audience_query)", section=who),
-        "priority": Param(5, type="integer", minimum=0, maximum=9, description="9 is the most urgent", section=when),
-        "not_before": Param(None, type=TEXT, format="date-time", description="Not sent earlier than this", section=when),
-        "expires_at": Param(None, type=TEXT, format="date-time", description="Not sent later than this", section=when),
-        "dedupe_key": Param(
-            None, type=TEXT, description="A message with the same key is not queued again; the run's id if left out", section=when
-        ),
-        "message_id": Param(
-            None, type=["null", "integer"], description="Of the message to change or recall; empty to send one", section=which
-        ),
+    who, what, when, which = (
+        {"section": say(language, f"send.{section}")} for section in ("to_whom", "what_it_says", "when_and_how", "one_that_is_there")
+    )
+    actions = ["send", "update todo", "complete todo", "delete todo", "recall"]
+    fields = {
+        "tenant": chosen | {"type": "string", "enum": tenant_ids},
+        "what": {"default": "send", "type": "string", "enum": actions},
+        "kind": EMPTY | what | {"type": TEXT, "enum": [*KINDS, None]},
+        "title": EMPTY | what | {"type": TEXT},
+        "body": EMPTY | what | {"type": TEXT, "format": "multiline"},
+        "url": EMPTY | what | {"type": TEXT, "format": "uri"},
+        "due_at": EMPTY | what | {"type": TEXT, "format": "date-time"},
+        "template": EMPTY | what | {"type": TEXT},
+        "variables": EMPTY | what | {"type": ["null", "object"]},
+        "everyone": who | {"default": False, "type": "boolean"},
+        "users": EMPTY | who | LIST,
+        "departments": EMPTY | who | LIST,
+        "query": EMPTY | who | {"type": TEXT},
+        "priority": when | {"default": 5, "type": "integer", "minimum": 0, "maximum": 9},
+        "not_before": EMPTY | when | {"type": TEXT, "format": "date-time"},
+        "expires_at": EMPTY | when | {"type": TEXT, "format": "date-time"},
+        "dedupe_key": EMPTY | when | {"type": TEXT},
+        "message_id": EMPTY | which | {"type": ["null", "integer"]},
     }
+    return {name: Param(**field, **describe_field(language, f"send.{name}")) for name, field in fields.items()}
 
 
 with DAG(
     dag_id="org_notify_send",
-    description="Put a message into the outbox",
-    doc_md=DOCS,
+    description=say(LANGUAGE, "send.description"),
+    doc_md=say_page(LANGUAGE, "send.docs"),
     schedule=None,
     start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo(Tenant.timezone)),
     catchup=False,
     # Never a backfill: a message is about now.
     allowed_run_types=["manual", "operator_triggered"],
-    params=build_params(list(read_stanzas(SETTINGS.tenants_file).owners)),
+    params=build_params(list(STANZAS.owners), LANGUAGE),
     tags=["orgsync"],
     default_args={
         "owner": Tenant.owner,

@@ -21,36 +21,14 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from orgsync.airflow_parts.approval import PlanApproval, ask_about
 from orgsync.airflow_parts.parsing import is_wanted_dag
+from orgsync.airflow_parts.wording import describe_field, say, say_page
 from orgsync.settings import read_settings
 from orgsync.tenants import BrokenStanza, Tenant, find_tenant, read_stanzas
 
 if TYPE_CHECKING:
     from orgsync.sync.run import Run
 
-DOCS = """
-### {tenant}: {platform} → PostgreSQL
-
-Keeps `org.departments`, `org.users` and `org.memberships` of tenant `{tenant}` equal to the organization on {platform},
-with all history. **extract** reads the platform into the landing zone, **validate** quarantines bad rows and stages the good
-ones, **plan** works out what would change, **merge** writes history in one transaction.
-
-* Frequent reads `{schedule}`, full reads `{full_schedule}` ({timezone}).
-* A plan that exceeds the tenant's budget waits in **approve** (*Required actions*) until someone approves it once or rejects it.
-* Trigger with *mode* `full` to read everything now, with *dry_run* to see what would change.
-* Trigger with *mode* `rebuild` after the warehouse was lost, or restored from a backup: it loads what the landing zone has of its history.
-* A backfill does not read the platform: **replay** loads the snapshots again that were taken in the time of each run.
-* `orgsync report {tenant}` shows the last run, `orgsync plan {tenant}` the last plan, `orgsync quarantine {tenant}` the rows left out.
-"""
-
-BROKEN_DOCS = """
-### {tenant}: its stanza of the tenants file is wrong
-
-Nothing is read for `{tenant}`, and its history stays as it is, until this is mended:
-
-{mistakes}
-
-`orgsync check {tenant}` says whether it is.
-"""
+SHOWN = ("platform", "schedule", "full_schedule", "timezone")
 
 # A wrong secret or a missing permission is not retried; throttling, a busy platform or a lost connection is.
 RETRY_POLICY = ExceptionRetryPolicy(
@@ -61,33 +39,26 @@ RETRY_POLICY = ExceptionRetryPolicy(
     ]
 )
 
-PARAMS = {
-    "mode": Param(
-        "auto",
-        enum=["auto", "full", "frequent", "rebuild"],
-        description="auto: full when the full schedule asks for it, else frequent. rebuild: load what the landing zone has of a lost or "
-        "restored warehouse's history, and read nothing",
-    ),
-    "dry_run": Param(default=False, type="boolean", description="Read and compare, but change nothing"),
-    "new_company": Param(
-        None,
-        type=["null", "string"],
-        description="Let the history go on with this other company, once: its name as the error of a stopped run says it",
-    ),
-    "undecided": Param(default=False, type="boolean", description="With mode rebuild: also what only landed"),
-}
+
+def build_params(language: str) -> dict[str, Param]:
+    return {
+        "mode": Param("auto", enum=["auto", "full", "frequent", "rebuild"], **describe_field(language, "sync.mode")),
+        "dry_run": Param(default=False, type="boolean", **describe_field(language, "sync.dry_run")),
+        "new_company": Param(None, type=["null", "string"], **describe_field(language, "sync.new_company")),
+        "undecided": Param(default=False, type="boolean", **describe_field(language, "sync.undecided")),
+    }
 
 
 def build_dag(tenant: Tenant) -> DAG:
     dag = DAG(
         dag_id=f"org_sync_{tenant.id}",
-        description=f"{tenant.platform} organization {tenant.id} into the warehouse",
-        doc_md=DOCS.format(tenant=tenant.id, **vars(tenant)),
+        description=say(tenant.language, "sync.description", tenant=tenant.id, platform=tenant.platform),
+        doc_md=say_page(tenant.language, "sync.docs", **{"tenant": tenant.id} | {name: getattr(tenant, name) for name in SHOWN}),
         schedule=MultipleCronTriggerTimetable(tenant.schedule, tenant.full_schedule, timezone=tenant.timezone),
         start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo(tenant.timezone)),
         catchup=False,
         max_active_runs=1,
-        params=PARAMS,
+        params=build_params(tenant.language),
         tags=["orgsync", tenant.platform],
         default_args={
             "owner": tenant.owner,
@@ -107,16 +78,16 @@ def build_dag(tenant: Tenant) -> DAG:
 
 def build_broken_dag(stanza: BrokenStanza) -> DAG:
     """Keeps the DAG of a tenant on the list, at its times as far as they can be read: each run fails with what is wrong."""
-    tenant_id = stanza.tenant_id
+    tenant_id, mistakes = stanza.tenant_id, "\n".join(f"    {line}" for line in str(stanza).splitlines())
     with DAG(
         dag_id=f"org_sync_{tenant_id}",
-        description=f"The stanza of {tenant_id} in the tenants file is wrong: nothing is read",
-        doc_md=BROKEN_DOCS.format(tenant=tenant_id, mistakes="\n".join(f"    {line}" for line in str(stanza).splitlines())),
+        description=say(stanza.language, "broken.description", tenant=tenant_id),
+        doc_md=say_page(stanza.language, "broken.docs", tenant=tenant_id, mistakes=mistakes),
         schedule=MultipleCronTriggerTimetable(stanza.schedule, stanza.full_schedule, timezone=stanza.timezone),
         start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo(stanza.timezone)),
         catchup=False,
         max_active_runs=1,
-        params=PARAMS,
+        params=build_params(stanza.language),
         tags=["orgsync", "broken stanza"],
         default_args={"owner": stanza.owner, "retries": 0},
     ) as dag:

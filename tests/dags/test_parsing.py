@@ -41,6 +41,21 @@ def test_every_tenant_has_its_dag(parsed: dict[str, Any]) -> None:
     assert {name for name in parsed["dags"] if name.startswith("org_sync_")} == {"org_sync_acme", "org_sync_beta"}
 
 
+def test_dags_speak_the_language_of_their_tenant(airflow_home: Path, tmp_path: Path) -> None:
+    """A page for several tenants speaks the languages of all of them."""
+    text = TENANTS.replace("    owner: it-operations", "    owner: it-operations\n    language: zh")
+    found = describe(airflow_home, tmp_path / "tenants.yaml", text)
+    assert found["import_errors"] == {}
+    docs = {name: dag["docs"] for name, dag in found["dags"].items()}
+    assert "全量读取" in docs["org_sync_acme"]
+    assert "Frequent reads" not in docs["org_sync_acme"]
+    assert "Frequent reads" in docs["org_sync_beta"]
+    assert "发送消息" in docs["org_notify_send"]
+    assert "Send a message" in docs["org_notify_send"]
+    assert "清理" in docs["org_housekeeping"]
+    assert "发件箱" in docs["org_notify"]
+
+
 def test_other_dags_are_there_once(parsed: dict[str, Any]) -> None:
     assert {name for name in parsed["dags"] if not name.startswith("org_sync_")} == {"org_housekeeping", "org_notify", "org_notify_send"}
 

@@ -8,40 +8,52 @@ from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 
+from orgsync.airflow_parts.wording import LANGUAGES, SAME_PAGE, say, split_languages, texts_of
+from orgsync.sync.budget import describe
 from orgsync.tenants import Tenant
 
 NOBODY = "nobody in time"
 LOOKS_EVERY = timedelta(minutes=10)
+# Whatever language the question was asked in: a tenant's may have changed since.
+APPROVALS = {say(language, "approval.approve") for language in LANGUAGES}
 
 
 def ask_about(tenant: Tenant, planned: dict[str, Any]) -> str:
     """What a person who decides about a plan reads, in Markdown: why it is asked, what would change in counts, where to look closer."""
-    plan_id, changes = planned["plan_id"], planned["changes"]
-    counts = "; ".join(f"{entity}s: {_list_counts(kinds)}" for entity, kinds in changes.items() if kinds)
-    why = "\n".join(f"* {line}" for line in planned["over_budget"]) or "* nothing: it is within its budget"
-    return (
-        f"**Plan {plan_id}** exceeds the budget:\n\n{why}\n\nIn all it would change: {counts or 'nothing'}.\n\n"
-        f"Every change: `orgsync plan {tenant.id} --id {plan_id}`, or the table `ops.plan_change` (plan_id {plan_id}).\n\n"
-        "*Approve once* applies exactly this plan. *Reject*, or no answer in time, changes nothing; the next run reads anew.\n\n"
-        f"If another run of {tenant.id} overtakes this plan, or it is applied by command, this question is withdrawn within "
-        f"{LOOKS_EVERY.seconds // 60} minutes; an answer to it changes nothing then, and says so."
+    minutes = LOOKS_EVERY.seconds // 60
+    parts = [
+        say(language, "approval.body", tenant=tenant.id, plan_id=planned["plan_id"], minutes=minutes, **_say_what(language, planned))
+        for language in split_languages(tenant.language)
+    ]
+    return SAME_PAGE.join(parts)
+
+
+def _say_what(language: str, planned: dict[str, Any]) -> dict[str, str]:
+    """Why it is asked, and what would change, in one language."""
+    why = "\n".join(f"* {describe(exceeded, texts_of(language, 'exceeded'))}" for exceeded in planned["exceeded"])
+    changes = "; ".join(
+        say(language, "approval.of", entity=say(language, f"entity.{entity}"), counts=_list_counts(language, kinds))
+        for entity, kinds in planned["changes"].items()
+        if kinds
     )
+    return {"why": why or f"* {say(language, 'approval.within')}", "changes": changes or say(language, "approval.nothing")}
 
 
-def _list_counts(kinds: dict[str, int]) -> str:
-    return ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
+def _list_counts(language: str, kinds: dict[str, int]) -> str:
+    return ", ".join(
+        say(language, "approval.kind", count=count, kind=say(language, f"kind.{kind}")) for kind, count in sorted(kinds.items())
+    )
 
 
 class PlanApproval(ApprovalOperator):  # type: ignore[misc]
     """*Approve once* lets exactly the stored plan through, *Reject* (also after the tenant's `approval_hours`) ends the run as failed.
 
+    Both are said in the tenant's language.
     From outside nobody may withdraw a question: a task's own token answers for that task alone, and the API wants a user. So the task looks
     itself, every LOOKS_EVERY, whether its plan still waits: Airflow's own time-out wakes it, and it asks on, or ends.
     `plan` is what the task before it returned: `plan_id` and `over_budget`, a line for each budget that is exceeded.
     """
 
-    APPROVE = "Approve once"
-    REJECT = "Reject"
     template_fields: Sequence[str] = ("subject", "body", "plan")
 
     def __init__(self, *, tenant: Tenant, plan: Any, make_run: Any, **kwargs: Any) -> None:
@@ -49,8 +61,9 @@ class PlanApproval(ApprovalOperator):  # type: ignore[misc]
         self.tenant_id = tenant.id
         self._make_run = make_run
         self._patience = timedelta(hours=tenant.approval_hours)
+        self.APPROVE, self.REJECT = (say(tenant.language, f"approval.{each}") for each in ("approve", "reject"))
         super().__init__(
-            subject=f"{tenant.id}: this sync would change more than its budget allows",
+            subject=say(tenant.language, "approval.subject", tenant=tenant.id),
             body="{{ ti.xcom_pull(task_ids='plan')['question'] }}",
             defaults=self.REJECT,
             response_timeout=LOOKS_EVERY,
@@ -67,7 +80,8 @@ class PlanApproval(ApprovalOperator):  # type: ignore[misc]
             return None
         if "error" not in event:
             user = event.get("responded_by_user") or {}
-            is_approved = event["chosen_options"] == [self.APPROVE]
+            is_approved = event["chosen_options"][0] in APPROVALS
+            event = event | {"chosen_options": [self.APPROVE if is_approved else self.REJECT]}
             decide_plan(
                 self._make_run(self.tenant_id, context),
                 self.plan["plan_id"],

@@ -5,6 +5,11 @@ from __future__ import annotations
 from airflow.sdk import get_parsing_context
 
 
+def is_for_display() -> bool:
+    """Whether what is only shown, such as a DAG's page, is wanted at all."""
+    return get_parsing_context().dag_id is None
+
+
 def is_wanted_dag(dag_id: str) -> bool:
     return get_parsing_context().dag_id in (None, dag_id)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from orgsync.tenants.stanza import Allowance, Budget
 
-WORDS: Mapping[str, str] = {
+WORDS: dict[str, str] = {
     "leavers": "people would leave",
     "removed_departments": "departments would be removed",
     "moves": "people would move to other departments",
@@ -17,6 +17,12 @@ WORDS: Mapping[str, str] = {
     "renames": "people would have another name",
     "changed_identities": "people would have another union id or job number",
     "emptied_values": "people would lose their",
+}
+TEXTS: Mapping[str, str] = WORDS | {
+    "line": "{count:,} of {total:,} ({percent:g} %) {what}{column}{within}; without asking {allowed_count:,} may, or {allowed_percent:g} %",
+    "column": " {column}",
+    "within": " within {per_days} days, with those of the syncs before",
+    "within_a_day": " within 1 day, with those of the syncs before",
 }
 
 
@@ -64,12 +70,11 @@ def _tell(amount: Amount, allowed: Allowance) -> dict[str, Any]:
     }
 
 
-def describe(exceeded: Mapping[str, Any]) -> str:
-    """`152 of 500 (30.4 %) people would leave; without asking 10 may, or 5 %`."""
-    column = f" {exceeded['column']}" if "column" in exceeded else ""
-    days = exceeded.get("per_days")
-    within = f" within {days} day{'' if days == 1 else 's'}, with those of the syncs before" if days else ""
-    allowed = f"without asking {exceeded['allowed_count']:,} may, or {exceeded['allowed_percent']:g} %"
-    return (
-        f"{exceeded['count']:,} of {exceeded['total']:,} ({exceeded['percent']:g} %) {WORDS[exceeded['budget']]}{column}{within}; {allowed}"
-    )
+def describe(exceeded: Mapping[str, Any], texts: Mapping[str, str] = TEXTS) -> str:
+    """`152 of 500 (30.4 %) people would leave; without asking 10 may, or 5 %`; or the same in other words."""
+    parts = {
+        "what": texts[exceeded["budget"]],
+        "column": texts["column"] if "column" in exceeded else "",
+        "within": texts["within_a_day" if exceeded["per_days"] == 1 else "within"] if "per_days" in exceeded else "",
+    }
+    return texts["line"].format(**{**exceeded, **{name: part.format(**exceeded) for name, part in parts.items()}})

@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 def plan_sync(run: Run, plan_id: int, *, dry_run: bool = False) -> dict[str, Any]:
     """Work out what a staged plan would change, store that, and hold it against the tenant's budget; history stays as it is.
 
-    Returns `plan_id`, `changes` in counts and `over_budget`, a line for each budget that is exceeded. A dry run ends here.
+    Returns `plan_id`, `changes` in counts, and of each budget that is exceeded a line in `over_budget`, and in `exceeded` how many of how
+    many. A dry run ends here.
     """
     with open_step(run, "plan") as step, open_warehouse(run.address) as connection:
         history.lock_tenant(connection, run.tenant.id)
@@ -110,4 +111,4 @@ def check_decided(plan: dict[str, Any]) -> None:
 
 def tell_plan(plan: dict[str, Any]) -> dict[str, Any]:
     lines = [describe(exceeded) for exceeded in plan["over_budget"]]
-    return {"plan_id": plan["plan_id"], "changes": plan["summary"], "over_budget": lines}
+    return {"plan_id": plan["plan_id"], "changes": plan["summary"], "over_budget": lines, "exceeded": plan["over_budget"]}

@@ -22,7 +22,7 @@ CheckTemplate = Callable[[str], None]
 """Raises ConfigurationError where a rule of change_messages cannot use the template of that name."""
 
 STANZA: TypeAdapter[Tenant] = TypeAdapter(Tenant)
-KEPT = ("schedule", "full_schedule", "timezone", "owner")
+KEPT = ("schedule", "full_schedule", "timezone", "owner", "language")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class BrokenStanza:
     full_schedule: str = Tenant.full_schedule
     timezone: str = Tenant.timezone
     owner: str = Tenant.owner
+    language: str = Tenant.language
 
     def __str__(self) -> str:
         """All that is wrong, a line for each, with file and line."""
@@ -62,6 +63,11 @@ class Stanzas:
         """Of each tenant that is in the file, also where its stanza is wrong, as far as its id can be read."""
         right = {tenant.id: tenant.owner for tenant in self.tenants}
         return right | {stanza.tenant_id: stanza.owner for stanza in self.broken if stanza.tenant_id}
+
+    @property
+    def languages(self) -> list[str]:
+        """What the tenants want to be spoken to in."""
+        return [*(tenant.language for tenant in self.tenants), *(stanza.language for stanza in self.broken)]
 
     @property
     def names_all(self) -> bool:

@@ -13,7 +13,19 @@ from orgsync.errors import ConfigurationError
 from orgsync.frames import DEPARTMENTS, USERS
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Scope
-from orgsync.tenants.values import Count, Cron, Hours, Identifier, OnIncomplete, Percent, PlatformName, Timezone, mistake, refuse_key
+from orgsync.tenants.values import (
+    Count,
+    Cron,
+    Hours,
+    Identifier,
+    Language,
+    OnIncomplete,
+    Percent,
+    PlatformName,
+    Timezone,
+    mistake,
+    refuse_key,
+)
 
 MAPPED_COLUMNS = {frame.name: set(frame.content) - {"attributes"} for frame in (USERS, DEPARTMENTS)}
 CHANGE_KINDS = ("joined", "returned", "left", "moved", "renamed")
@@ -199,6 +211,7 @@ class Tenant:
     )
     approvers: Annotated[tuple[str, ...], Field(description="Users of Airflow who may approve; none: all who may edit runs")] = ()
     approval_hours: Annotated[Hours, Field(description="After which a plan that nobody approved is rejected")] = 12
+    language: Annotated[Language, Field(description="What Airflow shows of the tenant: English, Chinese, or both")] = "en"
     mapping: Annotated[
         FieldMapping,
         AfterValidator(_check_mapping),

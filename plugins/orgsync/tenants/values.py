@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from orgsync.platforms import PLATFORM_NAMES
 
 ON_INCOMPLETE = ("fail", "add_only")
+LANGUAGES = ("en", "zh", "both")
 IDENTIFIER = "abcdefghijklmnopqrstuvwxyz0123456789_"
 RANDOM = re.compile(r"(?<![a-z])[rh](?![a-z])", re.IGNORECASE)  # croniter's own: another minute each time it is asked
 
@@ -88,6 +89,12 @@ def _check_on_incomplete(text: str) -> str:
     return text
 
 
+def _check_language(text: str) -> str:
+    if text not in LANGUAGES:
+        raise mistake(f"language {text!r} is not one of {', '.join(LANGUAGES)}")
+    return text
+
+
 def _check_hours(hours: int) -> int:
     if hours < 1:
         raise mistake("a number of hours, 1 or more, is expected here")
@@ -101,4 +108,5 @@ Timezone = Annotated[str, AfterValidator(_check_timezone), WithJsonSchema({"type
 Count = Annotated[int, BeforeValidator(_read_count), WithJsonSchema({"type": "integer", "minimum": 0})]
 Hours = Annotated[int, BeforeValidator(_read_count), AfterValidator(_check_hours), WithJsonSchema({"type": "integer", "minimum": 1})]
 Percent = Annotated[float, BeforeValidator(_read_percent), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 100})]
+Language = Annotated[str, AfterValidator(_check_language), WithJsonSchema({"type": "string", "enum": list(LANGUAGES)})]
 OnIncomplete = Annotated[str, AfterValidator(_check_on_incomplete), WithJsonSchema({"type": "string", "enum": list(ON_INCOMPLETE)})]

@@ -1,0 +1,158 @@
+"""What orgsync shows inside Airflow, in Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TEXTS: Mapping[str, str] = {
+    "sync.description": "把 {platform} 组织 {tenant} 同步到数仓",
+    "sync.docs": """
+### {tenant}：{platform} → PostgreSQL
+
+使租户 `{tenant}` 的 `org.departments`、`org.users` 和 `org.memberships` 与 {platform} 上的组织保持一致，并保留全部历史。\
+**extract** 把平台读取到落地区，\
+**validate** 隔离有问题的行并暂存正常的行，**plan** 算出将有哪些变更，**merge** 在一个事务中写入历史。
+
+* 高频读取 `{schedule}`，全量读取 `{full_schedule}`（{timezone}）。
+* 超出租户预算的计划在 **approve** 等待（*Required actions*），直到有人批准一次或驳回。
+* 用 *mode* `full` 触发，立即全量读取；用 *dry_run* 触发，只查看将有哪些变更。
+* 数仓丢失或从备份恢复之后，用 *mode* `rebuild` 触发：把落地区中的历史加载回来。
+* 回填不读取平台：**replay** 重新加载每次运行所在时间段内的快照。
+* `orgsync report {tenant}` 显示最近一次运行，`orgsync plan {tenant}` 显示最新的计划，`orgsync quarantine {tenant}` 显示被隔离的行。
+""",
+    "sync.mode.title": "方式（mode）",
+    "sync.mode": "auto：按全量计划需要时全量读取，否则高频读取。rebuild：把落地区中丢失或恢复后的数仓的历史加载回来，不读取平台",
+    "sync.dry_run.title": "试运行（dry_run）",
+    "sync.dry_run": "只读取和比较，什么也不改变",
+    "sync.new_company.title": "换成另一家企业（new_company）",
+    "sync.new_company": "声明一次，历史以后沿用另一家企业：填写被拦下的运行在错误中给出的名称",
+    "sync.undecided.title": "包括没有决定的快照（undecided）",
+    "sync.undecided": "mode 为 rebuild 时：也加载只落地的快照",
+    "broken.description": "租户配置文件中 {tenant} 的一段有误：不读取",
+    "broken.docs": """
+### {tenant}：租户配置文件中的这一段有误
+
+在改正之前不读取 `{tenant}`，其历史保持不变：
+
+{mistakes}
+
+`orgsync check {tenant}` 检查是否已改正。
+""",
+    "approval.subject": "{tenant}：这次同步的变更超出了预算",
+    "approval.approve": "批准一次",
+    "approval.reject": "驳回",
+    "approval.body": """**计划 {plan_id}** 超出了预算：
+
+{why}
+
+总共将有这些变更：{changes}。
+
+查看每一项变更：`orgsync plan {tenant} --id {plan_id}`，或表 `ops.plan_change`（plan_id {plan_id}）。
+
+*批准一次*只应用这一份计划。*驳回*或超时没有回应，则什么也不改变；下一次运行重新读取。
+
+如果 {tenant} 的另一次运行取代了这份计划，或已用命令应用，这个问题会在 {minutes} 分钟内撤回；此时再回答不会改变任何东西，并会说明。""",
+    "approval.within": "没有：在预算之内",
+    "approval.nothing": "没有",
+    "approval.of": "{entity}：{counts}",
+    "approval.kind": "{kind} {count:,}",
+    "entity.user": "人员",
+    "entity.department": "部门",
+    "kind.joined": "入职",
+    "kind.left": "离职",
+    "kind.returned": "恢复",
+    "kind.moved": "调动",
+    "kind.renamed": "改名",
+    "kind.updated": "更新",
+    "kind.created": "新建",
+    "kind.removed": "删除",
+    "exceeded.line": "{within}{what}{column}：{count:,} / {total:,}（{percent:g}%）；"
+    "无需询问的上限为 {allowed_count:,}，或 {allowed_percent:g}%",
+    "exceeded.column": "（{column}）",
+    "exceeded.within": "连同之前的同步，{per_days} 天内",
+    "exceeded.within_a_day": "连同之前的同步，1 天内",
+    "exceeded.leavers": "将离职的人",
+    "exceeded.removed_departments": "将删除的部门",
+    "exceeded.moves": "将调到其他部门的人",
+    "exceeded.lost_memberships": "仍在职的人将结束的任职关系",
+    "exceeded.quarantined": "被隔离的人员和部门",
+    "exceeded.renames": "姓名将改变的人",
+    "exceeded.changed_identities": "union id 或工号将改变的人",
+    "exceeded.emptied_values": "值将变为空的人",
+    "housekeeping.description": "删除任何租户的保留期都不再保留的快照",
+    "housekeeping.docs": """
+### 清理
+
+从落地区删除租户的 `retention` 不再保留的快照及其校验页面，并关闭进程已无声结束的运行。`org` 中的历史不受影响。用 *dry_run* 触发，\
+只统计数量，什么也不删除。
+
+正在读取的租户每十分钟再试一次，然后跳过，等到第二天。`orgsync housekeeping` 的作用相同。
+""",
+    "housekeeping.dry_run.title": "试运行（dry_run）",
+    "housekeeping.dry_run": "只统计将删除什么，什么也不删除",
+    "notify.description": "发送发件箱中等待的消息",
+    "notify.docs": """
+### 发件箱 → 平台
+
+**find_due** 找出有内容要发送、撤回或查询结果的租户；**deliver** 逐个处理，每个租户一个映射任务。没有要做的事时 **deliver** 跳过。\
+某个租户失败会使运行变红，但不影响其他租户发送；\
+租户配置文件中某一段有误而又有消息等待时也是如此。
+
+* 每分钟运行一次；资产 `org_notify.outbox` 被触发时立即运行：由 `org_notify_send`，或使用 `NotifyOperator` 的任务触发。
+* 平台暂时拒绝的，由之后的运行发送。失败的 **deliver** 会写明需要人处理什么，其余的才能发送。
+* `orgsync push` 的作用相同。暂停这个 DAG 则什么也不发送；消息在发件箱中等待，直到过期。
+""",
+    "send.description": "把一条消息放入发件箱",
+    "send.docs": """
+### 发送消息
+
+*Trigger* 显示一个表单。填写的内容进入发件箱，由 `org_notify` 立即发送。任务返回消息的编号；`orgsync outbox` 显示结果。
+
+* **send**（发送）：填写 *title*、*body* 和 *url*，或 *template* 及其 *variables*；发给 *everyone*，或发给 *users*、\
+*departments* 和 *query* 的合集。
+* **update todo**（修改待办）使用 *title*、*body* 和 *due_at*：留空的保持不变。**complete todo**（完成待办）、\
+**delete todo**（删除待办）和 **recall**（撤回）只需 *message_id*。
+* 一次运行只发送一次，无论重试或清除多少次。要再次发送，请触发新的运行。
+* Airflow 会把这里填写的内容与运行一起保存。
+""",
+    "send.to_whom": "发给谁",
+    "send.what_it_says": "内容",
+    "send.when_and_how": "时间与方式",
+    "send.one_that_is_there": "已有的消息",
+    "send.tenant.title": "组织（tenant）",
+    "send.tenant": "租户配置文件中的名称",
+    "send.what.title": "操作（what）",
+    "send.what": "发送一条消息，或处理已有的消息",
+    "send.kind.title": "类型（kind）",
+    "send.kind": "不选则为 text；模板有自己的类型",
+    "send.title.title": "标题（title）",
+    "send.title": "一行",
+    "send.body.title": "正文（body）",
+    "send.body": "纯文本；kind 为 markdown 时为平台的 Markdown",
+    "send.url.title": "链接（url）",
+    "send.url": "点击消息打开的地址，含 https://",
+    "send.due_at.title": "截止时间（due_at）",
+    "send.due_at": "待办应在何时之前完成",
+    "send.template.title": "模板（template）",
+    "send.template": "消息模板的名称，代替 kind、title、body、url 和 due_at",
+    "send.variables.title": "模板变量（variables）",
+    "send.variables": "模板的变量，一个 JSON 对象",
+    "send.everyone.title": "全员（everyone）",
+    "send.everyone": "组织中的所有人",
+    "send.users.title": "人员（users）",
+    "send.users": "人员编号，每行一个",
+    "send.departments.title": "部门（departments）",
+    "send.departments": "部门的编号、名称或路径，每行一个；含全部下级",
+    "send.query.title": "查询（query）",
+    "send.query": "保存的查询的名称（notify.audience_query）",
+    "send.priority.title": "优先级（priority）",
+    "send.priority": "9 最紧急",
+    "send.not_before.title": "最早发送时间（not_before）",
+    "send.not_before": "在此之前不发送",
+    "send.expires_at.title": "过期时间（expires_at）",
+    "send.expires_at": "在此之后不发送",
+    "send.dedupe_key.title": "去重键（dedupe_key）",
+    "send.dedupe_key": "键相同的消息不会再次放入；留空则为运行的编号",
+    "send.message_id.title": "消息编号（message_id）",
+    "send.message_id": "要修改或撤回的消息；发送新消息时留空",
+}

@@ -1,0 +1,128 @@
+"""What orgsync shows inside Airflow, in English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orgsync.sync.budget import TEXTS as BUDGET_TEXTS
+
+TEXTS: Mapping[str, str] = {
+    "sync.description": "{platform} organization {tenant} into the warehouse",
+    "sync.docs": """
+### {tenant}: {platform} → PostgreSQL
+
+Keeps `org.departments`, `org.users` and `org.memberships` of tenant `{tenant}` equal to the organization on {platform},
+with all history. **extract** reads the platform into the landing zone, **validate** quarantines bad rows and stages the good
+ones, **plan** works out what would change, **merge** writes history in one transaction.
+
+* Frequent reads `{schedule}`, full reads `{full_schedule}` ({timezone}).
+* A plan that exceeds the tenant's budget waits in **approve** (*Required actions*) until someone approves it once or rejects it.
+* Trigger with *mode* `full` to read everything now, with *dry_run* to see what would change.
+* Trigger with *mode* `rebuild` after the warehouse was lost, or restored from a backup: it loads what the landing zone has of its history.
+* A backfill does not read the platform: **replay** loads the snapshots again that were taken in the time of each run.
+* `orgsync report {tenant}` shows the last run, `orgsync plan {tenant}` the last plan, `orgsync quarantine {tenant}` the rows left out.
+""",
+    "sync.mode": "auto: full when the full schedule asks for it, else frequent. rebuild: load what the landing zone has of a lost or "
+    "restored warehouse's history, and read nothing",
+    "sync.dry_run": "Read and compare, but change nothing",
+    "sync.new_company": "Let the history go on with this other company, once: its name as the error of a stopped run says it",
+    "sync.undecided": "With mode rebuild: also what only landed",
+    "broken.description": "The stanza of {tenant} in the tenants file is wrong: nothing is read",
+    "broken.docs": """
+### {tenant}: its stanza of the tenants file is wrong
+
+Nothing is read for `{tenant}`, and its history stays as it is, until this is mended:
+
+{mistakes}
+
+`orgsync check {tenant}` says whether it is.
+""",
+    "approval.subject": "{tenant}: this sync would change more than its budget allows",
+    "approval.approve": "Approve once",
+    "approval.reject": "Reject",
+    "approval.body": """**Plan {plan_id}** exceeds the budget:
+
+{why}
+
+In all it would change: {changes}.
+
+Every change: `orgsync plan {tenant} --id {plan_id}`, or the table `ops.plan_change` (plan_id {plan_id}).
+
+*Approve once* applies exactly this plan. *Reject*, or no answer in time, changes nothing; the next run reads anew.
+
+If another run of {tenant} overtakes this plan, or it is applied by command, this question is withdrawn within {minutes} minutes; \
+an answer to it changes nothing then, and says so.""",
+    "approval.within": "nothing: it is within its budget",
+    "approval.nothing": "nothing",
+    "approval.of": "{entity}: {counts}",
+    "approval.kind": "{count:,} {kind}",
+    "entity.user": "users",
+    "entity.department": "departments",
+    "kind.joined": "joined",
+    "kind.left": "left",
+    "kind.returned": "returned",
+    "kind.moved": "moved",
+    "kind.renamed": "renamed",
+    "kind.updated": "updated",
+    "kind.created": "created",
+    "kind.removed": "removed",
+    **{f"exceeded.{name}": text for name, text in BUDGET_TEXTS.items()},
+    "housekeeping.description": "Remove the snapshots that no tenant's retention keeps",
+    "housekeeping.docs": """
+### Housekeeping
+
+Removes from the landing zone the snapshots that a tenant's `retention` does not keep, with their validation pages, and closes runs
+whose process ended without a word. History in `org` is not touched. Trigger with *dry_run* to see the counts and remove nothing.
+
+A tenant that is being read is tried again every ten minutes, then skipped until tomorrow. `orgsync housekeeping` does the same.
+""",
+    "housekeeping.dry_run": "Count what would go, and remove nothing",
+    "notify.description": "Send what waits in the outbox",
+    "notify.docs": """
+### Outbox → platforms
+
+**find_due** looks for tenants for which there is something to send, to take back or to ask about; **deliver** does that, one mapped task
+for each. Where nothing is due, **deliver** is skipped. A tenant that fails turns the run red and keeps no other from sending; so does one
+whose stanza of the tenants file is wrong, as long as something waits for it.
+
+* Runs every minute, and at once when the asset `org_notify.outbox` is raised: by `org_notify_send`, or by a task with `NotifyOperator`.
+* What a platform refuses for now is sent by a later run. A failed **deliver** says what a person must mend before the rest can be sent.
+* `orgsync push` does the same. Pause this DAG to send nothing; messages wait in the outbox until they expire.
+""",
+    "send.description": "Put a message into the outbox",
+    "send.docs": """
+### Send a message
+
+*Trigger* shows a form. What it asks for goes to the outbox, and `org_notify` sends it at once. The task returns the message's id;
+`orgsync outbox` shows what became of it.
+
+* **send**: either *title*, *body* and *url*, or a *template* with its *variables*; to *everyone*, or to *users*, *departments* and *query*
+  together.
+* **update todo** takes *title*, *body* and *due_at*: what is left empty stays. **complete todo**, **delete todo** and **recall** take the
+  *message_id* alone.
+* A run sends its message once, however often it is retried or cleared. To send it again, trigger a new run.
+* Airflow keeps what is typed here with the run.
+""",
+    "send.to_whom": "To whom",
+    "send.what_it_says": "What it says",
+    "send.when_and_how": "When, and how",
+    "send.one_that_is_there": "A message that is there",
+    "send.tenant": "The organization, as the tenants file names it",
+    "send.what": "Send a message, or do something to one that is there",
+    "send.kind": "text if nothing is chosen; a template has its own",
+    "send.title": "One line",
+    "send.body": "Plain text; the platform's Markdown if kind is markdown",
+    "send.url": "What the message opens, with its https://",
+    "send.due_at": "Until when a todo is to be done",
+    "send.template": "The name of a message template, instead of kind, title, body, url and due_at",
+    "send.variables": "The template's variables as a JSON object",
+    "send.everyone": "Everybody in the organization",
+    "send.users": "Ids of people, one a line",
+    "send.departments": "Departments by id, name or path, one a line; with all below",
+    "send.query": "The name of a saved audience (notify.audience_query)",
+    "send.priority": "9 is the most urgent",
+    "send.not_before": "Not sent earlier than this",
+    "send.expires_at": "Not sent later than this",
+    "send.dedupe_key": "A message with the same key is not queued again; the run's id if left out",
+    "send.message_id": "Of the message to change or recall; empty to send one",
+}
