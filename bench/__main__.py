@@ -1,9 +1,13 @@
-"""`make bench`: whole syncs, or with --send messages to large audiences. An embedded PostgreSQL and a sandbox are started for it."""
+"""`make bench`: whole syncs; messages to large audiences (--send); single commands (--commands).
+
+An embedded PostgreSQL and a sandbox are started for it.
+"""
 
 from __future__ import annotations
 
 import argparse
 
+from bench.commands import measure_commands
 from bench.sends import AUDIENCES, measure_sends
 from bench.syncs import measure_syncs
 from bench.world import open_world, print_machine
@@ -16,6 +20,8 @@ def main() -> None:
         print_machine(world, arguments)
         if arguments.send:
             measure_sends(world, arguments.audience or list(AUDIENCES), named=arguments.named, messages=arguments.messages)
+        elif arguments.commands:
+            measure_commands(world)
         else:
             measure_syncs(world)
 
@@ -26,6 +32,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--people", type=int, default=20_000)
     parser.add_argument("--departments", type=int, default=1_000)
     parser.add_argument("--parallel", type=int, default=8, help="calls at a time")
+    parser.add_argument("--commands", action="store_true", help="measure what single commands cost")
     parser.add_argument("--send", action="store_true", help="measure messages, at the platform's limits")
     parser.add_argument("--audience", action="append", choices=AUDIENCES, help="with --send: to whom; may be given more than once")
     parser.add_argument("--named", type=int, default=0, help="with --send: how many people a query or a list names; 0: all")

@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.world import ORGSYNC, TENANT, World, without_limits
 
-STEPS = ("extract", "tidy", "expect", "stage", "plan", "write")
+STEPS = ("extract", "import", "tidy", "expect", "page", "stage", "plan", "write")
 
 
 @dataclass(frozen=True)

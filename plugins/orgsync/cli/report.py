@@ -29,8 +29,11 @@ OUTCOME_STYLES = {
 }
 USER_KINDS = ("joined", "left", "returned", "moved", "renamed", "updated")
 DEPARTMENT_KINDS = ("created", "removed", "returned", "moved", "renamed", "updated")
-STEPS = ("extract", "validate", "tidy", "expect", "stage", "plan", "merge", "write", "replay", "rebuild")
-PARTS = {"tidy": "validate", "expect": "validate", "stage": "validate", "write": "merge"}
+STEPS = ("extract", "validate", "import", "tidy", "expect", "page", "stage", "plan", "merge", "write", "replay", "rebuild")
+PARTS = dict.fromkeys(("import", "tidy", "expect", "page", "stage"), "validate") | {"write": "merge"}
+SELDOM = ("import", "page")
+SHOWN_SECONDS = 0.05
+"""What takes less is not told of the parts that mostly take nothing."""
 LONGEST_VALUE = 50
 URL = re.compile(r"\S*://\S*")
 LISTED = 10
@@ -351,7 +354,8 @@ def _seconds(seconds: Mapping[str, float]) -> Text:
 
 
 def _describe_step(seconds: Mapping[str, float], step: str) -> str:
-    parts = [f"{part} {seconds[part]:,.1f}" for part, whole in PARTS.items() if whole == step and part in seconds]
+    listed = [part for part, whole in PARTS.items() if whole == step and part in seconds]
+    parts = [f"{part} {seconds[part]:,.1f}" for part in listed if part not in SELDOM or seconds[part] >= SHOWN_SECONDS]
     return f"{step} {seconds[step]:,.1f}" + (f" ({', '.join(parts)})" if parts else "")
 
 

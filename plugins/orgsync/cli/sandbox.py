@@ -11,6 +11,7 @@ import typer
 
 from orgsync.cli.console import JsonOption, print_json, results
 from orgsync.cli.local_stack import LOOPBACK, read_ports
+from orgsync.platforms.speaking.bounds import MOST_ANSWER_BYTES
 
 app = typer.Typer(help="Steer the sandbox: the practice platform that `make demo` starts.", no_args_is_help=True)
 
@@ -106,11 +107,18 @@ def _control(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     url = os.environ.get("ORGSYNC_SANDBOX_URL") or _local_sandbox_url()
     if not url:
         raise ConfigurationError("no sandbox is running; start one with `make demo` or `make up`, or set ORGSYNC_SANDBOX_URL")
-    session = open_session(1)
-    environment = session.merge_environment_settings(url, {}, True, None, None)
     try:
+        session = open_session(1)
+        environment = session.merge_environment_settings(url, {}, True, None, None)
         request = requests.Request(method, f"{url}/_sandbox/{path}", json=body).prepare()
-        answer = receive(session, request, connect_seconds=ANSWER_SECONDS, seconds=ANSWER_SECONDS, environment=environment)
+        answer = receive(
+            session,
+            request,
+            connect_seconds=ANSWER_SECONDS,
+            seconds=ANSWER_SECONDS,
+            environment=environment,
+            most_bytes=MOST_ANSWER_BYTES,
+        )
         content = json.loads(answer.body or b"{}") if answer.status < 400 else None
     except (requests.Timeout, TooLargeError):
         raise ConfigurationError(f"what answers at {url} does not come to an end; ORGSYNC_SANDBOX_URL is to name a sandbox") from None

@@ -39,11 +39,12 @@ def validate_snapshot(run: Run, snapshot_id: str) -> int:
 
 def stage_snapshot(run: Run, snapshot_id: str, step: Step | None = None, *, turn: Claim | None = None) -> int:
     """Tidy, judge and stage one snapshot of the landing zone; of a replay, as long as it is its turn."""
-    from orgsync.validation.gates import check_head_count, check_keys, check_not_empty
-    from orgsync.validation.quarantine import judge, summarize  # some seconds: Great Expectations
-    from orgsync.validation.report import write_report
-
     step = step or Step()
+    with timed(step, "import"):  # some seconds: pandas and Great Expectations, where nobody imported them before
+        from orgsync.validation.gates import check_head_count, check_keys, check_not_empty
+        from orgsync.validation.quarantine import judge, summarize
+        from orgsync.validation.report import write_report
+
     with open_warehouse(run.address) as connection:
         snapshot = snapshots.find_snapshot(connection, snapshot_id)
         retracted = snapshots.list_retracted_instants(connection, run.tenant.id)
@@ -68,7 +69,8 @@ def stage_snapshot(run: Run, snapshot_id: str, step: Step | None = None, *, turn
         _prove(run, snapshot_id, partial(check_head_count, seen, counted, allowed=run.tenant.budget.missing_people))
     with timed(step, "expect"):
         verdict = judge(tidy)
-    write_report(run.settings.report_folder, manifest, verdict)
+    with timed(step, "page"):
+        write_report(run.settings.report_folder, manifest, verdict)
     remarks = list(summarize(verdict.remarks))
     for remark in remarks:
         log.warning("tenant %s: %s", run.tenant.id, remark)

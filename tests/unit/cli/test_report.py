@@ -31,9 +31,10 @@ def make_run(**changed: Any) -> Run:
         "step_seconds": {
             "extract": 81.42,
             "validate": 12.3,
+            "import": 6.0,
             "tidy": 1.5,
             "expect": 0.4,
-            "stage": 9.9,
+            "stage": 3.9,
             "plan": 2.2,
             "merge": 1.8,
             "write": 1.8,
@@ -177,7 +178,10 @@ def test_changes_are_counted_by_kind(run: Run, changes: str) -> None:
 
 def test_seconds_of_parts_are_within_their_step() -> None:
     text = words(printed(100, show_run, SUCCEEDED))
-    assert "Seconds: 97.7 in all; extract 81.4, validate 12.3 (tidy 1.5, expect 0.4, stage 9.9), plan 2.2, merge 1.8 (write 1.8)" in text
+    assert (
+        "Seconds: 97.7 in all; extract 81.4, validate 12.3 (import 6.0, tidy 1.5, expect 0.4, stage 3.9), plan 2.2, merge 1.8 (write 1.8)"
+        in text
+    )
 
 
 def test_calls_are_counted_with_their_retries() -> None:

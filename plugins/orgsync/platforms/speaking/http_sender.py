@@ -174,6 +174,7 @@ def _system_words(error: BaseException) -> str:
         "Network is unreachable": "network unreachable",
         "reset by peer": "reset by the other side",
         "Remote end closed": "closed without an answer",
+        "got more than": "headers without end",
     }
     return next((ours for theirs, ours in known.items() if theirs in text), "no further word")
 

@@ -1,0 +1,53 @@
+"""CPU seconds and memory of single commands, each in a process of its own: what a person waits for who asks one thing."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+from collections.abc import Sequence
+
+from bench.world import ORGSYNC, TENANT, World, without_limits
+
+RUNS = 5
+# None of them needs Airflow.
+COMMANDS: Sequence[Sequence[str]] = (
+    ["--help"],
+    ["status"],
+    ["report", TENANT],
+    ["plan", TENANT],
+    ["quarantine"],
+    ["sql", "select count(*) from org.users"],
+    ["outbox"],
+    ["quota"],
+    ["push"],
+    ["pools"],
+    ["sandbox", "status"],
+    ["replay", TENANT, "--from", "2090-01-01"],
+    ["housekeeping", "--dry-run"],
+)
+
+
+def measure_commands(world: World) -> None:
+    environment = world.unpaced | {"ORGSYNC_SANDBOX_URL": world.sandbox.url}
+    with without_limits(world):
+        subprocess.run([ORGSYNC, "sync", TENANT], env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    print("| command | CPU seconds | from | to | peak MiB |\n|---|---:|---:|---:|---:|")
+    for command in COMMANDS:
+        _measure(command, environment)  # so that files are in memory
+        measured = [_measure(command, environment) for _ in range(RUNS)]
+        seconds = [each[0] for each in measured]
+        peak = max(each[1] for each in measured)
+        print(
+            f"| `{' '.join(command)}` | {statistics.median(seconds):.2f} | {min(seconds):.2f} | {max(seconds):.2f} | {peak:.0f} |",
+            flush=True,
+        )
+
+
+def _measure(command: Sequence[str], environment: dict[str, str]) -> tuple[float, float]:
+    with subprocess.Popen([ORGSYNC, *command], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"orgsync {' '.join(command)} ended with code {process.returncode}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
