@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from orgsync.errors import ConfigurationError
-from orgsync.outbox.change_rules import TOLD, ChangeRule, check_variables, describe_change
+from orgsync.outbox.change_rules import TOLD, check_template, check_variables, describe_change
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MOVED = {
@@ -26,10 +27,6 @@ MOVED = {
 
 def variable(*, is_required: bool) -> SimpleNamespace:
     return SimpleNamespace(is_required=is_required)
-
-
-def test_a_change_is_told_once_with_each_template() -> None:
-    assert ChangeRule("welcome").dedupe_key("c7") == "change:c7:welcome"
 
 
 def test_all_that_a_change_tells_is_told_in_the_tenants_time() -> None:
@@ -64,3 +61,28 @@ def test_a_template_that_needs_more_is_refused_naming_it_and_what_there_is() -> 
     with pytest.raises(ConfigurationError) as refused:
         check_variables("welcome", needed)
     assert str(refused.value) == f"template 'welcome' needs floor, desk, and a change tells only {', '.join(TOLD)}"
+
+
+@pytest.fixture
+def templates(tmp_path: Path) -> Path:
+    (tmp_path / "joined.yaml").write_text('kind: text\nbody: "{{ name }}"\nvariables: {name: who}\n', encoding="utf-8")
+    (tmp_path / "welcome.yaml").write_text('kind: text\nbody: "{{ floor }}"\nvariables: {floor: where}\n', encoding="utf-8")
+    (tmp_path / "wrong.yaml").write_text("kind: poem\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_a_template_is_tried_and_one_that_is_itself_wrong_says_so_when_it_is_used(templates: Path) -> None:
+    check_template(templates, "joined")
+    check_template(templates, "wrong")
+    with pytest.raises(ConfigurationError, match=f"^template 'welcome' needs floor, and a change tells only {', '.join(TOLD)}$"):
+        check_template(templates, "welcome")
+
+
+def test_a_template_that_is_not_there_is_told_with_those_that_are(templates: Path) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        check_template(templates, "farewell")
+    assert str(refused.value) == f"there is no message template 'farewell' in {templates}; there are: joined, welcome, wrong"
+    for file in templates.iterdir():
+        file.unlink()
+    with pytest.raises(ConfigurationError, match=r"; there are: none$"):
+        check_template(templates, "joined")

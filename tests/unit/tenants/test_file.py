@@ -334,3 +334,7 @@ def test_templates_of_rules_are_looked_for_when_the_file_is_loaded(path: Path, t
     for sound in ("joined", "broken"):  # what is wrong in a template itself is told when it is used
         path.write_text(text.replace(template, sound), encoding="utf-8")
         assert len(load_tenants(path, partial(check_template, folder))) == 1
+
+
+def test_a_change_is_told_once_with_each_template() -> None:
+    assert ChangeRule("welcome", everyone=True).dedupe_key("c7") == "change:c7:welcome"
