@@ -139,3 +139,28 @@ def test_housekeeping_that_fails_is_exit_code_1_and_says_where(command: Command,
     assert done.returncode == 1
     assert "acme: its snapshots could not be listed or removed" in done.stdout
     assert command("housekeeping", "nobody").returncode == 2
+
+
+def test_output_never_fails_on_a_name_or_a_terminal(command: Command, world: World) -> None:
+    """A name may hold what a terminal obeys, and a terminal may know few letters; times are the tenant's."""
+    world.settings.tenants_file.write_text(TENANTS.replace("}", ", timezone: Asia/Tokyo}"), encoding="utf-8")
+    world.sync()
+    world.query("update org.user_version set name = %s, content_hash = 'x'", "王\x1b[2J五🦊\u202e")
+    planned = command("sync", "acme", "--dry-run", PYTHONIOENCODING="gbk")
+    assert planned.returncode == 0, planned.stderr
+    for encoding in ("gbk", "latin-1", "ascii"):
+        for arguments in (("plan", "acme"), ("status",), ("sql", "select name, now() from org.users limit 1"), ("--help",)):
+            done = command(*arguments, PYTHONIOENCODING=encoding)
+            assert done.returncode == 0, done.stderr
+            assert "\x1b" not in done.stdout
+            assert "Traceback" not in done.stderr
+            assert all(line == line.rstrip(" ") for line in done.stdout.splitlines() if arguments != ("--help",))
+    assert "Asia/Tokyo" in command("plan", "acme").stdout
+    assert "times in Asia/Tokyo" in command("sql", "select now()").stdout
+    assert command("sql", "select now() as at", "--csv").stdout.rstrip().endswith("+00:00")
+    header, first, *_ = command("plan", "acme", "--csv").stdout.splitlines()
+    assert header == "kind,entity,user_id,department_id,name,department_path,column_name,value_from,value_to,names_from,names_to"
+    assert first.startswith("renamed,user,")
+    missing = command("plan", "acme", "--id", "99")
+    assert "there is no plan 99 of tenant acme; its newest: 2 (planned), 1 (applied)" in missing.stderr
+    assert command("--version").stdout.startswith("orgsync 0.")

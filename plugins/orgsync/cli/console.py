@@ -6,29 +6,64 @@ import csv
 import io
 import json
 import logging
+import re
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
+from orgsync.errors import ConfigurationError
 from orgsync.settings import Settings
+from orgsync.templates.values import readable
 
 if TYPE_CHECKING:
     from orgsync.tenants import Stanzas, Tenant
 
-WIDTH_OF_A_FILE = 160
+WIDTH_OF_A_FILE = 10_000
+"""Nothing is folded there: whoever looks for a line finds it whole."""
 COMPUTED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """How a text begins that a spreadsheet takes for a formula; some read the wide forms too."""
 DIGITS_KEPT = 15
+TRAILING_BLANKS = re.compile(r" +$", re.MULTILINE)
 
-results = Console()
-if not results.is_terminal:
-    results.width = WIDTH_OF_A_FILE
+
+class Screen(Console):
+    """A console on which data is text: it is no markup, moves no cursor, turns no direction of writing, and no line ends in blanks."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, highlight=False, emoji=False, **options)
+        if not self.is_terminal:
+            self.width = WIDTH_OF_A_FILE
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(readable(segment.text), segment.style)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        if self.is_terminal:
+            super().print(*objects, **options)
+            return
+        with self.capture() as printed:
+            super().print(*objects, **options)
+        self.file.write(TRAILING_BLANKS.sub("", printed.get()))
+        self.file.flush()
+
+
+def never_fail(*streams: Any) -> None:
+    """What a terminal has no letters for is written as their numbers."""
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+results = Screen()
 
 TenantArgument = Annotated[str, typer.Argument(help="The tenant's id in the tenants file.")]
 OneTenantArgument = Annotated[str | None, typer.Argument(help="One tenant; all if left out.")]
@@ -61,8 +96,46 @@ def name_broken(stanzas: Stanzas) -> bool:
     return bool(stanzas.broken)
 
 
+class Zones:
+    """The time zones of the tenants; UTC for a tenant that is in the file no more, and for all while the file cannot be read."""
+
+    def __init__(self, settings: Settings) -> None:
+        try:
+            self._names = {tenant.id: tenant.timezone for tenant in read_tenants(settings, None).tenants}
+        except ConfigurationError:
+            self._names = {}
+
+    def of(self, tenant_id: str) -> tzinfo:
+        return ZoneInfo(self._names[tenant_id]) if tenant_id in self._names else UTC
+
+    def of_all(self) -> tzinfo:
+        """The one that all tenants are in, or UTC."""
+        names = set(self._names.values())
+        return ZoneInfo(names.pop()) if len(names) == 1 else UTC
+
+
+def in_local_time(settings: Settings, rows: Any, tenant_id: str | None = None) -> Any:
+    """The same with every instant in the zone of its row's tenant, or of the tenant given: it keeps the zone it is in."""
+    zones = Zones(settings)
+    return _localize(rows, zones, zones.of(tenant_id) if tenant_id else UTC)
+
+
+def _localize(value: Any, zones: Zones, zone: tzinfo) -> Any:
+    match value:
+        case datetime() if value.tzinfo:
+            return value.astimezone(zone)
+        case dict():
+            own = zones.of(value["tenant_id"]) if isinstance(value.get("tenant_id"), str) else zone
+            return {key: _localize(each, zones, own) for key, each in value.items()}
+        case list() | tuple():
+            return [_localize(each, zones, zone) for each in value]
+    return value
+
+
 def print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, default=_encode, indent=2), file=results.file)
+    """In UTF-8; where the terminal speaks something else, every letter beyond ASCII as its number."""
+    is_unicode = (getattr(results.file, "encoding", None) or "utf-8").lower().replace("-", "") == "utf8"
+    typer.echo(json.dumps(value, ensure_ascii=not is_unicode, default=_encode, indent=2), file=results.file)
 
 
 def choose_form(*, as_json: bool, as_csv: bool, as_sheet: bool) -> Form | None:
@@ -123,9 +196,14 @@ def _encode(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
+class _ReadableFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return readable(super().format(record))
+
+
 def log_progress(*, quiet: bool) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", datefmt="%H:%M:%S"))
+    handler.setFormatter(_ReadableFormatter("%(asctime)s  %(message)s", datefmt="%H:%M:%S"))
     progress = logging.getLogger("orgsync")
     progress.handlers = [handler]
     progress.propagate = False
@@ -134,4 +212,4 @@ def log_progress(*, quiet: bool) -> None:
 
 def print_error(text: str) -> None:
     error = Text.assemble(("error:", "bold red"), f" {text}")
-    Console(stderr=True).print(error, highlight=False, soft_wrap=True)
+    Screen(stderr=True).print(error, soft_wrap=True)

@@ -19,13 +19,17 @@ from orgsync.cli import sandbox as cli_sandbox
 from orgsync.cli import sending as cli_sending
 from orgsync.cli.console import (
     CsvOption,
+    Form,
     JsonOption,
     OneTenantArgument,
     SheetOption,
     TenantArgument,
+    Zones,
     choose_form,
+    in_local_time,
     log_progress,
     name_broken,
+    never_fail,
     print_csv,
     print_error,
     print_json,
@@ -42,7 +46,6 @@ if TYPE_CHECKING:
     from orgsync.sync.extracting import RequestedMode
     from orgsync.sync.run import Run
 
-SHOWN = "%Y-%m-%d %H:%M:%S"
 INSTANTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"]
 
 NewCompanyOption = Annotated[
@@ -67,6 +70,7 @@ app.add_typer(cli_sandbox.app, name="sandbox")
 
 def main() -> None:
     """Run the command; an error of ours is one line and an exit code, not a traceback."""
+    never_fail(sys.stdout, sys.stderr)
     prepare_environment()
     signal.signal(signal.SIGTERM, _end)
     try:
@@ -102,8 +106,18 @@ def _find_airflow_home() -> Path:
     return next((home for home in homes if home.exists()), state_folder() / "airflow-of-the-command")
 
 
+def _say_version(is_wanted: bool) -> None:
+    if is_wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"orgsync {version('orgsync')}")
+        raise typer.Exit
+
+
 @app.callback()
-def keep_results_apart() -> None:
+def keep_results_apart(
+    _version: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")] = False,
+) -> None:
     """Airflow logs to the standard output; here that is for results alone."""
     results.file = sys.stdout
     sys.stdout = sys.stderr
@@ -153,19 +167,25 @@ def sync(
         mode: RequestedMode = "full" if full else "frequent" if frequent else "auto"
         outcome = run_sync(run, mode=mode, dry_run=dry_run)
         if dry_run and not as_json:
-            _print_plan(settings, run.tenant.id, outcome["plan_id"], as_json=False)
+            _print_plan(settings, run.tenant.id, outcome["plan_id"], form=None)
     _print_run(settings, run.tenant.id, run_id=run.run_id, as_json=as_json)
 
 
 @app.command()
 def plan(
     tenant: TenantArgument,
-    plan_id: Annotated[int | None, typer.Option("--id", help="Which plan; the tenant's newest if left out.")] = None,
+    plan_id: Annotated[
+        int | None,
+        typer.Option("--id", metavar="PLAN_ID", help="Which plan; the newest if left out. Ids are in ops.plan."),
+    ] = None,
+    as_csv: CsvOption = False,
+    as_sheet: SheetOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a plan changes: who joins, leaves, moves; long lists in part, all of it with --json."""
+    """Show what a plan changes: who joins, leaves, moves, by department; long lists in part, all of it with --csv and --json."""
+    form = choose_form(as_json=as_json, as_csv=as_csv, as_sheet=as_sheet)
     settings = read_settings()
-    _print_plan(settings, read_tenant(settings, tenant).id, plan_id, as_json=as_json)
+    _print_plan(settings, read_tenant(settings, tenant).id, plan_id, form=form)
 
 
 @app.command()
@@ -180,7 +200,7 @@ def quarantine(tenant: OneTenantArgument = None, as_json: JsonOption = False) ->
     elif rows:
         from orgsync.cli.report import show_quarantine
 
-        show_quarantine(results, rows)
+        show_quarantine(results, in_local_time(settings, rows))
     else:
         results.print("nothing is in quarantine")
 
@@ -209,10 +229,13 @@ def replay(
     if as_json:
         print_json(done)
     elif done:
-        show_replay(results, done)
+        show_replay(results, in_local_time(settings, done, run.tenant.id))
     else:
-        shown = f"{end:{SHOWN}} UTC" if end else "now"
-        results.print(f"no snapshot of {run.tenant.id} was taken from {start:{SHOWN}} UTC to {shown}", highlight=False)
+        from orgsync.cli.report import at
+
+        asked = in_local_time(settings, {"tenant_id": run.tenant.id, "start": start, "end": end})
+        till = at(asked["end"]) if end else "now"
+        results.print(f"no snapshot of {run.tenant.id} was taken from {at(asked['start'])} to {till}", highlight=False)
 
 
 @app.command()
@@ -256,7 +279,8 @@ def retract(
         raise typer.BadParameter("snapshots of one tenant at a time")
     if undo and dry_run:
         raise typer.BadParameter("--undo has no --dry-run")
-    run = _make_run(read_settings(), tenants.pop())
+    settings = read_settings()
+    run = _make_run(settings, tenants.pop())
 
     from orgsync.cli.report import show_replay, show_retractions
     from orgsync.sync import retracting
@@ -269,7 +293,7 @@ def retract(
     if as_json:
         print_json(done)
     else:
-        (show_replay if undo else show_retractions)(results, done)
+        (show_replay if undo else show_retractions)(results, in_local_time(settings, done, run.tenant.id))
 
 
 @app.command()
@@ -297,7 +321,7 @@ def status(
     elif runs:
         from orgsync.cli.report import show_runs
 
-        show_runs(results, runs)
+        show_runs(results, in_local_time(settings, runs))
     else:
         results.print("no run yet")
     if tenant is None:
@@ -358,13 +382,14 @@ def sql(
     from orgsync.cli.report import show_table
     from orgsync.sync.lookups import query_warehouse
 
-    answer = query_warehouse(read_settings(), asked or "")
+    settings = read_settings()
+    answer = query_warehouse(settings, asked or "")
     if form == "json":
         print_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])
     elif form:
         print_csv(answer.columns, answer.rows, for_sheet=form == "sheet")
     else:
-        show_table(results, answer.columns, answer.rows)
+        show_table(results, answer.columns, _in_one_zone(settings, answer.rows))
 
 
 @app.command()
@@ -393,19 +418,28 @@ def _name_broken_ones(settings: Settings) -> None:
         print_error(str(error))
 
 
+def _in_one_zone(settings: Settings, rows: list[list[Any]]) -> list[list[Any]]:
+    """A row of somebody's own query may be of any tenant, or of none."""
+    zone = Zones(settings).of_all()
+    return [[value.astimezone(zone) if isinstance(value, datetime) and value.tzinfo else value for value in row] for row in rows]
+
+
 def _in_utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _print_plan(settings: Settings, tenant_id: str, plan_id: int | None, *, as_json: bool) -> None:
-    from orgsync.cli.report import LISTED, show_plan
+def _print_plan(settings: Settings, tenant_id: str, plan_id: int | None, *, form: Form | None) -> None:
+    from orgsync.cli.report import CHANGE_COLUMNS, LISTED, show_plan
     from orgsync.sync.lookups import find_plan
 
-    found = find_plan(settings, tenant_id, plan_id, limit=None if as_json else LISTED)
-    if as_json:
+    found = find_plan(settings, tenant_id, plan_id, limit=None if form else LISTED)
+    if form == "json":
         print_json(found)
+    elif form:
+        rows = [[change[column] for column in CHANGE_COLUMNS] for change in found["changes"]]
+        print_csv(CHANGE_COLUMNS, rows, for_sheet=form == "sheet")
     else:
-        show_plan(results, found)
+        show_plan(results, in_local_time(settings, found))
 
 
 def _print_run(settings: Settings, tenant_id: str, *, run_id: str | None, as_json: bool) -> None:
@@ -417,7 +451,7 @@ def _print_run(settings: Settings, tenant_id: str, *, run_id: str | None, as_jso
     if as_json:
         print_json(runs[0] if runs else None)
     elif runs:
-        show_run(results, runs[0])
+        show_run(results, in_local_time(settings, runs[0]))
         _print_page(settings, runs[0]["snapshot_id"])
     else:
         results.print(f"no run of {tenant_id} yet", highlight=False)

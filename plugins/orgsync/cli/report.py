@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -35,6 +36,7 @@ SELDOM = ("import", "page")
 SHOWN_SECONDS = 0.05
 """What takes less is not told of the parts that mostly take nothing."""
 LONGEST_VALUE = 50
+SHOWN = "%Y-%m-%d %H:%M:%S"
 URL = re.compile(r"\S*://\S*")
 LISTED = 10
 """So many of each kind are listed of a plan's changes."""
@@ -99,7 +101,7 @@ def show_plan(console: Console, plan: Mapping[str, Any]) -> None:
     parts += [Text(f"Over budget: {describe(exceeded)}", style="bold yellow") for exceeded in plan["over_budget"]]
     if plan["decided_by"]:
         verdict = "Approved" if plan["is_approved"] else "Rejected" if plan["state"] == "rejected" else "Decided, before it changed,"
-        parts.append(Text(f"{verdict} by {plan['decided_by']}, {plan['decided_at']:%Y-%m-%d %H:%M:%S} UTC"))
+        parts.append(Text(f"{verdict} by {plan['decided_by']}, {at(plan['decided_at'])}"))
     if plan["company_accepted_by"]:
         parts.append(Text(f"With another company from here on, by the word of {plan['company_accepted_by']}", style="bold yellow"))
     if plan["problems"]:
@@ -109,28 +111,31 @@ def show_plan(console: Console, plan: Mapping[str, Any]) -> None:
         parts.append(Text(f"Out of sight, they stay as they were: {unseen}", style="yellow"))
     if plan["withheld_fields"]:
         parts.append(Text(f"Withheld by the platform, last values stay: {', '.join(plan['withheld_fields'])}", style="yellow"))
-    parts += _listed_changes(plan)
-    console.print(Padding(Group(*parts), (0, 0, 1, 2), expand=False))
+    console.print(Padding(Group(*parts), (0, 0, 0, 2), expand=False))
+    _print_changes(console, plan)
+    console.print()
 
 
 def show_quarantine(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     """A line for each row kept out: what, which rules it broke and why, for how many loads in a row."""
     table = plain_table(["tenant", "what", "person", "department", "rules", "reasons"])
     table.add_column("loads", justify="right", no_wrap=True)
-    table.add_column("since (UTC)", no_wrap=True)
-    for row in rows:
+    since, cells = instants("since", [row["since"] for row in rows], "%Y-%m-%d %H:%M")
+    table.add_column(since, no_wrap=True)
+    for row, cell in zip(rows, cells, strict=True):
         texts = (row[name] or "" for name in ("tenant_id", "entity", "user_id", "department_id", "rules", "reasons"))
-        table.add_row(*map(Text, texts), f"{row['runs']:,}", f"{row['since']:%Y-%m-%d %H:%M}")
+        table.add_row(*map(Text, texts), f"{row['runs']:,}", cell)
     console.print(table)
 
 
 def show_replay(console: Console, done: Sequence[Mapping[str, Any]]) -> None:
     """A line for each snapshot that was loaded again, or why it was not."""
-    table = plain_table(["taken (UTC)", "outcome", "changes"])
+    taken, cells = instants("taken", [each["taken_at"] for each in done])
+    table = plain_table([taken, "outcome", "changes"])
     table.add_column("history rows", justify="right", no_wrap=True)
-    for each in done:
+    for each, cell in zip(done, cells, strict=True):
         what = Text(each["reason"]) if each["outcome"] == "skipped" else _changes(each)
-        table.add_row(f"{each['taken_at']:%Y-%m-%d %H:%M:%S}", _outcome(each), what, f"{each['history_rows']:,}")
+        table.add_row(cell, _outcome(each), what, f"{each['history_rows']:,}")
     console.print(table)
 
 
@@ -182,24 +187,67 @@ def _first_and_last(names: Sequence[str]) -> str:
 
 
 def _plan_headline(plan: Mapping[str, Any]) -> Text:
-    taken = f"{plan['taken_at']:%Y-%m-%d %H:%M:%S}"
-    return Text.assemble((f"plan {plan['plan_id']}", "bold"), f"  {plan['tenant_id']}, snapshot of {taken} UTC, {plan['state']}")
+    head = f"  {plan['tenant_id']}, snapshot of {at(plan['taken_at'])}, {plan['state']}"
+    return Text.assemble((f"plan {plan['plan_id']}", "bold"), head)
 
 
-def _listed_changes(plan: Mapping[str, Any]) -> list[RenderableType]:
-    """The changes that were fetched, kind by kind, and how many more there are."""
-    parts: list[RenderableType] = []
+def _print_changes(console: Console, plan: Mapping[str, Any]) -> None:
+    """The changes that were fetched, kind by kind and by department, and how many more there are."""
     for (entity, kind), changes in groupby(plan["changes"], key=lambda change: (change["entity"], change["kind"])):
         listed = list(changes)
-        table = plain_table(["id", "column", "from", "to"])
-        for change in listed:
-            names = (change["user_id"] or change["department_id"], change["column_name"], change["value_from"], change["value_to"])
-            table.add_row(*(shown(shortened(name or "")) for name in names))
-        parts += [Text(f"{entity} {kind}", style="bold"), Padding(table, (0, 0, 0, 2), expand=False)]
-        ids = {change["user_id"] or change["department_id"] for change in listed}
+        console.print(Text(f"  {entity} {kind}", style="bold"))
+        _print_rows(console, [_tell_change(change) for change in listed])
+        ids = {_key_of(change) for change in listed}
         if more := plan["summary"][entity].get(kind, 0) - len(ids):
-            parts.append(Text(f"  and {more:,} more (--json lists all)", style="dim"))
-    return parts
+            console.print(Text(f"    and {more:,} more (--json or --csv list all)", style="dim"))
+
+
+def _print_rows(console: Console, rows: Sequence[Mapping[str, str]]) -> None:
+    """A table of the columns in which there is something; or where the console is too narrow for it, a line for each row."""
+    columns = [column for column in rows[0] if any(row[column] for row in rows)]
+    table = plain_table(columns)
+    for row in rows:
+        table.add_row(*(shown(row[column]) for column in columns))
+    if fits(console, table, indent=4):
+        console.print(Padding(table, (0, 0, 0, 4), expand=False))
+        return
+    for row in rows:
+        change = f"{row['column']}: {row['from'] or 'nothing'} -> {row['to'] or 'nothing'}" if row["column"] else ""
+        told = "  ".join(filter(None, (row["id"], row["name"], row["department"], change)))
+        print_unbroken(console, shown(told), indent=4)
+
+
+def _tell_change(change: Mapping[str, Any]) -> dict[str, str]:
+    """A change in words: where the ends are ids, what these are called, too."""
+    ends = {
+        end: f"{names} ({value})" if (names := change.get(f"names_{end}")) else value or ""
+        for end, value in (("from", change["value_from"]), ("to", change["value_to"]))
+    }
+    is_whole = change["column_name"] is None  # who joined or left: the end is the name
+    name = change.get("name") or (is_whole and (change["value_to"] or change["value_from"])) or ""
+    told = {"id": _key_of(change), "name": name, "department": change.get("department_path") or "", "column": change["column_name"] or ""}
+    return told | {end: "" if is_whole else shortened(" ".join(value.split())) for end, value in ends.items()}
+
+
+def _key_of(change: Mapping[str, Any]) -> str:
+    key: str = change["user_id"] or change["department_id"]
+    return key
+
+
+CHANGE_COLUMNS = (
+    "kind",
+    "entity",
+    "user_id",
+    "department_id",
+    "name",
+    "department_path",
+    "column_name",
+    "value_from",
+    "value_to",
+    "names_from",
+    "names_to",
+)
+"""Of a plan as CSV."""
 
 
 def show_cleanings(console: Console, cleanings: Sequence[Mapping[str, Any]]) -> None:
@@ -217,7 +265,7 @@ def show_cleanings(console: Console, cleanings: Sequence[Mapping[str, Any]]) -> 
 
 
 def show_table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """A table, or where the console is too narrow for it, each row as a list of its columns."""
+    """A table, or where the console is too narrow for it, each row as a list of its columns, values unbroken."""
     cells = [[shown("" if value is None else str(value)) for value in row] for row in rows]
     table = plain_table(columns)
     for row in cells:
@@ -226,19 +274,40 @@ def show_table(console: Console, columns: Sequence[str], rows: Sequence[Sequence
         console.print(table)
     else:
         for number, row in enumerate(cells, start=1):
-            console.print(Text(f"row {number:,}", style="bold"), pairs(columns, row), sep="\n")
-    console.print(f"({len(rows):,} row{'' if len(rows) == 1 else 's'})", style="dim", highlight=False)
+            console.print(Text(f"row {number:,}", style="bold"))
+            print_pairs(console, columns, row)
+    zones = {zone_of(value) for row in rows for value in row if isinstance(value, datetime) and value.tzinfo}
+    told = f"; times in {', '.join(sorted(zones))}" if zones else ""
+    console.print(f"({len(rows):,} row{'' if len(rows) == 1 else 's'}{told})", style="dim", highlight=False)
 
 
-def _table_of_runs(runs: Iterable[Mapping[str, Any]]) -> Table:
-    table = plain_table(["tenant", "started (UTC)", "outcome", "read"])
+def at(instant: datetime) -> str:
+    """In the zone that it bears, which is named."""
+    return f"{instant:{SHOWN}} {zone_of(instant)}"
+
+
+def zone_of(instant: datetime) -> str:
+    return getattr(instant.tzinfo, "key", None) or instant.tzname() or ""
+
+
+def instants(title: str, values: Sequence[datetime], form: str = SHOWN) -> tuple[str, list[str]]:
+    """Title and cells of a column of instants: the zone stands in the title where it is one."""
+    zones = {zone_of(value) for value in values}
+    if len(zones) == 1:
+        return f"{title} ({zones.pop()})", [f"{value:{form}}" for value in values]
+    return title, [f"{value:{form}} {zone_of(value)}" for value in values]
+
+
+def _table_of_runs(runs: Sequence[Mapping[str, Any]]) -> Table:
+    started, cells = instants("started", [run["started_at"] for run in runs])
+    table = plain_table(["tenant", started, "outcome", "read"])
     for name in ("seconds", "extract", "validate", "plan", "merge", "calls", "people", "history rows", "quarantined"):
         table.add_column(name, justify="right", no_wrap=True)
-    for run in runs:
+    for run, cell in zip(runs, cells, strict=True):
         seconds, counts = run["step_seconds"], run["counts"]
         table.add_row(
             Text(run["tenant_id"]),
-            f"{run['started_at']:%Y-%m-%d %H:%M:%S}",
+            cell,
             _outcome(run),
             run["mode"] or "",
             f"{_total_seconds(seconds):,.1f}" if seconds else "",
@@ -251,7 +320,7 @@ def _table_of_runs(runs: Iterable[Mapping[str, Any]]) -> Table:
 
 def _block(run: Mapping[str, Any]) -> RenderableType:
     """What a row of the table says, in words."""
-    head = Text.assemble((run["tenant_id"], "bold"), f"  {run['started_at']:%Y-%m-%d %H:%M:%S} UTC  ", _outcome(run))
+    head = Text.assemble((run["tenant_id"], "bold"), f"  {at(run['started_at'])}  ", _outcome(run))
     seconds, counts = run["step_seconds"], run["counts"]
     steps = [f"{step} {seconds[step]:,.1f}" for step in ("extract", "validate", "plan", "merge") if step in seconds]
     told = [
@@ -269,15 +338,13 @@ def _block(run: Mapping[str, Any]) -> RenderableType:
 
 
 def _error(run: Mapping[str, Any]) -> Text:
-    return Text(f"{run['tenant_id']} {run['started_at']:%Y-%m-%d %H:%M:%S}: {run['error']}", style="red")
+    return Text(f"{run['tenant_id']} {at(run['started_at'])}: {run['error']}", style="red")
 
 
 def _headline(run: Mapping[str, Any]) -> Text:
     way = f" ({run['method']})" if run["method"] else ""
     mode = f"{run['mode']} read{way}" if run["mode"] else "not read"
-    return Text.assemble(
-        (run["tenant_id"], "bold"), f"  {run['platform']}, {mode}, {run['started_at']:%Y-%m-%d %H:%M:%S} UTC  ", _outcome(run)
-    )
+    return Text.assemble((run["tenant_id"], "bold"), f"  {run['platform']}, {mode}, {at(run['started_at'])}  ", _outcome(run))
 
 
 def _outcome(run: Mapping[str, Any]) -> Text:
@@ -290,7 +357,9 @@ def shortened(value: str) -> str:
 
 def _withheld(run: Mapping[str, Any]) -> Text:
     """Each field with the day since which it has been withheld, as far as loaded snapshots tell."""
-    since = {field: (run["withheld_since"].get(field) or "")[:10] for field in run["withheld_fields"]}
+    zone = run["started_at"].tzinfo
+    days = {field: f"{datetime.fromisoformat(since).astimezone(zone):%Y-%m-%d}" for field, since in run["withheld_since"].items() if since}
+    since = {field: days.get(field, "") for field in run["withheld_fields"]}
     listed = ", ".join(f"{field} (since {day})" if day else field for field, day in since.items())
     return Text(f"Withheld by the platform, last values stay: {listed}", style="yellow")
 
@@ -384,13 +453,15 @@ def plain_table(columns: Iterable[str]) -> Table:
     return table
 
 
-def pairs(columns: Iterable[str], row: Iterable[Text]) -> RenderableType:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for column, value in zip(columns, row, strict=True):
-        table.add_row(Text(column), value)
-    return Padding(table, (0, 0, 0, 2), expand=False)
+def print_pairs(console: Console, columns: Iterable[str], row: Iterable[Text]) -> None:
+    """A line for each; a value is broken by the terminal alone, so that it can be copied as a whole."""
+    named = list(zip(columns, row, strict=True))
+    width = max((cell_len(column) for column, _ in named), default=0)
+    for column, value in named:
+        for number, line in enumerate(value.split("\n", allow_blank=True)):
+            lead = Text(f"  {'' if number else column}", style="dim")
+            lead.pad_right(width + 2 - cell_len("" if number else column))
+            console.print(lead + line, soft_wrap=True)
 
 
 def fits(console: Console, table: Table, *, indent: int = 0) -> bool:

@@ -14,6 +14,7 @@ from orgsync.cli.console import (
     JsonOption,
     OneTenantArgument,
     TenantArgument,
+    in_local_time,
     log_progress,
     name_broken,
     print_error,
@@ -241,7 +242,7 @@ def quota(tenant: OneTenantArgument = None, as_json: JsonOption = False) -> None
     elif rows:
         from orgsync.cli.sending_report import show_quota
 
-        show_quota(results, rows)
+        show_quota(results, in_local_time(settings, rows))
     else:
         results.print("nothing was queued or pushed yet")
 
@@ -259,7 +260,7 @@ def outbox(
         raise typer.BadParameter("--id names one message: it goes without TENANT and --state")
     settings = read_settings()
     if message_id is not None:
-        _print_message(_find_message(settings, message_id, most=limit), as_json=as_json)
+        _print_message(settings, _find_message(settings, message_id, most=limit), as_json=as_json)
         return
 
     from orgsync.outbox.sending import list_messages
@@ -270,7 +271,7 @@ def outbox(
     elif rows:
         from orgsync.cli.sending_report import show_messages
 
-        show_messages(results, rows)
+        show_messages(results, in_local_time(settings, rows))
     else:
         results.print(f"no message is {state}" if state else "no message yet")
 
@@ -314,7 +315,7 @@ def _follow(settings: Settings, tenant: Tenant, message_id: int, said: str, *, p
     if as_json:
         print_json(told | _find_message(settings, message_id))
     elif push:
-        _print_message(_find_message(settings, message_id), as_json=False)
+        _print_message(settings, _find_message(settings, message_id), as_json=False)
     else:
         results.print(f"follow it with: orgsync outbox --id {message_id}; push it now with: orgsync push {tenant.id}", highlight=False)
     _fail_if_one_failed(done)
@@ -361,10 +362,10 @@ def _print_preview(tenant: Tenant, content: Any, reach: Reach | None, *, as_json
         raise typer.Exit(2)
 
 
-def _print_message(message: dict[str, Any], *, as_json: bool) -> None:
+def _print_message(settings: Settings, message: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(message)
     else:
         from orgsync.cli.sending_report import show_message
 
-        show_message(results, message)
+        show_message(results, in_local_time(settings, message))

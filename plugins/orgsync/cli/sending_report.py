@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from orgsync.cli.report import fits, pairs, plain_table, print_unbroken, shortened
+from orgsync.cli.report import at, fits, instants, plain_table, print_pairs, print_unbroken, shortened, zone_of
 from orgsync.templates.preview import shown
 
 STATE_STYLES = {
@@ -39,7 +39,6 @@ CALL_OUTCOMES = {
     "recall_failed": "not taken back",
     "asked": "asked for results",
 }
-SHOWN = "%Y-%m-%d %H:%M:%S"
 
 
 def show_pushes(console: Console, done: Sequence[Mapping[str, Any]]) -> None:
@@ -54,14 +53,14 @@ def show_pushes(console: Console, done: Sequence[Mapping[str, Any]]) -> None:
 def show_quota(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     """A line for each quota of each tenant; then what is to be done about them, and what waits."""
     table = plain_table(["tenant", "quota"])
-    for name in ("used", "of", "new at (UTC)"):
+    renewed, cells = instants("new at", [gauge["renewed_at"] for row in rows for gauge in row["gauges"]], "%Y-%m-%d %H:%M")
+    for name in ("used", "of", renewed):
         table.add_column(name, justify="right", no_wrap=True)
+    new_at = iter(cells)
     for row in rows:
         for gauge in row["gauges"]:
             used = Text(f"{gauge['used']:,}", style=_gauge_style(gauge))
-            table.add_row(
-                Text(row["tenant_id"]), Text(gauge["name"]), used, f"{gauge['most']:,}", _utc(gauge["renewed_at"], "%Y-%m-%d %H:%M")
-            )
+            table.add_row(Text(row["tenant_id"]), Text(gauge["name"]), used, f"{gauge['most']:,}", next(new_at))
         if not row["gauges"]:
             table.add_row(Text(row["tenant_id"]), Text("unknown, see below" if row["unknown"] else "none", style="dim"))
     console.print(table)
@@ -91,7 +90,7 @@ def show_message(console: Console, message: Mapping[str, Any]) -> None:
     """One message in full: what it says, to whom, where it stands, who did not get it and why, every attempt."""
     console.print(_headline(message))
     says = _what_it_says(message)
-    console.print(pairs(says, map(shown, says.values())))
+    print_pairs(console, says, map(shown, says.values()))
     if message["url"]:
         print_unbroken(console, shown(f"opens {message['url']}"))
     if message["reason"]:
@@ -125,11 +124,12 @@ def _gauge_style(gauge: Mapping[str, Any]) -> str:
     return "bold red" if gauge["used"] >= gauge["most"] else "yellow"
 
 
-def _table_of_messages(messages: Iterable[Mapping[str, Any]]) -> Table:
-    table = plain_table(["id", "tenant", "queued (UTC)", "what", "state", "recipients", "title"])
-    for message in messages:
+def _table_of_messages(messages: Sequence[Mapping[str, Any]]) -> Table:
+    queued, times = instants("queued", [message["created_at"] for message in messages])
+    table = plain_table(["id", "tenant", queued, "what", "state", "recipients", "title"])
+    for message, time in zip(messages, times, strict=True):
         title = shortened(_title(message))
-        cells = (str(message["message_id"]), message["tenant_id"], _utc(message["created_at"], SHOWN), _what(message))
+        cells = (str(message["message_id"]), message["tenant_id"], time, _what(message))
         table.add_row(*map(Text, cells), _state(message), Text(_recipients(message)), shown(title))
     return table
 
@@ -146,18 +146,17 @@ def _reason(message: Mapping[str, Any], lead: str) -> Text:
 
 
 def _headline(message: Mapping[str, Any]) -> Text:
-    queued = _utc(message["created_at"], SHOWN)
     head = (f"message {message['message_id']}", "bold")
-    return Text.assemble(head, f"  {message['tenant_id']}, {_what(message)}, {queued} UTC  ", _state(message))
+    return Text.assemble(head, f"  {message['tenant_id']}, {_what(message)}, {at(message['created_at'])}  ", _state(message))
 
 
 def _what_it_says(message: Mapping[str, Any]) -> dict[str, str]:
     """What a message does not have is not shown."""
-    times = {name: _utc(message[column]) for name, column in (("due", "due_at"), ("expires", "expires_at")) if message[column]}
+    times = {name: _to_the_minute(message[column]) for name, column in (("due", "due_at"), ("expires", "expires_at")) if message[column]}
     if message["not_before"] > message["created_at"]:
-        times["not before"] = _utc(message["not_before"])
+        times["not before"] = _to_the_minute(message["not_before"])
     if message["state"] == "pending" and message["next_attempt_at"] > message["not_before"]:
-        times["next try"] = _utc(message["next_attempt_at"])
+        times["next try"] = _to_the_minute(message["next_attempt_at"])
     told = {
         "title": message["title"],
         "body": message["body"],
@@ -185,15 +184,15 @@ def _missed(people: Iterable[Mapping[str, Any]]) -> Table:
     return table
 
 
-def _attempts(attempts: Iterable[Mapping[str, Any]]) -> Table:
-    table = plain_table(["at (UTC)", "what", "outcome"])
+def _attempts(attempts: Sequence[Mapping[str, Any]]) -> Table:
+    started, times = instants("at", [attempt["started_at"] for attempt in attempts])
+    table = plain_table([started, "what", "outcome"])
     for name in ("people", "seconds"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", overflow="fold")
-    for attempt in attempts:
+    for attempt, when in zip(attempts, times, strict=True):
         seconds = f"{(attempt['finished_at'] - attempt['started_at']).total_seconds():,.1f}" if attempt["finished_at"] else ""
         people = "all" if attempt["to_all"] else f"{attempt['people']:,}"
-        when = _utc(attempt["started_at"], SHOWN)
         table.add_row(when, Text(attempt["action"]), Text(attempt["outcome"]), people, seconds, shown(_remarks(attempt)))
     return table
 
@@ -231,8 +230,8 @@ def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _utc(instant: datetime, form: str = "%Y-%m-%d %H:%M UTC") -> str:
-    return f"{instant.astimezone(UTC):{form}}"
+def _to_the_minute(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M} {zone_of(instant)}"
 
 
 def _indented(part: RenderableType) -> Padding:

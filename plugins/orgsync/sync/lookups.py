@@ -16,7 +16,7 @@ def find_plan(settings: Settings, tenant_id: str, plan_id: int | None = None, *,
     """A plan, or a tenant's newest, with its `changes`: `limit` of each kind, all if none is given."""
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
-        plan = plans.find_plan(connection, plan_id) if plan_id is not None else plans.find_newest_plan(connection, tenant_id)
+        plan = plans.find_own_plan(connection, tenant_id, plan_id) if plan_id is not None else plans.find_newest_plan(connection, tenant_id)
         return {**plan, "changes": plans.list_changes(connection, plan["plan_id"], limit=limit)}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ from rich.text import Text
 
 from orgsync.platforms.sending.deliveries import encode
 from orgsync.platforms.sending.messages import Content
-from orgsync.templates.values import clean
+from orgsync.templates.values import clean, readable
 
 
 def describe(content: Content, problems: Sequence[str], body: Mapping[str, Any] | None) -> RenderableType:
@@ -64,4 +63,4 @@ def _format(body: Mapping[str, Any]) -> str:
 
 def shown(text: str, style: str = "") -> Text:
     """What would move a terminal's cursor or turn the direction of writing is shown as its number."""
-    return Text(re.sub(r"[^\n\t]", lambda found: found[0] if clean(found[0]) == found[0] else f"\\u{ord(found[0]):04x}", text), style=style)
+    return Text(readable(text), style=style)

@@ -22,6 +22,13 @@ def clean(text: str) -> str:
     return _UNSHOWN.sub("", _LINE_ENDS.sub("\n", text))
 
 
+def readable(text: str) -> str:
+    """With what would move a terminal's cursor or turn the direction of writing as its number."""
+    if text.isprintable():
+        return text
+    return "".join(each if each in "\n\t" or clean(each) == each else f"\\u{ord(each):04x}" for each in text)
+
+
 def to_text(value: object) -> str:
     """How a value reads where a template inserts it, cleaned. Nothing is the empty text."""
     match value:

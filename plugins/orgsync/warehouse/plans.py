@@ -71,7 +71,17 @@ def create_retraction(connection: Connection, snapshot_id: str) -> Row:
 def find_plan(connection: Connection, plan_id: int) -> Row:
     plan = fetch_one(connection, "ops/find_plan", plan_id=plan_id)
     if plan is None:
-        raise ConfigurationError(f"there is no plan {plan_id}; `orgsync status` lists the runs and their plans")
+        raise ConfigurationError(f"there is no plan {plan_id}; a run that made one names it, and the table ops.plan lists all")
+    return plan
+
+
+def find_own_plan(connection: Connection, tenant_id: str, plan_id: int) -> Row:
+    """A plan of this tenant. Raises ConfigurationError that names the newest ones where it is none."""
+    plan = fetch_one(connection, "ops/find_plan", plan_id=plan_id)
+    if plan is None or plan["tenant_id"] != tenant_id:
+        newest = fetch_all(connection, "ops/list_newest_plans", tenant_id=tenant_id)
+        listed = ", ".join(f"{row['plan_id']} ({row['state']})" for row in newest) or "none"
+        raise ConfigurationError(f"there is no plan {plan_id} of tenant {tenant_id}; its newest: {listed}. The table ops.plan lists all")
     return plan
 
 

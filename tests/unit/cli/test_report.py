@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from rich.cells import cell_len
@@ -200,7 +201,7 @@ def test_runs_are_a_table_where_it_fits() -> None:
     assert words(lines[0]) == "tenant started (UTC) outcome read seconds extract validate plan merge calls people history rows quarantined"
     assert words(lines[1]) == "acme_dingtalk 2026-11-24 03:07:05 succeeded full 97.7 81.4 12.3 2.2 1.8 2,312 20,000 43,000 0"
     assert len(lines) == 1 + 3 + 1  # the header, and the error
-    assert lines[-1].startswith("acme_dingtalk 2026-11-24 03:07:05: dingtalk gettoken answered 40096")
+    assert lines[-1].startswith("acme_dingtalk 2026-11-24 03:07:05 UTC: dingtalk gettoken answered 40096")
 
 
 def test_runs_are_two_lines_each_where_the_table_does_not_fit() -> None:
@@ -253,10 +254,12 @@ def test_table_that_fits_is_a_table(rows: list[tuple[Any, ...]], lines: list[str
     assert [line.rstrip() for line in printed(80, show_table, ["user_id", "name"], rows).splitlines()] == lines
 
 
-def test_one_long_value_is_folded_and_not_cut() -> None:
-    value = "y" * 300
-    text = printed(80, show_table, ["value"], [(value,)])
-    assert text.count("y") == 300
+def test_one_long_value_is_whole_in_a_line_of_its_own() -> None:
+    """Only the terminal breaks it: it can be copied, and opened where it is a URL."""
+    value = "https://open-dev.example.com/" + "y" * 300
+    file = io.StringIO()
+    show_table(Console(file=file, width=80), ["value", "lines"], [(value, "one\ntwo")])
+    assert file.getvalue().splitlines()[1:] == [f"  value  {value}", "  lines  one", "         two", "(1 row)"]
 
 
 def test_headline_says_which_way_was_read() -> None:
@@ -292,7 +295,42 @@ def test_plan_says_why_somebody_is_asked_and_lists_the_first_of_each_kind() -> N
     assert "plan 17 acme_dingtalk, snapshot of 2026-11-24 03:07:05 UTC, planned" in text
     assert "Over budget: 152 of 500 (30.4 %) people would leave; without asking 10 may, or 5 %" in text
     assert "anna Name anna" in text
-    assert "and 150 more (--json lists all)" in text
+    assert "and 150 more (--json or --csv list all)" in text
+
+
+MOVED = {
+    "kind": "moved",
+    "entity": "user",
+    "user_id": "anna",
+    "department_id": None,
+    "column_name": "department_ids",
+    "value_from": "12",
+    "value_to": "15,7",
+    "name": "安娜",
+    "names_from": "研发部",
+    "names_to": "市场部, 人事部",
+    "department_path": "云杉 / 市场部",
+}
+
+
+def test_plan_names_people_and_departments_beside_their_ids() -> None:
+    plan = make_plan(changes=[MOVED], summary={"user": {"moved": 1}, "department": {}})
+    wide = words(printed(160, show_plan, plan))
+    assert "id name department column from to anna 安娜 云杉 / 市场部 department_ids 研发部 (12) 市场部, 人事部 (15,7)" in wide
+    narrow = words(printed(80, show_plan, plan))
+    assert "anna 安娜 云杉 / 市场部 department_ids: 研发部 (12) -> 市场部, 人事部 (15,7)" in narrow
+
+
+def test_times_are_in_the_zone_they_bear_which_is_named() -> None:
+    shanghai, tokyo = (make_run(started_at=STARTED_AT.astimezone(ZoneInfo(zone))) for zone in ("Asia/Shanghai", "Asia/Tokyo"))
+    assert "2026-11-24 11:07:05 Asia/Shanghai" in words(printed(100, show_run, shanghai))
+    assert "started (Asia/Shanghai)" in printed(160, show_runs, [shanghai, shanghai]).splitlines()[0]
+    mixed = words(printed(200, show_runs, [shanghai, tokyo]))
+    for instant in ("2026-11-24 11:07:05 Asia/Shanghai", "2026-11-24 12:07:05 Asia/Tokyo"):
+        assert instant in mixed
+    answer = printed(100, show_table, ["at"], [(shanghai["started_at"],)])
+    assert "2026-11-24 11:07:05+08:00" in answer
+    assert answer.endswith("(1 row; times in Asia/Shanghai)\n")
 
 
 @pytest.mark.parametrize(

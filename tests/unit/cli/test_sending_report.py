@@ -130,7 +130,7 @@ def test_message_is_shown_whole(width: int) -> None:
         "title Fire drill [today]",
         "body At three",
         "to users a, b; departments 7",
-        "due 2026-03-01 16:00 UTC",
+        "due 2026-03-02 00:00 UTC+08:00",
         "dedupe key drill-7",
         "Reason: 1 of 3 recipients: gone",
         "Recipients: 2 delivered, 1 failed",
@@ -203,8 +203,8 @@ def test_quota_is_a_line_each_with_its_warnings_and_what_waits_below() -> None:
     acme = {"tenant_id": "acme", "gauges": [month], "unknown": "", "waiting": 2, "reason": "not in [the] night"}
     beta = {"tenant_id": "beta", "gauges": [], "unknown": "set accounts of the connection", "waiting": 0, "reason": None}
     assert printed(show_quota, [acme, beta]) == [
-        "tenant  quota                used     of      new at (UTC)",
-        "acme    calls               4,600  5,000  2026-03-01 16:00",
+        "tenant  quota                used     of  new at (UTC+08:00)",
+        "acme    calls               4,600  5,000    2026-03-02 00:00",
         "beta    unknown, see below",
         "acme",
         "  calls: 92% are used",
