@@ -41,6 +41,12 @@ def test_mapping_converts_to_the_columns_type() -> None:
     assert columns == {"hired_on": [date(2020, 1, 2)], "job_number": ["7"]}
 
 
+def test_mapping_converts_to_what_the_column_means_where_that_is_more_than_its_type() -> None:
+    columns: dict[str, list[Any]] = {}
+    apply_mapping(columns, [{"sex": "女"}, {"sex": "?"}], USERS, {"gender": "sex"})
+    assert columns == {"gender": ["female", UNREAD]}
+
+
 def test_field_that_counts_a_time_is_mapped_in_its_own_unit() -> None:
     columns: dict[str, list[Any]] = {}
     apply_mapping(columns, [{"since": 31_536_000}], USERS, {"hired_on": "since"}, units={"since": "seconds"})
