@@ -1,0 +1,118 @@
+"""`orgsync check` finds what is wrong before it counts, each thing by itself, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orgsync.checks.check import Check
+from orgsync.checks.checking import check_configuration
+from orgsync.errors import ConfigurationError
+from tests.integration.world import TENANTS, Command, World, set_platform
+
+RULE = "  - {id: told, platform: dingtalk, conn_id: acme_dingtalk, change_messages: [{template: %s, %s}]}\n"
+
+
+@pytest.fixture
+def written(world: World) -> World:
+    world.settings.tenants_file.write_text(TENANTS, encoding="utf-8")
+    return world
+
+
+def find_wrong(checks: list[Check]) -> list[tuple[str, str, str]]:
+    return [(check.what, check.tenant_id, check.name) for check in checks if check.outcome == "wrong"]
+
+
+def test_what_is_right_is_told_and_nothing_is_changed(command: Command, written: World) -> None:
+    done = command("check")
+    assert (done.returncode, done.stderr) == (0, "")
+    for words in ("the stanza of acme is right", "template joined", "has the schema of this version", "Connected; the app sees", "0 wrong"):
+        assert words in done.stdout
+    assert written.query("select count(*) from ops.sync_run") == [(0,)]
+    assert written.query("select count(*) from notify.channel") == [(0,)]
+
+
+def test_mistakes_of_another_file_are_named_with_file_line_and_fix(command: Command, tmp_path: Path) -> None:
+    other = tmp_path / "new-tenants.yaml"
+    other.write_text("tenants:\n  - {id: acme, platform: dingtalk, conn_id: nowhere}\n  - {id: beta, platform: dingtalk, con_id: x}\n")
+    done = command("check", "--file", str(other), "--offline", "--json")
+    assert done.returncode == 2, done.stderr
+    told = json.loads(done.stdout)
+    assert told["is_right"] is False
+    wrong = [each for each in told["checks"] if each["outcome"] == "wrong"]
+    assert [(each["what"], each["tenant_id"], each["file"], each["line"]) for each in wrong] == [
+        ("tenants file", "beta", str(other), 3),
+        ("tenants file", "beta", str(other), 3),
+        ("connection", "acme", "", None),
+    ]
+    assert "(is 'conn_id' meant?)" in wrong[0]["text"]
+    assert "add one of type dingtalk (Admin → Connections)" in wrong[2]["text"]
+
+
+def test_platform_and_warehouse_are_asked_unless_offline(written: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_platform(monkeypatch, written.sandbox, password="not-the-secret")
+    written.control("DELETE", "calls")
+    assert find_wrong(check_configuration(written.settings, offline=True)) == []
+    assert written.control("GET", "calls")["total"] == 0
+    checks = check_configuration(written.settings)
+    assert find_wrong(checks) == [("platform", "acme", "acme_dingtalk")]
+    assert "40096" in checks[-1].text
+    assert "not-the-secret" not in str(checks)
+
+
+def test_warehouse_without_its_schema_keeps_no_other_thing_from_being_tried(written: World) -> None:
+    written.query("delete from orgsync.migration where version > 10")
+    checks = check_configuration(written.settings)
+    assert find_wrong(checks) == [("warehouse", "", "orgsync_warehouse")]
+    assert checks[-1].what == "platform"
+
+
+def test_connection_of_another_type_or_without_its_secret_is_not_used(written: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for conn in ({"conn_type": "wecom", "login": "a", "password": "b"}, {"conn_type": "dingtalk", "login": "a"}):
+        monkeypatch.setenv("AIRFLOW_CONN_ACME_DINGTALK", json.dumps(conn))
+        assert find_wrong(check_configuration(written.settings)) == [("connection", "acme", "acme_dingtalk")]
+
+
+def test_templates_and_audiences_are_tried(written: World, tmp_path: Path) -> None:
+    written.sync()
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    (folder / "joined.yaml").write_text("kind: text\nbody: '{{ name }}'\nvariables: {name: who}\n", encoding="utf-8")
+    (folder / "broken.yaml").write_text("kind: text\nbody: '{{ name'\n", encoding="utf-8")
+    settings = replace(written.settings, templates_folder=folder)
+    saved = "insert into notify.audience_query (tenant_id, name, statement) values ('acme', %s, %s)"
+    written.query(saved, "all", "select user_id from org.users")
+    written.query(saved, "lost", "select user_id from nowhere")
+    rules = RULE % ("joined", "query: nobody") + RULE.replace("told", "silent") % ("lost", "everyone: true")
+    settings.tenants_file.write_text(TENANTS + rules, encoding="utf-8")
+    checks = check_configuration(settings)
+    assert find_wrong(checks) == [
+        ("tenants file", "silent", str(settings.tenants_file)),
+        ("template", "", "broken"),
+        ("audience", "told", "nobody"),
+        ("audience", "acme", "lost"),
+    ]
+    [template] = [check for check in checks if check.name == "broken"]
+    assert (template.file, template.line) == (str(folder / "broken.yaml"), 2)
+    people = len(written.truth()["users"])
+    assert [check.text for check in checks if check.name == "all"] == [f"{people} people"]
+
+
+def test_one_tenant_is_tried_alone(written: World) -> None:
+    others = "  - {id: beta, platform: dingtalk, conn_id: nowhere}\n  - {id: gamma, platform: slack, conn_id: a}\n"
+    written.settings.tenants_file.write_text(TENANTS + others, encoding="utf-8")
+    assert find_wrong(check_configuration(written.settings, "acme", offline=True)) == []
+    assert find_wrong(check_configuration(written.settings, "beta", offline=True)) == [("connection", "beta", "nowhere")]
+    assert [name for what, name, _ in find_wrong(check_configuration(written.settings, "gamma", offline=True))] == ["gamma"]
+    with pytest.raises(ConfigurationError, match="no tenant 'delta'"):
+        check_configuration(written.settings, "delta", offline=True)
+
+
+def test_file_that_is_no_list_is_one_finding_among_others(written: World) -> None:
+    written.settings.tenants_file.write_text("tenants: [", encoding="utf-8")
+    checks = check_configuration(written.settings)
+    assert [what for what, _, _ in find_wrong(checks)] == ["tenants file"]
+    assert {check.what for check in checks} == {"tenants file", "template", "connection", "warehouse"}
