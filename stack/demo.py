@@ -15,9 +15,9 @@ from stack.runs import follow_runs, join_or_trigger, trigger, wait_for_dag
 from stack.state import Stack, load_secrets
 
 QUERIES = (
-    "select repeat('  ', depth) || name as department from org.department_tree order by path_names limit 20",
-    "select user_id, name, title, status from org.users order by user_id limit 10",
-    "select changed_at, kind, count(*) from org.change where entity = 'user' group by 1, 2 order by 1, 2",
+    "select tenant_id, repeat('  ', depth) || name as department from org.department_tree order by tenant_id, path_names limit 20",
+    "select tenant_id, user_id, name, title, status from org.users order by tenant_id, user_id limit 10",
+    "select tenant_id, changed_at, kind, count(*) from org.change where entity = 'user' group by 1, 2, 3 order by 1, 2, 3",
 )
 WATCH_SECONDS = 1.0
 NO_TODOS = "demo_wecom's `complete todo` failed, as it should: WeCom has no todos that could be completed, only cards."
