@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from typing import Any
 
 from orgsync.sync.lookups import find_plan
-from tests.integration.test_plan import plan
+from tests.integration.test_plan import WORST, plan
 from tests.integration.world import World
 
 HAPPENED = {"joined": 2, "left": 3, "moved": 4, "renamed": 1, "departments_created": 1, "departments_renamed": 1, "departments_moved": 1}
@@ -87,3 +88,19 @@ def test_leaders_and_managers_of_a_change_have_names(world: World) -> None:
     plan_id = plan(world)["plan_id"]
     [change] = [change for change in changes(world, plan_id) if change["column_name"] == "leader_user_ids"]
     assert (change["department_id"], change["names_from"]) == (department, f"{name}, nobody")
+
+
+def test_plan_over_budget_counts_by_department_and_names_nobody(world: World) -> None:
+    world.sync()
+    assert plan(world)["departments"] == []
+    world.control("POST", "evolve", WORST)
+    planned = plan(world)
+    assert planned["over_budget"]
+    comes_or_goes = [change for change in changes(world, planned["plan_id"]) if change["kind"] in ("joined", "left", "returned", "moved")]
+    changed = [change for change in comes_or_goes if change["user_id"]]
+    counts = Counter(change["department_path"] for change in changed)
+    assert [each["people"] for each in planned["departments"]] == [count for _, count in counts.most_common(10)]
+    assert all(each["people"] == counts[each["department_path"]] for each in planned["departments"])
+    assert all(sum(each["counts"].values()) == each["people"] for each in planned["departments"])
+    told = str(planned)
+    assert not [each["name"] for each in changed if each["name"] in told]

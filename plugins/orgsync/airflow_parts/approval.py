@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +11,12 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 
 from orgsync.airflow_parts.wording import LANGUAGES, SAME_PAGE, say, split_languages, texts_of
 from orgsync.sync.budget import describe
+from orgsync.templates.values import readable
 from orgsync.tenants import Tenant
 
 NOBODY = "nobody in time"
 LOOKS_EVERY = timedelta(minutes=10)
+MARKS = re.compile(r"[\\`*_\[\]<>#|~!&]")
 # Whatever language the question was asked in: a tenant's may have changed since.
 APPROVALS = {say(language, "approval.approve") for language in LANGUAGES}
 
@@ -36,7 +39,19 @@ def _say_what(language: str, planned: dict[str, Any]) -> dict[str, str]:
         for entity, kinds in planned["changes"].items()
         if kinds
     )
-    return {"why": why or f"* {say(language, 'approval.within')}", "changes": changes or say(language, "approval.nothing")}
+    told = {"why": why or f"* {say(language, 'approval.within')}", "changes": changes or say(language, "approval.nothing")}
+    return told | {"where": _say_where(language, planned["departments"])}
+
+
+def _say_where(language: str, departments: Sequence[Mapping[str, Any]]) -> str:
+    """Counts by department: what is asked here is kept by Airflow, which is to hold nobody's name."""
+    lines = [f"* {_list_counts(language, each['counts'])}: {_escape(each['department_path'])}" for each in departments]
+    return "\n\n" + say(language, "approval.where") + "\n\n" + "\n".join(lines) if lines else ""
+
+
+def _escape(name: str) -> str:
+    """A name as plain text in Markdown."""
+    return MARKS.sub(r"\\\g<0>", " ".join(readable(name).split()))
 
 
 def _list_counts(language: str, kinds: dict[str, int]) -> str:

@@ -17,19 +17,22 @@ from orgsync.warehouse.risks import count_risks
 
 log = logging.getLogger(__name__)
 
+MOST_DEPARTMENTS = 10
+
 
 def plan_sync(run: Run, plan_id: int, *, dry_run: bool = False) -> dict[str, Any]:
     """Work out what a staged plan would change, store that, and hold it against the tenant's budget; history stays as it is.
 
     Returns `plan_id`, `changes` in counts, and of each budget that is exceeded a line in `over_budget`, and in `exceeded` how many of how
-    many. A dry run ends here.
+    many; then `departments` says in which of them the most people come, go or move, and names no person. A dry run ends here.
     """
     with open_step(run, "plan") as step, open_warehouse(run.address) as connection:
         history.lock_tenant(connection, run.tenant.id)
         plan = draft_plan(connection, run.tenant, check_staged(connection, plans.find_plan(connection, plan_id)))
         step.record(plan_id=plan_id)
         step.outcome = "planned" if dry_run else None
-        return tell_plan(plan)
+        departments = plans.count_changed_departments(connection, plan_id, most=MOST_DEPARTMENTS) if plan["over_budget"] else []
+        return tell_plan(plan) | {"departments": departments}
 
 
 def bring_up_to_date(connection: Connection, tenant: Tenant, plan_id: int) -> dict[str, Any]:

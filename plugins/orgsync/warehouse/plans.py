@@ -120,6 +120,11 @@ def list_changes(connection: Connection, plan_id: int, *, limit: int | None = No
     return fetch_all(connection, "report/list_plan_changes", plan_id=plan_id, limit=limit)
 
 
+def count_changed_departments(connection: Connection, plan_id: int, *, most: int) -> list[Row]:
+    """The departments in which a plan makes the most people come, go or move: `department_path`, `counts` by kind, `people` in all."""
+    return fetch_all(connection, "report/count_changed_departments", plan_id=plan_id, most=most)
+
+
 def list_quarantine(connection: Connection, tenant_id: str | None) -> list[Row]:
     """The rows kept out of the newest loads, each with its rules, since when, and for how many loads in a row."""
     return fetch_all(connection, "report/list_quarantine", tenant_id=tenant_id)

@@ -11,7 +11,14 @@ from orgsync.tenants import Tenant
 
 EXCEEDED = {"budget": "leavers", "count": 20, "total": 60, "percent": 33.3, "allowed_count": 10, "allowed_percent": 5}
 EMPTIED = EXCEEDED | {"budget": "emptied_values", "column": "mobile", "per_days": 7}
-PLANNED = {"plan_id": 42, "changes": {"user": {"left": 20}, "department": {}}, "exceeded": [EXCEEDED, EMPTIED], "over_budget": ["…"]}
+DEPARTMENTS = [{"department_path": "云杉 / [研发部](http://x)\x1b", "counts": {"left": 12, "moved": 1}, "people": 13}]
+PLANNED = {
+    "departments": [],
+    "plan_id": 42,
+    "changes": {"user": {"left": 20}, "department": {}},
+    "exceeded": [EXCEEDED, EMPTIED],
+    "over_budget": ["…"],
+}
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -62,6 +69,13 @@ def test_question_about_a_plan_is_asked_in_the_tenants_language(language: str, s
         assert words in question
     assert bool(HAN.search(question)) == (language != "en")
     assert ("In all it would change" in question) == (language != "zh")
+
+
+def test_question_counts_by_department_whose_name_is_text() -> None:
+    question = ask_about(Tenant("acme", "dingtalk", "acme", language="both"), PLANNED | {"departments": DEPARTMENTS})
+    name = r"云杉 / \[研发部\](http://x)\\u001b"
+    assert f"\n* 12 left, 1 moved: {name}\n" in question
+    assert f"\n* 离职 12, 调动 1: {name}\n" in question.replace("离职 12，", "离职 12, ")
 
 
 def test_field_has_a_title_where_its_name_is_no_word_of_the_language() -> None:

@@ -44,7 +44,7 @@ Nothing is read for `{tenant}`, and its history stays as it is, until this is me
 
 {why}
 
-In all it would change: {changes}.
+In all it would change: {changes}.{where}
 
 Every change: `orgsync plan {tenant} --id {plan_id}`, or the table `ops.plan_change` (plan_id {plan_id}).
 
@@ -52,6 +52,7 @@ Every change: `orgsync plan {tenant} --id {plan_id}`, or the table `ops.plan_cha
 
 If another run of {tenant} overtakes this plan, or it is applied by command, this question is withdrawn within {minutes} minutes; \
 an answer to it changes nothing then, and says so.""",
+    "approval.where": "Where the most people come, go or move (who they are is not shown here, but by the command):",
     "approval.within": "nothing: it is within its budget",
     "approval.nothing": "nothing",
     "approval.of": "{entity}: {counts}",
