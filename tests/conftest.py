@@ -21,7 +21,17 @@ pytest_plugins = ["tests.integration.world", "tests.integration.office"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--every-step", action="store_true", help="kill at every step where otherwise one of each kind will do")
+    parser.addoption(
+        "--exhaustive", action="store_true", help="all of a matrix, every step of a run, where otherwise one of each kind will do"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is marked `exhaustive` is for `make crash`."""
+    if not config.getoption("exhaustive"):
+        left_out = [item for item in items if item.get_closest_marker("exhaustive")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
 
 
 @pytest.fixture(scope="session")

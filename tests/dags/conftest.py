@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.dags.ready_airflow import TIMEOUT_SECONDS, ReadyAirflow
 
 CHECKOUT = Path(__file__).parents[2]
 DAGS = CHECKOUT / "dags"
@@ -18,12 +20,17 @@ DAGS = CHECKOUT / "dags"
 Script = Callable[..., Any]
 
 
+READY: dict[Path, ReadyAirflow] = {}
+
+
 @pytest.fixture(scope="session")
-def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An Airflow with an empty database."""
     home = tmp_path_factory.mktemp("airflow")
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=airflow_environment(home), check=True, capture_output=True)
-    return home
+    yield home
+    if home in READY:
+        READY.pop(home).end()
 
 
 def airflow_environment(home: Path, **changes: str) -> dict[str, str]:
@@ -37,18 +44,21 @@ def airflow_environment(home: Path, **changes: str) -> dict[str, str]:
     return {**os.environ, **own, **changes}
 
 
-def run_script(home: Path, name: str, *arguments: str, told: str = "", **environment: str) -> tuple[Any, str]:
-    """The JSON a script of this folder prints last, and all else it printed; `told` is its standard input."""
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).parent / name), *arguments],
-        env=airflow_environment(home, **environment),
-        cwd=CHECKOUT,
-        input=told,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=280,
-    )
+def run_script(home: Path, name: str, *arguments: str, told: str = "", is_fresh: bool = False, **environment: str) -> tuple[Any, str]:
+    """The JSON a script of this folder prints last, and all else it printed; `told` is its standard input.
+
+    It runs in a fork of an Airflow that is imported already; where it is to import all by itself (`is_fresh`), in a process of its own.
+    """
+    script, environ = Path(__file__).parent / name, airflow_environment(home, **environment)
+    if is_fresh:
+        command = [sys.executable, str(script), *arguments]
+        done = subprocess.run(
+            command, env=environ, cwd=CHECKOUT, input=told, capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS
+        )
+    else:
+        if home not in READY:
+            READY[home] = ReadyAirflow(airflow_environment(home), CHECKOUT)
+        done = READY[home].run(script, arguments, environ, told)
     assert done.returncode == 0, done.stderr
     # Airflow may say goodbye after it.
     printed = next(line for line in reversed(done.stdout.splitlines()) if line.startswith(("{", "[")))

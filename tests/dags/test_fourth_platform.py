@@ -91,7 +91,7 @@ def test_fourth_platform_runs_through_airflow(checkout: Path, world: World, airf
         "ORGSYNC_LANDING_ZONE": world.settings.landing_zone,
         "ORGSYNC_REPORTS": str(world.settings.report_folder),
     }
-    result, output = run_script(airflow_home, "run_dag.py", str(checkout / "dags"), "org_sync_village", "{}", **environment)
+    result, output = run_script(airflow_home, "run_dag.py", str(checkout / "dags"), "org_sync_village", "{}", is_fresh=True, **environment)
     assert result["state"] == "success", output
     assert world.query("select user_id, name from org.users order by 1") == [("anna", "Anna"), ("bert", "Bert")]
     assert world.query("select department_id, parent_id from org.departments order by 1") == [("hall", None), ("mill", "hall")]

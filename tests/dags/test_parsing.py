@@ -27,7 +27,7 @@ tenants:
 def describe(home: Path, tenants_file: Path, text: str, *, folder: Path = DAGS, task: tuple[str, ...] = ()) -> dict[str, Any]:
     """As the processor sees it, or as the task (DAG, task) does."""
     tenants_file.write_text(text, encoding="utf-8")
-    found: dict[str, Any] = run_script(home, "describe_dags.py", str(folder), *task, ORGSYNC_TENANTS=str(tenants_file))[0]
+    found: dict[str, Any] = run_script(home, "describe_dags.py", str(folder), *task, is_fresh=True, ORGSYNC_TENANTS=str(tenants_file))[0]
     return found
 
 

@@ -164,9 +164,9 @@ def undisturbed(laboratory: Laboratory) -> Undisturbed:
 def test_killed_at_any_step_history_is_whole_and_the_next_sync_heals(
     stage: str, laboratory: Laboratory, undisturbed: Undisturbed, request: pytest.FixtureRequest
 ) -> None:
-    """At every second step, or with --every-step at each; the last, which commits, is always among them."""
+    """At every eighth step, or with --exhaustive at each; the last, which commits, is always among them."""
     points = undisturbed.points(stage)
-    points = points if request.config.getoption("every_step") else points[::-2]
+    points = points if request.config.getoption("exhaustive") else points[::-8]
     ended = Counter(state for some in split(points, AT_ONCE) for state in kill(laboratory, undisturbed, some))
     assert set(ended) == ({"before", "after"} if stage == "merge" else {"before"})
     assert sum(ended.values()) == len(points)
@@ -229,14 +229,14 @@ def lose(world: NearWorld) -> NearWorld:
 def test_rebuild_that_is_killed_at_any_step_goes_on_where_it_was_cut_off(
     laboratory: Laboratory, undisturbed: Undisturbed, request: pytest.FixtureRequest
 ) -> None:
-    """At every eighth step, or with --every-step at each."""
+    """At every eighth step, or with --exhaustive at each."""
     [world] = laboratory.worlds(1)
     whole = job(lose(world), is_rebuild=True)
     assert laboratory.doomed.run(whole) == [0], told(whole)[-1:]
     assert read_versions(world) == undisturbed.before
     world.connection.close()
     steps = range(1, len(told(whole)) + 1)
-    for points in split(steps if request.config.getoption("every_step") else steps[::-8], AT_ONCE):
+    for points in split(steps if request.config.getoption("exhaustive") else steps[::-8], AT_ONCE):
         worlds = [lose(each) for each in laboratory.worlds(len(points))]
         killed = [job(world, die_at=point, is_rebuild=True) for world, point in zip(worlds, points, strict=True)]
         assert laboratory.doomed.run(*killed) == [-signal.SIGKILL] * len(points)

@@ -11,6 +11,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -305,10 +306,14 @@ class Case:
 
 
 def cases() -> Iterator[Any]:
+    """All of the matrix; a row that is the same on every platform is one by turns, or with --exhaustive each."""
+    turns = cycle(PLATFORM_NAMES)
+    whose = [next(turns) if row.dingtalk == row.wecom == row.feishu else "" for row in MATRIX]
     for platform in PLATFORM_NAMES:
-        for row in MATRIX:
+        for row, turn in zip(MATRIX, whose, strict=True):
             case = Case(platform, row)
             marks = [pytest.mark.skip(reason=case.outcome.reason)] if isinstance(case.outcome, Absent) else []
+            marks += [pytest.mark.exhaustive] if turn not in ("", platform) else []
             yield pytest.param(case, id=f"{platform}-{row.name}", marks=marks)
 
 

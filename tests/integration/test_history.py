@@ -284,13 +284,13 @@ def left_of(steps: Sequence[Step]) -> list[Load]:
 examples = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@settings(examples, max_examples=25)
+@settings(examples, max_examples=10)
 @given(steps=evolutions(most=30))
 def test_thirty_snapshots_in_any_order_equal_the_model(warehouse: Connection, steps: list[Step]) -> None:
     assert_steps_equal_the_model(warehouse, steps)
 
 
-@settings(examples, max_examples=150)
+@settings(examples, max_examples=50)
 @given(steps=evolutions(most=4))
 def test_few_snapshots_loaded_and_retracted_again_and_again_equal_the_model(warehouse: Connection, steps: list[Step]) -> None:
     """A small world, so that another reading of the same instant often meets later snapshots that are silent about it."""

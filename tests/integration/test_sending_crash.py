@@ -260,7 +260,9 @@ def doomed(companies: list[Company], tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.mark.timeout(1800)
 def test_killed_at_any_step_everybody_gets_every_message(doomed: Doomed, companies: list[Company], request: pytest.FixtureRequest) -> None:
-    points = find_points(doomed, companies, every=request.config.getoption("every_step"))
+    """At a third of the steps on each platform, at another third on each, or with --exhaustive at each step."""
+    is_exhaustive = request.config.getoption("exhaustive")
+    points = find_points(doomed, companies, every=is_exhaustive)
     for number in range(max(map(len, points.values()))):
         kill(doomed, companies, [some[number % len(some)] for some in points.values()], number)
     play(doomed, [company.job(timedelta(days=1)) for company in companies])
@@ -271,20 +273,20 @@ def test_killed_at_any_step_everybody_gets_every_message(doomed: Doomed, compani
         log.info("%s: %d workers killed, %s", company.platform, company.killed_at.total() + company.killed_again, account)
         assert account.wrong == []
         assert set(company.killed_at) == {name for name, _ in points[company.platform]}
-    assert sum(account.sends for account in accounts) >= MANY
+    assert sum(account.sends for account in accounts) >= (MANY if is_exhaustive else MANY // 3)
 
 
 def find_points(doomed: Doomed, companies: list[Company], *, every: bool) -> dict[str, list[Point]]:
-    """The steps of a worker whom nobody disturbs, each with the how manieth of its name it is: every one, or the first of each name."""
+    """The steps of a worker whom nobody disturbs, each with the how manieth of its name it is: every one, or the first of every third name."""
     finish(doomed, companies)
     for company in companies:
         company.begin_round()
     whole = play(doomed, [company.job() for company in companies])
     points = {}
-    for company, job in zip(companies, whole, strict=True):
+    for place, (company, job) in enumerate(zip(companies, whole, strict=True)):
         seen: Counter[str] = Counter()
         found = [(name, seen[name]) for name in told(job) if not seen.update([name])]
-        points[company.platform] = [point for point in found if every or point[1] == 1]
+        points[company.platform] = found if every else [point for point in found if point[1] == 1][place::3]
     finish(doomed, companies)
     return points
 
