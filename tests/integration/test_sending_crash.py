@@ -277,7 +277,7 @@ def test_killed_at_any_step_everybody_gets_every_message(doomed: Doomed, compani
 
 
 def find_points(doomed: Doomed, companies: list[Company], *, every: bool) -> dict[str, list[Point]]:
-    """The steps of a worker whom nobody disturbs, each with the how manieth of its name it is: every one, or the first of every third name."""
+    """The steps of a worker whom nobody disturbs, each with the how manieth of its name it is: all, or the first of every third name."""
     finish(doomed, companies)
     for company in companies:
         company.begin_round()
