@@ -11,11 +11,22 @@ from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, task
 from orgsync.airflow_parts.notify_operator import FAIL_WHAT_NEEDS_A_PERSON, OUTBOX
 from orgsync.airflow_parts.parsing import is_for_display
 from orgsync.airflow_parts.wording import join_languages, say, say_page
+from orgsync.errors import ConfigurationError
 from orgsync.settings import read_settings
 from orgsync.tenants import Tenant, find_tenant, read_stanzas
 
-LANGUAGE = join_languages(read_stanzas(read_settings().tenants_file).languages if is_for_display() else ())
 RUN_FOR = timedelta(seconds=50)  # then the next minute goes on
+
+
+def find_language() -> str:
+    """Of its texts. It is listed also where the tenants file cannot be read: what is wrong with that, the other DAGs and its tasks say."""
+    try:
+        return join_languages(read_stanzas(read_settings().tenants_file).languages if is_for_display() else ())
+    except ConfigurationError:
+        return join_languages(())
+
+
+LANGUAGE = find_language()
 
 with DAG(
     dag_id="org_notify",
