@@ -57,7 +57,7 @@ SHARE = 250
 """How many evolutions have a seed, and a warehouse, together: the first mismatch ends the soak, what was done before it is told."""
 NOW = START + timedelta(hours=MOST_SNAPSHOTS)
 OPTIONS = "-c TimeZone=UTC -c DateStyle=ISO"
-ACME = Tenant(id=TENANT, platform="made_up", conn_id="acme")
+ACME = Tenant(id=TENANT, platform="dingtalk", conn_id="acme")
 
 Disturbance = Literal["foreign", "of a clock ahead", "late", "clock put back"]
 

@@ -15,10 +15,12 @@ from typing import Any
 
 import psycopg2
 import pytest
+from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import ConfigurationError, OrgsyncError, StatementError, WarehouseUnavailableError
+from orgsync.warehouse import questions
 from orgsync.warehouse.connection import Address, open_warehouse
-from orgsync.warehouse.statements import fetch_all, query
+from orgsync.warehouse.statements import fetch_all
 
 VALUE = "13800000000"
 SECRET = "warehouse-pw"
@@ -73,7 +75,7 @@ def test_text_that_cannot_be_stored_is_told_without_itself(address: Address, tex
 
 def test_statement_that_is_no_text_is_told_in_words(address: Address) -> None:
     with pytest.raises(ConfigurationError, match="half a character"), open_warehouse(address) as connection:
-        query(connection, "select '\udcff'")
+        questions.ask(connection, "select '\udcff'")
 
 
 @contextmanager
@@ -141,7 +143,13 @@ def test_server_that_answers_otherwise_is_quoted(address: Address, answer: bytes
 
 def ask(address: Address, statement: str) -> Any:
     with open_warehouse(address) as connection:
-        return query(connection, statement)[1][0][0]
+        return answer_of(connection, statement)
+
+
+def answer_of(connection: Connection, statement: str) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall()[0][0]
 
 
 def test_encoding_is_pinned_whatever_the_environment_says(address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +163,7 @@ def test_idle_connection_is_kept_alive_from_both_ends(address: Address) -> None:
         assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 30
         assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60_000
-        assert query(connection, "show tcp_keepalives_idle")[1] == [("30",)]
+        assert answer_of(connection, "show tcp_keepalives_idle") == "30"
 
 
 def test_server_that_ends_idle_sessions_leaves_ours(address: Address) -> None:
@@ -163,7 +171,7 @@ def test_server_that_ends_idle_sessions_leaves_ours(address: Address) -> None:
     with open_warehouse(address) as connection:
         connection.commit()
         time.sleep(0.1)
-        assert query(connection, "select 1")[1] == [(1,)]
+        assert answer_of(connection, "select 1") == 1
 
 
 def test_session_that_stands_still_in_a_transaction_is_ended(address: Address) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from base64 import urlsafe_b64encode
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,11 @@ from typing import Any
 import pytest
 from airflow.models import Connection as StoredConnection
 from airflow.models.crypto import get_fernet
-from cryptography.fernet import Fernet
 from sqlalchemy import create_engine, insert
 
 from orgsync.connections.lookup import look_up
 
-KEYS = [Fernet.generate_key().decode() for _ in range(2)]
+KEYS = [urlsafe_b64encode(bytes([number]) * 32).decode() for number in range(2)]
 EXTRA = '{"sslmode": "require", "port": 5}'
 
 
