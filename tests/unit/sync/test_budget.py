@@ -92,3 +92,8 @@ def test_a_wider_budget_is_never_exceeded_first(count: int, total: int, allowed:
     if not amount.exceeds(Allowance(allowed, percent)):
         assert not amount.exceeds(Allowance(allowed + 1, percent))
         assert not amount.exceeds(Allowance(allowed, percent + 1))
+
+
+def test_of_nobody_no_share_is_lost() -> None:
+    assert Amount("leavers", 0, 0).percent == 0
+    assert Amount("leavers", 1, 3).percent == 33.3
