@@ -129,7 +129,7 @@ def _run(folder: Path, *arguments: str) -> str:
     """`CI` makes hypothesis choose the same examples each time, without a deadline."""
     command = [str(Path(sys.executable).with_name("mutmut")), *arguments]
     environment = os.environ | {"CI": "true", "AIRFLOW__CORE__LOAD_EXAMPLES": "false", "GX_ANALYTICS_ENABLED": "false"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
     return done.stdout

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from orgsync.platforms.reading.conversions import (
     CHINA,
+    GENDERS,
     UNREAD,
     negate,
     to_choices,
@@ -207,3 +208,16 @@ def test_choices() -> None:
 def test_id_lists() -> None:
     assert to_id_lists([["a", 1, "", None], None, "", []]) == [["a", "1"], [], [], []]
     assert to_id_lists(["x", 7, {"a": 1}, [{"userid": "a"}], ["a", True]]) == [UNREAD] * 5
+
+
+def test_a_text_of_any_kind_becomes_a_plain_one() -> None:
+    class Name(str):
+        __slots__ = ()
+
+    [text, nothing] = to_text([Name("王"), Name("")])
+    assert (text, type(text), nothing) == ("王", str, None)
+
+
+def test_no_word_says_that_there_is_none_unless_one_is_named() -> None:
+    assert to_choices(["XXXX", "0", ""], GENDERS) == [UNREAD, UNREAD, None]
+    assert to_choices(["XXXX", "0", ""], GENDERS, nothing="0") == [UNREAD, None, None]

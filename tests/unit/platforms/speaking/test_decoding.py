@@ -135,3 +135,19 @@ def test_what_is_not_json_is_refused(body: bytes) -> None:
 
 def test_long_text_that_was_cut_takes_no_longer_than_others() -> None:
     assert decode_or_none(b'{"a": "' + rb"\"{\"x\":" * 300_000) is None
+
+
+def test_number_with_a_fraction_that_no_machine_number_can_hold_is_its_text() -> None:
+    large, long = "7" * 400 + ".5", "1." + "0" * 5000
+    assert decode_json(f'["\x07", {large}, {long}]'.encode()) == [REPLACEMENT, large, 1.0]
+
+
+def test_repair_is_told_also_where_what_is_not_json_is_none() -> None:
+    told: list[str] = []
+    assert decode_or_none(b'["\x07"]', on_repair=lambda: told.append("repaired")) == [REPLACEMENT]
+    assert told == ["repaired"]
+
+
+def test_what_is_nested_too_deep_is_refused_in_words() -> None:
+    with pytest.raises(ValueError, match=r"^lists and objects are nested too deep$"):
+        decode_json(b"[" * 100_000 + b"]" * 100_000)
