@@ -23,7 +23,6 @@ from orgsync.errors import (
     UnreachableError,
     WarehouseUnavailableError,
 )
-from orgsync.platforms.dingtalk import hook
 from orgsync.platforms.dingtalk.connecting import DingTalkConnector
 from orgsync.platforms.speaking.transport import Patience
 from orgsync.sync.extracting import extract_snapshot
@@ -220,4 +219,4 @@ def test_steps_may_run_twice(world: World) -> None:
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries follow each other at once; how long they wait is the transport's own test."""
     patience = Patience(attempts=2, first_wait_seconds=0.01, longest_wait_seconds=0.01)
-    monkeypatch.setattr(hook.DingTalkHook, "build_client", partialmethod(hook.DingTalkHook.build_client, patience=patience))
+    monkeypatch.setattr(DingTalkConnector, "build_client", partialmethod(DingTalkConnector.build_client, patience=patience))
