@@ -26,6 +26,7 @@ logging.getLogger(ProgressBarsConfig.__module__).setLevel(logging.NOTSET)  # thi
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuite
+    from great_expectations.core.batch_definition import BatchDefinition
     from great_expectations.data_context import EphemeralDataContext
 
 # Loose on purpose: platforms let people write extensions and brackets, and mask digits (138****0000).
@@ -59,13 +60,8 @@ def check_columns(frame: Frame, rows: pd.DataFrame, unobserved: Collection[str] 
         return []
     suite = _suite(frame, unobserved)
     looked_at = rows[_columns(suite)].reset_index(drop=True)
-    frames = _context().data_sources.pandas_default
-    asset = frames.add_dataframe_asset(name=frame.name)
-    try:
-        batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": looked_at})
-        outcome = batch.validate(suite, result_format={"result_format": "COMPLETE"})
-    finally:
-        frames.delete_asset(frame.name)
+    batch = _batch_definition(frame.name).get_batch({"dataframe": looked_at})
+    outcome = batch.validate(suite, result_format={"result_format": "COMPLETE"})
     return [_read_result(frame, result) for result in outcome.results]
 
 
@@ -98,6 +94,13 @@ def _context() -> EphemeralDataContext:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context
+
+
+@cache
+def _batch_definition(name: str) -> BatchDefinition[Any]:
+    """Made once: each change of the context costs more than the checks of a small company."""
+    asset = _context().data_sources.pandas_default.add_dataframe_asset(name=name)
+    return asset.add_batch_definition_whole_dataframe("whole")
 
 
 def _suite(frame: Frame, unobserved: Collection[str]) -> ExpectationSuite:
