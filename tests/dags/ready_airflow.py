@@ -14,10 +14,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-import traceback
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from tests.integration.forked import be_a_process
 
 TIMEOUT_SECONDS = 280
 
@@ -28,7 +30,7 @@ class ReadyAirflow:
     def __init__(self, environ: Mapping[str, str], cwd: Path) -> None:
         self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - open as long as the process
         self.process = subprocess.Popen(
-            [sys.executable, __file__],
+            [sys.executable, "-m", "tests.dags.ready_airflow"],
             env=environ,
             cwd=cwd,
             stdin=subprocess.PIPE,
@@ -82,9 +84,13 @@ def serve() -> None:
 
     asyncio.run(ask_for_nothing(in_process_api_server().app))
     for line in sys.stdin:
+        order = json.loads(line)
         child = os.fork()
         if not child:
-            be_the_script(json.loads(line))
+            files = [
+                os.open(file, flags) for file, flags in zip(order["files"], (os.O_RDONLY, *[os.O_WRONLY | os.O_CREAT] * 2), strict=True)
+            ]
+            be_a_process(partial(be_the_script, order["script"], order["arguments"]), order["environ"], files)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
@@ -96,29 +102,11 @@ async def ask_for_nothing(app: Any) -> None:
         await client.get("/nothing")
 
 
-def be_the_script(order: dict[str, Any]) -> None:
-    code = 1
-    try:
-        for number, (file, flags) in enumerate(
-            zip(order["files"], (os.O_RDONLY, os.O_WRONLY | os.O_CREAT, os.O_WRONLY | os.O_CREAT), strict=True)
-        ):
-            os.dup2(os.open(file, flags), number)
-        sys.stdin = open(0, closefd=False)  # noqa: SIM115 - the one there was has read ahead
-        os.environ.clear()
-        os.environ.update(order["environ"])
-        adapt_airflow()
-        sys.argv = [order["script"], *order["arguments"]]
-        sys.path.insert(0, str(Path(order["script"]).parent))
-        runpy.run_path(order["script"], run_name="__main__")
-        code = 0
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+def be_the_script(script: str, arguments: Sequence[str]) -> None:
+    adapt_airflow()
+    sys.argv = [script, *arguments]
+    sys.path.insert(0, str(Path(script).parent))
+    runpy.run_path(script, run_name="__main__")
 
 
 def adapt_airflow() -> None:

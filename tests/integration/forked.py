@@ -8,8 +8,9 @@ import sys
 import tempfile
 import traceback
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import NoReturn
 
 
 def run_command(arguments: Sequence[str], environ: Mapping[str, str], given: str | None) -> subprocess.CompletedProcess[str]:
@@ -25,31 +26,36 @@ def run_command(arguments: Sequence[str], environ: Mapping[str, str], given: str
             warnings.simplefilter("ignore", DeprecationWarning)
             child = os.fork()
         if not child:
-            _be_the_command(arguments, environ, (given_file, out, err))
+            be_a_process(partial(_be_the_command, arguments), environ, [file.fileno() for file in (given_file, out, err)])
         _, status = os.waitpid(child, 0)
         out.seek(0)
         err.seek(0)
         return subprocess.CompletedProcess([*arguments], os.waitstatus_to_exitcode(status), out.read(), err.read())
 
 
-def _be_the_command(arguments: Sequence[str], environ: Mapping[str, str], files: Sequence[Any]) -> None:
-    code = 1
+def be_a_process(work: Callable[[], object], environ: Mapping[str, str], files: Sequence[int]) -> NoReturn:
+    """Does the work in a fork as a process of its own would: with this environment, these three files, and an exit code."""
+    code, before = 1, (sys.stdout, sys.stderr)  # what was imported earlier may still write through these
     try:
         for number, file in enumerate(files):
-            os.dup2(file.fileno(), number)
+            os.dup2(file, number)
         sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115 - they are the process's own
         os.environ.clear()
         os.environ.update(environ)
-        sys.argv = ["orgsync", *arguments]
-        from orgsync.cli.main import main
-
-        main()
+        work()
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     except BaseException:
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr, *before):
+            stream.flush()
         os._exit(code)
+
+
+def _be_the_command(arguments: Sequence[str]) -> None:
+    sys.argv = ["orgsync", *arguments]
+    from orgsync.cli.main import main
+
+    main()
