@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,8 @@ def write_report(folder: Path, manifest: Manifest, verdict: Verdict) -> Path:
 
 
 def render_report(manifest: Manifest, verdict: Verdict) -> str:
-    pages = Environment(
-        loader=FileSystemLoader(HOME / "include" / "templates"),
-        autoescape=select_autoescape(["j2"], default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return pages.get_template("validation_report.html.j2").render(
+    page = _pages().get_template("validation_report.html.j2")
+    return page.render(
         manifest=manifest,
         counts={
             "departments": len(verdict.tidy.departments),
@@ -47,6 +42,18 @@ def render_report(manifest: Manifest, verdict: Verdict) -> str:
         results=sorted(verdict.results, key=lambda result: (result.is_success, result.suite, result.column)),
         withheld=_list_columns(verdict.tidy.withheld),
         unobserved=sorted(set(_list_columns(verdict.tidy.unobserved)) - set(_list_columns(verdict.tidy.withheld))),
+    )
+
+
+@cache
+def _pages() -> Environment:
+    """Kept, for it keeps the compiled template."""
+    return Environment(
+        loader=FileSystemLoader(HOME / "include" / "templates"),
+        autoescape=select_autoescape(["j2"], default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 

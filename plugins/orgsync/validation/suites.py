@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -25,9 +25,10 @@ from great_expectations.data_context.types.base import ProgressBarsConfig
 logging.getLogger(ProgressBarsConfig.__module__).setLevel(logging.NOTSET)  # this module set its own level, INFO
 
 if TYPE_CHECKING:
-    from great_expectations.core import ExpectationSuite
+    from great_expectations.core import ExpectationSuite, ExpectationValidationResult
     from great_expectations.core.batch_definition import BatchDefinition
     from great_expectations.data_context import EphemeralDataContext
+    from great_expectations.datasource.fluent.interfaces import Batch
 
 # Loose on purpose: platforms let people write extensions and brackets, and mask digits (138****0000).
 PHONE = r"^\+?[0-9(*][0-9 ().*/\-]{2,38}\Z"
@@ -61,8 +62,16 @@ def check_columns(frame: Frame, rows: pd.DataFrame, unobserved: Collection[str] 
     suite = _suite(frame, unobserved)
     looked_at = rows[_columns(suite)].reset_index(drop=True)
     batch = _batch_definition(frame.name).get_batch({"dataframe": looked_at})
-    outcome = batch.validate(suite, result_format={"result_format": "COMPLETE"})
-    return [_read_result(frame, result) for result in outcome.results]
+    return [_read_result(frame, result, len(rows)) for result in _validate(batch, suite)]
+
+
+def _validate(batch: Batch, suite: ExpectationSuite) -> Iterator[ExpectationValidationResult]:
+    """The rows are asked for only where there are some: to list them costs as much again as to see that there are none."""
+    seen = batch.validate(suite, result_format="BOOLEAN_ONLY").results
+    yield from (result for result in seen if result.success)
+    if failed := [result.expectation_config.to_domain_obj() for result in seen if not result.success]:
+        again = gx.ExpectationSuite(name=suite.name, expectations=failed)
+        yield from batch.validate(again, result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False}).results
 
 
 def _columns(suite: ExpectationSuite) -> list[str]:
@@ -71,7 +80,7 @@ def _columns(suite: ExpectationSuite) -> list[str]:
     return sorted({column for given in kwargs for column in given.get("column_list") or [given["column"]]})
 
 
-def _read_result(frame: Frame, result: Any) -> ExpectationResult:
+def _read_result(frame: Frame, result: Any, element_count: int) -> ExpectationResult:
     """Raises where nothing was found out: without rows, a failure would pass for a success."""
     config = result.expectation_config
     column = config.kwargs.get("column") or "+".join(config.kwargs.get("column_list", ()))
@@ -82,7 +91,7 @@ def _read_result(frame: Frame, result: Any) -> ExpectationResult:
         suite=f"{frame.name}s",
         expectation=config.type,
         column=column,
-        element_count=int(result.result["element_count"]),
+        element_count=element_count,
         rows=rows,
         rule=config.meta["rule"],
         reason=config.meta["reason"],
