@@ -10,11 +10,13 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "false")
 
 from collections.abc import Iterator
+from zlib import crc32
 
 import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection
 
+from orgsync.platforms import PLATFORM_NAMES
 from stack.postgres import PostgresServer, embedded_postgres
 
 pytest_plugins = ["tests.integration.world", "tests.integration.office"]
@@ -27,11 +29,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What is marked `exhaustive` is for `make crash`."""
+    """What another test stands for is for `make crash`."""
     if not config.getoption("exhaustive"):
-        left_out = [item for item in items if item.get_closest_marker("exhaustive")]
+        left_out = [item for item in items if is_stood_for(item)]
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+        items[:] = [item for item in items if not is_stood_for(item)]
+
+
+def is_stood_for(item: pytest.Item) -> bool:
+    if not item.get_closest_marker("by_turns"):
+        return item.get_closest_marker("exhaustive") is not None
+    assert isinstance(item, pytest.Function)
+    turn = PLATFORM_NAMES[crc32(item.originalname.encode()) % len(PLATFORM_NAMES)]
+    return bool(item.callspec.params["any_world"] != turn)
 
 
 @pytest.fixture(scope="session")

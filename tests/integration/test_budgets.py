@@ -36,6 +36,7 @@ def approve_newest(world: World) -> None:
 # Names, identities and values.
 
 
+@pytest.mark.by_turns
 def test_many_other_names_are_asked_about(any_world: World) -> None:
     any_world.sync()
     any_world.control("POST", "evolve", {"renamed": 15})
@@ -96,6 +97,7 @@ def test_withheld_values_are_not_emptied(any_world: World) -> None:
     assert any_world.query("select count(mobile) > 50 from org.users") == [(True,)]
 
 
+@pytest.mark.by_turns
 def test_ordinary_days_ask_nobody(any_world: World) -> None:
     any_world.control("POST", "organization", {"people": 400, "seed": 5})
     for day in range(6):
@@ -106,6 +108,7 @@ def test_ordinary_days_ask_nobody(any_world: World) -> None:
 # Memory.
 
 
+@pytest.mark.by_turns
 def test_leavers_of_several_syncs_add_up(any_world: World) -> None:
     any_world.sync(now=START)
     lose(any_world, 10, at=START + DAY)

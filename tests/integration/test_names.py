@@ -6,6 +6,8 @@ from collections import Counter
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from orgsync.sync.lookups import find_plan
 from tests.integration.test_plan import WORST, plan
 from tests.integration.world import World
@@ -50,6 +52,7 @@ def test_everybody_is_one_row_in_one_main_department_with_its_path(any_world: Wo
     assert set(managers) <= set(names(any_world, "user").items())
 
 
+@pytest.mark.by_turns
 def test_plan_names_people_departments_and_both_ends_of_a_move(any_world: World) -> None:
     any_world.sync()
     people, departments, path_of, home_of = names(any_world, "user"), names(any_world, "department"), paths(any_world), homes(any_world)

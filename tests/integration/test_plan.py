@@ -60,6 +60,7 @@ def changes_at(world: World, plan_id: int) -> set[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.by_turns
 def test_plan_holds_every_change_and_changes_nothing(any_world: World) -> None:
     any_world.sync()
     evolved = any_world.control("POST", "evolve", {"joined": 2, "left": 3, "moved": 2, "renamed": 1, "departments_renamed": 1})
@@ -75,6 +76,7 @@ def test_plan_holds_every_change_and_changes_nothing(any_world: World) -> None:
     assert planned["over_budget"] == []
 
 
+@pytest.mark.by_turns
 def test_what_is_applied_is_the_plan(any_world: World) -> None:
     any_world.sync()
     any_world.control("POST", "evolve", {"rate": 0.1})
@@ -94,6 +96,7 @@ def test_plan_of_nothing_is_empty(world: World) -> None:
     assert merge_plan(world.make_run(), planned["plan_id"])["outcome"] == "unchanged"
 
 
+@pytest.mark.by_turns
 def test_too_many_leavers_stop_before_anything_changes(any_world: World) -> None:
     any_world.sync()
     any_world.control("POST", "evolve", WORST)
@@ -446,6 +449,7 @@ def five_days(world: World) -> list[datetime]:
     return days
 
 
+@pytest.mark.by_turns
 def test_replay_of_what_is_loaded_changes_nothing_and_asks_nobody(any_world: World) -> None:
     days = five_days(any_world)
     before = any_world.history()

@@ -51,6 +51,7 @@ def three_hours(world: World) -> tuple[tuple[Any, ...], str]:
     return before, id_of(world, NOW + HOUR)
 
 
+@pytest.mark.by_turns
 def test_snapshot_dated_a_year_ahead_leaves_nothing_behind(any_world: World) -> None:
     """A clock was ahead; as long as the snapshot counts, syncs are stopped."""
     world = any_world
