@@ -4,51 +4,40 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
-import lark_oapi
 import pytest
-from lark_oapi.api.contact.v3.model.avatar_info import AvatarInfo
-from lark_oapi.api.contact.v3.model.batch_department_request import BatchDepartmentRequest
-from lark_oapi.api.contact.v3.model.batch_user_request import BatchUserRequest
-from lark_oapi.api.contact.v3.model.children_department_request import ChildrenDepartmentRequest
-from lark_oapi.api.contact.v3.model.department import Department
-from lark_oapi.api.contact.v3.model.department_leader import DepartmentLeader
-from lark_oapi.api.contact.v3.model.find_by_department_user_request import FindByDepartmentUserRequest
-from lark_oapi.api.contact.v3.model.get_department_request import GetDepartmentRequest
-from lark_oapi.api.contact.v3.model.get_user_request import GetUserRequest
-from lark_oapi.api.contact.v3.model.list_scope_request import ListScopeRequest
-from lark_oapi.api.contact.v3.model.user import User
-from lark_oapi.api.contact.v3.model.user_order import UserOrder
-from lark_oapi.api.contact.v3.model.user_status import UserStatus
-from lark_oapi.core.cache import LocalCache
-from lark_oapi.core.exception import ObtainAccessTokenException
-from lark_oapi.core.token import TokenManager
 from requests.structures import CaseInsensitiveDict
 
 from sandbox.testing import RunningSandbox
 from tests.witnesses.conftest import Truth
+from tests.witnesses.lazy import import_when_used
+
+if TYPE_CHECKING:
+    from tests.witnesses import lark
+else:
+    lark = import_when_used("tests.witnesses.lark")
 
 ROOT = "0"
 
-Build = Callable[..., lark_oapi.Client]
+Build = Callable[..., "lark.Client"]
 
 
 @pytest.fixture
 def build(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Build:
     """The SDK keeps tokens for the whole process; here each test begins without one."""
-    monkeypatch.setattr(TokenManager, "cache", LocalCache())
+    monkeypatch.setattr(lark.TokenManager, "cache", lark.LocalCache())
     connection = sandbox.connection("feishu")
 
-    def client(secret: str = connection["password"]) -> lark_oapi.Client:
-        builder = lark_oapi.Client.builder().domain(sandbox.url).timeout(10)
+    def client(secret: str = connection["password"]) -> lark.Client:
+        builder = lark.Client.builder().domain(sandbox.url).timeout(10)
         return builder.app_id(connection["login"]).app_secret(secret).build()
 
     return client
 
 
 @pytest.fixture
-def sdk(build: Build) -> lark_oapi.Client:
+def sdk(build: Build) -> lark.Client:
     return build()
 
 
@@ -68,17 +57,17 @@ def walk(ask: Callable[[str | None], Any]) -> Iterator[Any]:
         token = page.page_token
 
 
-def children(sdk: lark_oapi.Client, department_id: str, *, recursive: bool = False, size: int = 50) -> list[Department]:
+def children(sdk: lark.Client, department_id: str, *, recursive: bool = False, size: int = 50) -> list[lark.Department]:
     def ask(token: str | None) -> Any:
-        request = ChildrenDepartmentRequest.builder().department_id(department_id).fetch_child(recursive).page_size(size)
+        request = lark.ChildrenDepartmentRequest.builder().department_id(department_id).fetch_child(recursive).page_size(size)
         return sdk.contact.v3.department.children((request.page_token(token) if token else request).build())
 
     return [each for page in walk(ask) for each in page.items or []]
 
 
-def members(sdk: lark_oapi.Client, department_id: str, size: int = 50) -> list[User]:
+def members(sdk: lark.Client, department_id: str, size: int = 50) -> list[lark.User]:
     def ask(token: str | None) -> Any:
-        request = FindByDepartmentUserRequest.builder().department_id(department_id).user_id_type("user_id").page_size(size)
+        request = lark.FindByDepartmentUserRequest.builder().department_id(department_id).user_id_type("user_id").page_size(size)
         return sdk.contact.v3.user.find_by_department((request.page_token(token) if token else request).build())
 
     return [each for page in walk(ask) for each in page.items or []]
@@ -89,7 +78,7 @@ def company(truth: Truth) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str
     return {str(each["id"]): each for each in known["departments"]}, {each["id"]: each for each in known["users"]}
 
 
-def test_tree_in_one_walk_and_level_by_level(sdk: lark_oapi.Client, truth: Truth) -> None:
+def test_tree_in_one_walk_and_level_by_level(sdk: lark.Client, truth: Truth) -> None:
     departments, _ = company(truth)
     found = {each.open_department_id: each for each in children(sdk, ROOT, recursive=True)}
     assert found.keys() == departments.keys() - {ROOT}
@@ -102,32 +91,36 @@ def test_tree_in_one_walk_and_level_by_level(sdk: lark_oapi.Client, truth: Truth
     assert sorted(levels) == sorted(departments)
 
 
-def test_department_alone_and_in_a_batch(sdk: lark_oapi.Client, truth: Truth) -> None:
+def test_department_alone_and_in_a_batch(sdk: lark.Client, truth: Truth) -> None:
     departments, _ = company(truth)
     ids = [key for key in departments if key != ROOT]
-    request = BatchDepartmentRequest.builder().department_ids([*ids, "od-nobody"]).build()
+    request = lark.BatchDepartmentRequest.builder().department_ids([*ids, "od-nobody"]).build()
     batch = {each.open_department_id: each for each in good(sdk.contact.v3.department.batch(request)).items}
     assert batch.keys() == set(ids)
-    alone = good(sdk.contact.v3.department.get(GetDepartmentRequest.builder().department_id(ids[0]).build())).department
+    alone = good(sdk.contact.v3.department.get(lark.GetDepartmentRequest.builder().department_id(ids[0]).build())).department
     assert (alone.name, alone.order, alone.department_id) == tuple(
         getattr(batch[ids[0]], name) for name in ("name", "order", "department_id")
     )
-    root = good(sdk.contact.v3.department.get(GetDepartmentRequest.builder().department_id(ROOT).build())).department
+    root = good(sdk.contact.v3.department.get(lark.GetDepartmentRequest.builder().department_id(ROOT).build())).department
     assert root.open_department_id == ROOT
     assert root.member_count == len(truth("feishu")["users"])
 
 
-def test_custom_ids_go_in_and_come_out_as_asked(sdk: lark_oapi.Client) -> None:
+def test_custom_ids_go_in_and_come_out_as_asked(sdk: lark.Client) -> None:
     first = children(sdk, ROOT)[0]
     request = (
-        ChildrenDepartmentRequest.builder().department_id_type("department_id").department_id(first.department_id).page_size(50).build()
+        lark.ChildrenDepartmentRequest.builder()
+        .department_id_type("department_id")
+        .department_id(first.department_id)
+        .page_size(50)
+        .build()
     )
     below = good(sdk.contact.v3.department.children(request)).items or []
     assert {each.open_department_id for each in below} == {each.open_department_id for each in children(sdk, first.open_department_id)}
     assert {each.parent_department_id for each in below} <= {first.department_id}
 
 
-def test_everyone_is_found_page_by_page(sdk: lark_oapi.Client, truth: Truth) -> None:
+def test_everyone_is_found_page_by_page(sdk: lark.Client, truth: Truth) -> None:
     departments, people = company(truth)
     found = [(user.user_id, department, user) for department in departments for user in members(sdk, department)]
     known = {(each["user_id"], str(each["department_id"])) for each in truth("feishu")["memberships"]}
@@ -143,29 +136,29 @@ def test_everyone_is_found_page_by_page(sdk: lark_oapi.Client, truth: Truth) -> 
         assert main == str(each["main_department_id"])
 
 
-def test_people_in_a_batch_by_each_kind_of_id(sdk: lark_oapi.Client, truth: Truth) -> None:
+def test_people_in_a_batch_by_each_kind_of_id(sdk: lark.Client, truth: Truth) -> None:
     _, people = company(truth)
     some = list(people.values())[:50]
     for kind, name in [("user_id", "id"), ("open_id", "open_id"), ("union_id", "union_id")]:
         ids = [each[name] for each in members_of(sdk, some, name)]
-        request = BatchUserRequest.builder().user_id_type(kind).user_ids(ids).build()
+        request = lark.BatchUserRequest.builder().user_id_type(kind).user_ids(ids).build()
         found = good(sdk.contact.v3.user.batch(request)).items
         assert {each.user_id: each.name for each in found} == {each["id"]: each["name"] for each in some}
 
 
-def members_of(sdk: lark_oapi.Client, people: Sequence[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+def members_of(sdk: lark.Client, people: Sequence[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     """The ids as the platform shows them; the truth's own are those behind them."""
     shown = []
     for each in people:
-        user = good(sdk.contact.v3.user.get(GetUserRequest.builder().user_id_type("user_id").user_id(each["id"]).build())).user
+        user = good(sdk.contact.v3.user.get(lark.GetUserRequest.builder().user_id_type("user_id").user_id(each["id"]).build())).user
         shown.append({"id": user.user_id, "open_id": user.open_id, "union_id": user.union_id})
         assert (user.open_id[:3], user.union_id[:3]) == ("ou_", "on_")
     return shown
 
 
-def test_range_page_by_page(sdk: lark_oapi.Client, sandbox: RunningSandbox, truth: Truth) -> None:
+def test_range_page_by_page(sdk: lark.Client, sandbox: RunningSandbox, truth: Truth) -> None:
     def ask(token: str | None) -> Any:
-        request = ListScopeRequest.builder().user_id_type("user_id").page_size(2)
+        request = lark.ListScopeRequest.builder().user_id_type("user_id").page_size(2)
         return sdk.contact.v3.scope.list((request.page_token(token) if token else request).build())
 
     departments, people = company(truth)
@@ -186,14 +179,14 @@ def test_stale_token_is_refused_until_the_sdk_drops_it(build: Build, sandbox: Ru
     sdk = build()
     assert children(sdk, ROOT)
     sandbox.control("POST", "feishu/tokens/expire")
-    refused = sdk.contact.v3.department.children(ChildrenDepartmentRequest.builder().department_id(ROOT).build())
+    refused = sdk.contact.v3.department.children(lark.ChildrenDepartmentRequest.builder().department_id(ROOT).build())
     assert (refused.code, refused.raw.status_code) == (99991663, 400)
-    monkeypatch.setattr(TokenManager, "cache", LocalCache())
+    monkeypatch.setattr(lark.TokenManager, "cache", lark.LocalCache())
     assert children(sdk, ROOT)
 
 
 def test_wrong_secret_is_http_200(build: Build) -> None:
-    with pytest.raises(ObtainAccessTokenException) as raised:
+    with pytest.raises(lark.ObtainAccessTokenException) as raised:
         children(build("wrong"), ROOT)
     assert raised.value.code == 10014
 
@@ -208,9 +201,9 @@ def test_wrong_secret_is_http_200(build: Build) -> None:
     ],
     ids=["scope", "range", "address", "quota"],
 )
-def test_refusals_reach_the_sdk(sdk: lark_oapi.Client, sandbox: RunningSandbox, settings: dict[str, Any], code: int, status: int) -> None:
+def test_refusals_reach_the_sdk(sdk: lark.Client, sandbox: RunningSandbox, settings: dict[str, Any], code: int, status: int) -> None:
     sandbox.control("PUT", "feishu/settings", settings)
-    refused = sdk.contact.v3.department.children(ChildrenDepartmentRequest.builder().department_id(ROOT).build())
+    refused = sdk.contact.v3.department.children(lark.ChildrenDepartmentRequest.builder().department_id(ROOT).build())
     assert (refused.code, refused.raw.status_code) == (code, status)
     assert refused.error["log_id"] == CaseInsensitiveDict(refused.raw.headers)["X-Tt-Logid"]
     if code == 99991672:
@@ -221,8 +214,8 @@ def test_refusals_reach_the_sdk(sdk: lark_oapi.Client, sandbox: RunningSandbox, 
 
 
 @pytest.mark.parametrize("asked", ["size", "token"])
-def test_page_size_and_token_that_are_wrong(sdk: lark_oapi.Client, asked: str) -> None:
-    request = ChildrenDepartmentRequest.builder().department_id(ROOT)
+def test_page_size_and_token_that_are_wrong(sdk: lark.Client, asked: str) -> None:
+    request = lark.ChildrenDepartmentRequest.builder().department_id(ROOT)
     request = request.page_size(51) if asked == "size" else request.page_token("not-a-token")
     refused = sdk.contact.v3.department.children(request.build())
     assert (refused.code, refused.raw.status_code) == ({"size": 40011, "token": 40012}[asked], 400)
@@ -250,22 +243,24 @@ def mismatches(record: dict[str, Any], model: type) -> dict[str, str]:
     return wrong
 
 
-def test_sandbox_answers_with_the_fields_and_types_of_the_sdks_models(sdk: lark_oapi.Client) -> None:
+def test_sandbox_answers_with_the_fields_and_types_of_the_sdks_models(sdk: lark.Client) -> None:
     """Two known disagreements: the SDK calls `order` a number and spells the leaders' fields in its own way."""
     departments = raw_items(
-        sdk.contact.v3.department.children(ChildrenDepartmentRequest.builder().department_id(ROOT).fetch_child(True).page_size(50).build())
+        sdk.contact.v3.department.children(
+            lark.ChildrenDepartmentRequest.builder().department_id(ROOT).fetch_child(True).page_size(50).build()
+        )
     )
     users = raw_items(
         sdk.contact.v3.user.find_by_department(
-            FindByDepartmentUserRequest.builder().department_id(departments[0]["open_department_id"]).page_size(50).build()
+            lark.FindByDepartmentUserRequest.builder().department_id(departments[0]["open_department_id"]).page_size(50).build()
         )
     )
-    users += raw_items(sdk.contact.v3.user.get(GetUserRequest.builder().user_id(users[0]["open_id"]).build()), "user")
-    assert {(name, what) for each in departments for name, what in mismatches(each, Department).items()} <= {("order", "str for int")}
-    assert {(name, what) for each in users for name, what in mismatches(each, User).items()} == set()
+    users += raw_items(sdk.contact.v3.user.get(lark.GetUserRequest.builder().user_id(users[0]["open_id"]).build()), "user")
+    assert {(name, what) for each in departments for name, what in mismatches(each, lark.Department).items()} <= {("order", "str for int")}
+    assert {(name, what) for each in users for name, what in mismatches(each, lark.User).items()} == set()
     leaders = [leader for each in departments for leader in each["leaders"]]
     assert {name for leader in leaders for name in leader} == {"leaderType", "leaderID"}
-    assert set(DepartmentLeader._types) == {"leader_type", "leader_i_d"}
-    nested = [(each["status"], UserStatus) for each in users] + [(each["avatar"], AvatarInfo) for each in users]
-    nested += [(order, UserOrder) for each in users for order in each["orders"]]
+    assert set(lark.DepartmentLeader._types) == {"leader_type", "leader_i_d"}
+    nested = [(each["status"], lark.UserStatus) for each in users] + [(each["avatar"], lark.AvatarInfo) for each in users]
+    nested += [(order, lark.UserOrder) for each in users for order in each["orders"]]
     assert [mismatches(record, model) for record, model in nested if mismatches(record, model)] == []
