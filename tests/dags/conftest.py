@@ -27,10 +27,9 @@ READY: dict[Path, ReadyAirflow] = {}
 def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An Airflow with an empty database."""
     home = tmp_path_factory.mktemp("airflow")
-    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=airflow_environment(home), check=True, capture_output=True)
+    READY[home] = ReadyAirflow(airflow_environment(home), CHECKOUT)
     yield home
-    if home in READY:
-        READY.pop(home).end()
+    READY.pop(home).end()
 
 
 def airflow_environment(home: Path, **changes: str) -> dict[str, str]:
@@ -56,8 +55,6 @@ def run_script(home: Path, name: str, *arguments: str, told: str = "", is_fresh:
             command, env=environ, cwd=CHECKOUT, input=told, capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS
         )
     else:
-        if home not in READY:
-            READY[home] = ReadyAirflow(airflow_environment(home), CHECKOUT)
         done = READY[home].run(script, arguments, environ, told)
     assert done.returncode == 0, done.stderr
     # Airflow may say goodbye after it.

@@ -1,6 +1,7 @@
 """Runs scripts of this folder in forks of a process that has imported Airflow and what tasks import: that takes seconds each time.
 
-Started by itself, it takes one script after the other from its standard input, a JSON object a line, and prints the exit code of each.
+Started by itself, it makes the database of its home and prints the exit code of that; then it takes one script after the other from its
+standard input, a JSON object a line, and prints the exit code of each.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class ReadyAirflow:
             text=True,
             start_new_session=True,
         )
+        assert self._wait_for_code("making its database") == 0, self._errors()
 
     def run(self, script: Path, arguments: Sequence[str], environ: Mapping[str, str], given: str) -> subprocess.CompletedProcess[str]:
         """As a process of its own would end: its exit code, and what it wrote."""
@@ -49,18 +51,21 @@ class ReadyAirflow:
             assert self.process.stdin
             self.process.stdin.write(json.dumps(order) + "\n")
             self.process.stdin.flush()
-            code = self._wait_for_code(script)
+            code = self._wait_for_code(script.name)
             return subprocess.CompletedProcess([str(script), *arguments], code, *(file.read_text() for file in files[1:]))
 
-    def _wait_for_code(self, script: Path) -> int:
+    def _wait_for_code(self, what: str) -> int:
         assert self.process.stdout
         if not select.select([self.process.stdout], [], [], TIMEOUT_SECONDS)[0]:
             self.end()
-            raise TimeoutError(f"{script.name} did not end within {TIMEOUT_SECONDS} seconds")
+            raise TimeoutError(f"{what} did not end within {TIMEOUT_SECONDS} seconds")
         line = self.process.stdout.readline()
-        self.errors.seek(0)
-        assert line, self.errors.read()[-3000:]
+        assert line, self._errors()
         return int(line)
+
+    def _errors(self) -> str:
+        self.errors.seek(0)
+        return self.errors.read()[-3000:]
 
     def end(self) -> None:
         """With whatever a test that failed has left."""
@@ -76,22 +81,27 @@ def serve() -> None:
     import airflow.sdk.execution_time.task_runner
     import airflow.serialization.definitions.dag  # noqa: F401
     from airflow.sdk.execution_time.supervisor import in_process_api_server
+    from airflow.utils.db import initdb
 
     from orgsync.airflow_parts import approval, notifier  # noqa: F401
     from orgsync.outbox import sending  # noqa: F401
     from orgsync.sync import housekeeping, pipeline  # noqa: F401
     from orgsync.validation import quarantine, report  # noqa: F401
 
+    run_in_fork(initdb, os.environ, [os.devnull, os.devnull, "/dev/stderr"])
     asyncio.run(ask_for_nothing(in_process_api_server().app))
     for line in sys.stdin:
         order = json.loads(line)
-        child = os.fork()
-        if not child:
-            files = [
-                os.open(file, flags) for file, flags in zip(order["files"], (os.O_RDONLY, *[os.O_WRONLY | os.O_CREAT] * 2), strict=True)
-            ]
-            be_a_process(partial(be_the_script, order["script"], order["arguments"]), order["environ"], files)
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        run_in_fork(partial(be_the_script, order["script"], order["arguments"]), order["environ"], order["files"])
+
+
+def run_in_fork(work: Callable[[], object], environ: Mapping[str, str], files: Sequence[str]) -> None:
+    """Prints the exit code; `files` are what it reads and the two that it writes."""
+    child = os.fork()
+    if not child:
+        flags = (os.O_RDONLY, *[os.O_WRONLY | os.O_CREAT] * 2)
+        be_a_process(work, dict(environ), [os.open(file, flag) for file, flag in zip(files, flags, strict=True)])
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
 async def ask_for_nothing(app: Any) -> None:

@@ -24,16 +24,19 @@ tenants:
 """
 
 
-def describe(home: Path, tenants_file: Path, text: str, *, folder: Path = DAGS, task: tuple[str, ...] = ()) -> dict[str, Any]:
-    """As the processor sees it, or as the task (DAG, task) does."""
+def describe(
+    home: Path, tenants_file: Path, text: str, *, folder: Path = DAGS, task: tuple[str, ...] = (), is_fresh: bool = False
+) -> dict[str, Any]:
+    """As the processor sees it, or as the task (DAG, task) does; what is imported is seen where it `is_fresh`."""
     tenants_file.write_text(text, encoding="utf-8")
-    found: dict[str, Any] = run_script(home, "describe_dags.py", str(folder), *task, is_fresh=True, ORGSYNC_TENANTS=str(tenants_file))[0]
+    found: dict[str, Any]
+    found, _ = run_script(home, "describe_dags.py", str(folder), *task, is_fresh=is_fresh, ORGSYNC_TENANTS=str(tenants_file))
     return found
 
 
 @pytest.fixture(scope="module")
 def parsed(airflow_home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return describe(airflow_home, tmp_path_factory.mktemp("tenants") / "tenants.yaml", TENANTS)
+    return describe(airflow_home, tmp_path_factory.mktemp("tenants") / "tenants.yaml", TENANTS, is_fresh=True)
 
 
 def test_every_tenant_has_its_dag(parsed: dict[str, Any]) -> None:
@@ -153,7 +156,7 @@ def test_a_heavy_import_would_be_noticed(airflow_home: Path, tmp_path: Path) -> 
     folder = tmp_path / "dags"
     folder.mkdir()
     (folder / "heavy.py").write_text("from airflow.sdk import DAG\nimport pandas\n", encoding="utf-8")
-    found = describe(airflow_home, tmp_path / "tenants.yaml", TENANTS, folder=folder)
+    found = describe(airflow_home, tmp_path / "tenants.yaml", TENANTS, folder=folder, is_fresh=True)
     assert "pandas" in found["heavy_modules"]
 
 
