@@ -29,6 +29,12 @@ def of_person(tenant: Tenant, person: Person) -> dict[str, Any]:
     }
 
 
+def of_everybody(tenant: Tenant) -> list[dict[str, Any]]:
+    """Who is there or was there, in the order of their coming."""
+    organization = tenant.organization
+    return [of_person(tenant, person) for person in (*organization.people.values(), *organization.former.values())]
+
+
 def sent(tenant: Tenant, most: int | None) -> list[dict[str, Any]]:
     """Calls to send, the newest first."""
     return [_sending(sending) for sending in islice(tenant.mailbox.latest(), most)]

@@ -30,6 +30,10 @@ def _get_inbox(tenant: Tenant, request: Request) -> Answer:
     return json_answer(inbox.of_person(tenant, _person(tenant, request.query.get("user", ""))))
 
 
+def _get_inboxes(tenant: Tenant, _: Request) -> Answer:
+    return json_answer({"inboxes": inbox.of_everybody(tenant)})
+
+
 def _get_summary(tenant: Tenant, _: Request) -> Answer:
     return json_answer(inbox.summary(tenant))
 
@@ -65,6 +69,7 @@ def _person(tenant: Tenant, user_id: str) -> Person:
 
 MAILBOX_RESOURCES: Mapping[str, dict[str, Callable[[Tenant, Request], Answer]]] = {
     "inbox": {"GET": _get_inbox},
+    "inboxes": {"GET": _get_inboxes},
     "inbox/summary": {"GET": _get_summary},
     "inbox/read": {"POST": _mark_read},
     "outbox": {"GET": _get_outbox},

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).parent.parent
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Never through a proxy."""
 
 
 class ControlCallError(Exception):
@@ -84,9 +86,8 @@ def _ready(process: subprocess.Popen[str], settings: dict[str, Any]) -> RunningS
 def _call(url: str, method: str, body: Any) -> Any:
     content = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, content, {"Content-Type": "application/json"}, method=method)  # noqa: S310
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never through a proxy
     try:
-        with opener.open(request, timeout=120) as answer:
+        with OPENER.open(request, timeout=120) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         with error:

@@ -89,16 +89,13 @@ class Office:
         return sent[::-1]
 
     def got(self, user_id: str) -> list[str]:
-        """The titles or texts that a person has, but for what was taken back."""
-        inbox = self.world.control("GET", f"inbox?user={user_id}")
-        kept = [each for each in inbox["messages"] if not each["recalled"]] + [
-            each for each in inbox["todos"] if each["state"] != "deleted"
-        ]
-        return [f"{each['title']} {each['text']}" for each in kept]
+        """The titles and texts that a person has, but for what was taken back."""
+        return read_inbox(self.world.control("GET", f"inbox?user={user_id}"))
 
     def readers_of(self, text: str) -> set[str]:
-        """Who has a message with this text."""
-        return {person for person in self.people() if any(text in each for each in self.got(person))}
+        """Who has a message with this text, also of those who left."""
+        inboxes = self.world.control("GET", "inboxes")["inboxes"]
+        return {inbox["user"] for inbox in inboxes if any(text in each for each in read_inbox(inbox))}
 
     def people(self) -> list[str]:
         return [user_id for (user_id,) in self.world.query("select user_id from org.users order by 1")]
@@ -126,6 +123,12 @@ class Office:
             department_id,
         )
         return {user_id for (user_id,) in rows}
+
+
+def read_inbox(inbox: Mapping[str, Any]) -> list[str]:
+    messages = [each for each in inbox["messages"] if not each["recalled"]]
+    todos = [each for each in inbox["todos"] if each["state"] != "deleted"]
+    return [f"{each['title']} {each['text']}" for each in messages + todos]
 
 
 @pytest.fixture

@@ -93,6 +93,9 @@ def test_evolution_keeps_what_was_received(app: App) -> None:
     left = app.control("POST", "evolve", {"left": 1})["left"][0]
     assert left in people
     assert len(app.control("GET", f"inbox?user={left}")["messages"]) == 1
+    inboxes = {each["user"]: each for each in app.control("GET", "inboxes")["inboxes"]}
+    assert inboxes[left] == app.control("GET", f"inbox?user={left}")
+    assert {user for user, inbox in inboxes.items() if inbox["messages"]} == set(people)
 
 
 def test_page_shows_person_search_and_company(app: App, ids: list[str]) -> None:
