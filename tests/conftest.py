@@ -83,6 +83,27 @@ def warehouse(warehouse_dsn: str) -> Iterator[Connection]:
     connection.close()
 
 
+@pytest.fixture(scope="session")
+def _session(postgres: PostgresServer, migrated_dsn: str) -> Iterator[Connection]:
+    admin = psycopg2.connect(postgres.dsn())
+    admin.autocommit = True
+    with admin.cursor() as cursor:
+        cursor.execute("create database of_many_tests template template_warehouse")
+    admin.close()
+    connection = psycopg2.connect(postgres.dsn("of_many_tests"), options="-c TimeZone=UTC -c DateStyle=ISO")
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def shared_warehouse(_session: Connection) -> Iterator[Connection]:
+    """A migrated warehouse, empty, for tests that commit nothing."""
+    yield _session
+    _session.rollback()
+    with _session, _session.cursor() as cursor:
+        cursor.execute("deallocate all")
+
+
 @pytest.fixture
 def free_port() -> int:
     """A port nobody listens on."""

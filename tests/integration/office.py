@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from psycopg2.extensions import make_dsn, parse_dsn
 from psycopg2.extras import Json
 
 from orgsync.outbox import sending
@@ -148,11 +149,31 @@ def next_morning(now: datetime) -> datetime:
     return morning if morning > now else morning + timedelta(days=1)
 
 
+KEPT: dict[tuple[str, str, int], str] = {}
+"""By server, platform and people: the database of an organization that is synced. Each test has a copy of it."""
+
+
 def open_office(world: World, *, people: int = 0) -> Office:
     if people:
         world.control("POST", "organization", {"people": people, "seed": 7})
-    world.sync()
+    parts = parse_dsn(world.dsn)
+    key = (parts["port"], world.platform, people)
+    if key in KEPT:
+        replace_database(world.dsn, parts["dbname"], KEPT[key])
+    else:
+        world.sync()
+        KEPT[key] = f"synced_{world.platform}_{people}"
+        replace_database(world.dsn, KEPT[key], parts["dbname"])
     office = Office(world, Clock(world), world.make_run().tenant)
     office.clock.move(seconds=(next_morning(office.clock()) - office.clock()).total_seconds())
     office.push()  # from now on the tenant is known
     return office
+
+
+def replace_database(dsn: str, name: str, template: str) -> None:
+    admin = psycopg2.connect(make_dsn(dsn, dbname="postgres"))
+    admin.autocommit = True
+    with admin.cursor() as cursor:
+        cursor.execute(f'drop database if exists "{name}" with (force)')
+        cursor.execute(f'create database "{name}" template "{template}"')
+    admin.close()

@@ -46,15 +46,14 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("block", list(sql_blocks()))
-def test_sql_example_runs(warehouse: Connection, block: str) -> None:
-    with warehouse.cursor() as cursor:
+def test_sql_example_runs(shared_warehouse: Connection, block: str) -> None:
+    with shared_warehouse.cursor() as cursor:
         cursor.execute(block)
-    warehouse.rollback()
 
 
 @pytest.mark.parametrize("page", DATA_MODELS, ids=name_of)
-def test_data_model_lists_every_column(warehouse: Connection, page: Path) -> None:
-    with warehouse.cursor() as cursor:
+def test_data_model_lists_every_column(shared_warehouse: Connection, page: Path) -> None:
+    with shared_warehouse.cursor() as cursor:
         cursor.execute(
             """
             select table_schema || '.' || table_name, array_agg(column_name::text)
@@ -70,9 +69,9 @@ def test_data_model_lists_every_column(warehouse: Connection, page: Path) -> Non
 
 
 @pytest.mark.parametrize("entity", ["department", "user", "membership"])
-def test_history_has_the_columns_of_the_view_and_those_of_a_version(warehouse: Connection, entity: str) -> None:
+def test_history_has_the_columns_of_the_view_and_those_of_a_version(shared_warehouse: Connection, entity: str) -> None:
     """The data model says so in a sentence instead of listing them again."""
-    with warehouse.cursor() as cursor:
+    with shared_warehouse.cursor() as cursor:
         cursor.execute(f"select * from org.{entity}s limit 0")
         view = {column.name for column in cursor.description or ()}
         for name in (f"{entity}_history", f"{entity}_version"):

@@ -204,37 +204,37 @@ def privileges(connection: Connection, role: str, oid: int, kind: str, columns: 
     return privileges_on_table(connection, role, oid, columns)
 
 
-def test_every_relation_function_and_schema_has_its_decision(warehouse: Connection) -> None:
-    assert {name for _, name, _, _ in fetch(warehouse, LIST_RELATIONS)} == set(RELATIONS)
-    assert {name for _, name in fetch(warehouse, LIST_FUNCTIONS)} == set(FUNCTIONS)
-    assert {name for (name,) in fetch(warehouse, f"select nspname::text from pg_namespace where {OURS}")} == set(SCHEMAS)
+def test_every_relation_function_and_schema_has_its_decision(shared_warehouse: Connection) -> None:
+    assert {name for _, name, _, _ in fetch(shared_warehouse, LIST_RELATIONS)} == set(RELATIONS)
+    assert {name for _, name in fetch(shared_warehouse, LIST_FUNCTIONS)} == set(FUNCTIONS)
+    assert {name for (name,) in fetch(shared_warehouse, f"select nspname::text from pg_namespace where {OURS}")} == set(SCHEMAS)
 
 
 @pytest.mark.parametrize("name", RELATIONS)
-def test_roles_may_what_was_decided_of(warehouse: Connection, name: str) -> None:
-    [(oid, _, kind, columns)] = [row for row in fetch(warehouse, LIST_RELATIONS) if row[1] == name]
-    found = {role: privileges(warehouse, role, oid, kind, columns) for role in ROLES}
+def test_roles_may_what_was_decided_of(shared_warehouse: Connection, name: str) -> None:
+    [(oid, _, kind, columns)] = [row for row in fetch(shared_warehouse, LIST_RELATIONS) if row[1] == name]
+    found = {role: privileges(shared_warehouse, role, oid, kind, columns) for role in ROLES}
     assert found == decided(RELATIONS, name)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_roles_may_call_what_was_decided_of(warehouse: Connection, name: str) -> None:
-    [oid] = [oid for oid, found in fetch(warehouse, LIST_FUNCTIONS) if found == name]
-    found = {role: "execute" if has(warehouse, "function", role, oid, "execute") else "" for role in ROLES}
+def test_roles_may_call_what_was_decided_of(shared_warehouse: Connection, name: str) -> None:
+    [oid] = [oid for oid, found in fetch(shared_warehouse, LIST_FUNCTIONS) if found == name]
+    found = {role: "execute" if has(shared_warehouse, "function", role, oid, "execute") else "" for role in ROLES}
     assert found == decided(FUNCTIONS, name)
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_roles_may_enter_what_was_decided_of(warehouse: Connection, name: str) -> None:
-    found = {role: " ".join(each for each in ("create", "usage") if has(warehouse, "schema", role, name, each)) for role in ROLES}
+def test_roles_may_enter_what_was_decided_of(shared_warehouse: Connection, name: str) -> None:
+    found = {role: " ".join(each for each in ("create", "usage") if has(shared_warehouse, "schema", role, name, each)) for role in ROLES}
     assert found == decided(SCHEMAS, name)
 
 
-def test_roles_have_no_attribute_and_are_members_of_each_other_only(warehouse: Connection) -> None:
+def test_roles_have_no_attribute_and_are_members_of_each_other_only(shared_warehouse: Connection) -> None:
     attributes = "rolsuper, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls"
-    assert fetch(warehouse, f"select distinct {attributes} from pg_roles where rolname ~ '^orgsync_'") == [(False,) * 6]
+    assert fetch(shared_warehouse, f"select distinct {attributes} from pg_roles where rolname ~ '^orgsync_'") == [(False,) * 6]
     members = fetch(
-        warehouse,
+        shared_warehouse,
         """
         select member.rolname::text, role.rolname::text, admin_option
         from pg_auth_members

@@ -105,10 +105,10 @@ def test_migration_numbers_follow_each_other() -> None:
 
 
 @pytest.mark.parametrize("name", PREPARED)
-def test_statement_can_be_prepared(warehouse: Connection, name: str) -> None:
+def test_statement_can_be_prepared(shared_warehouse: Connection, name: str) -> None:
     """Catches a misspelt table or column in any statement, also those no test happens to run."""
     if name == "report/count_retracted_changes":  # it reads what that one remembers for the length of a transaction
-        run(warehouse, (read_sql("ops/keep_changes_from") % {"tenant_id": "''", "taken_at": "now()"}).replace("on commit drop", ""))
+        run(shared_warehouse, (read_sql("ops/keep_changes_from") % {"tenant_id": "''", "taken_at": "now()"}).replace("on commit drop", ""))
     names: list[str] = []
 
     def number(match: re.Match[str]) -> str:
@@ -116,7 +116,7 @@ def test_statement_can_be_prepared(warehouse: Connection, name: str) -> None:
             names.append(match[1])
         return f"${names.index(match[1]) + 1}"
 
-    run(warehouse, f"prepare checked as {PARAMETER.sub(number, read_sql(name)).replace('%%', '%')}")
+    run(shared_warehouse, f"prepare checked as {PARAMETER.sub(number, read_sql(name)).replace('%%', '%')}")
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
@@ -130,11 +130,11 @@ def test_comment_of_a_statement_cannot_be_ended_by_a_value() -> None:
 
 
 @pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.name)
-def test_tables_hold_the_columns_of_the_tidy_frames(warehouse: Connection, frame: Frame) -> None:
-    assert columns_of(warehouse, f'stage."{frame.name}"') == ["plan_id", *frame.columns]
+def test_tables_hold_the_columns_of_the_tidy_frames(shared_warehouse: Connection, frame: Frame) -> None:
+    assert columns_of(shared_warehouse, f'stage."{frame.name}"') == ["plan_id", *frame.columns]
     bookkeeping = ["content_hash", "valid_from", "valid_to", "snapshot_id"]
-    assert columns_of(warehouse, f"org.{frame.name}_version") == ["tenant_id", *frame.columns, *bookkeeping]
-    assert columns_of(warehouse, f"org.{frame.name}s") == ["tenant_id", *frame.columns, "valid_from"]
+    assert columns_of(shared_warehouse, f"org.{frame.name}_version") == ["tenant_id", *frame.columns, *bookkeeping]
+    assert columns_of(shared_warehouse, f"org.{frame.name}s") == ["tenant_id", *frame.columns, "valid_from"]
 
 
 @pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.name)
