@@ -64,7 +64,7 @@ def check_approval(smoke: Launcher, stack: Stack, platform: str) -> list[Check]:
 
 
 def check_past(smoke: Launcher, stack: Stack) -> list[Check]:
-    """Five stored days, loaded by Airflow's backfill: forwards, backwards, and again over what is there."""
+    """Five stored days, loaded by Airflow's backfill: forwards, backwards, and the last two again over what is there."""
     api, dag_id = smoke.api(stack), f"org_sync_{PAST}"
     last = datetime.now(UTC).replace(hour=2, minute=37, second=0, microsecond=0) - timedelta(days=1)
     ticks = [last - timedelta(days=day) for day in reversed(range(DAYS))]
@@ -72,10 +72,10 @@ def check_past(smoke: Launcher, stack: Stack) -> list[Check]:
     live = history(smoke, stack, PAST)
     call("DELETE", f"{stack.url('sandbox')}/_sandbox/wecom/calls")
     checks = []
-    for name, backwards, is_empty in (("forwards", False, True), ("backwards", True, True), ("again", False, False)):
+    for name, since, backwards, is_empty in (("forwards", 0, False, True), ("backwards", 0, True, True), ("again", -2, False, False)):
         if is_empty:
             forget_history(smoke, stack)
-        backfill_id = api.backfill(dag_id, ticks[0], ticks[-1], backwards=backwards, again=name != "forwards")
+        backfill_id = api.backfill(dag_id, ticks[since], ticks[-1], backwards=backwards, again=name != "forwards")
         api.unpause(dag_id)
         wait(smoke, f"{dag_id}: backfill {name}", lambda over=backfill_id: api.is_backfill_over(over))
         checks.append(Check(f"past: history after a backfill {name}", live, history(smoke, stack, PAST)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from psycopg2.errors import DuplicateObject, InternalError_, UniqueViolation
@@ -34,8 +35,10 @@ class Migration:
     digest: str
 
 
-def list_migrations() -> list[Migration]:
-    return [_read(path) for path in sql_files("migrations")]
+@cache
+def list_migrations() -> tuple[Migration, ...]:
+    """Read once: each step of a sync looks whether all are applied."""
+    return tuple(_read(path) for path in sql_files("migrations"))
 
 
 def migrate(connection: Connection) -> list[str]:
