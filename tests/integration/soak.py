@@ -77,9 +77,11 @@ def disturbed(draw: st.DrawFn) -> Evolution:
     places = st.integers(0, len(steps) - 1)
     kinds = st.sampled_from(["foreign", "of a clock ahead", "late", "clock put back"])
     minutes = st.integers(1, 60 * MOST_SNAPSHOTS).map(lambda count: timedelta(minutes=count, seconds=30))
+    drawn = draw(st.dictionaries(places, st.tuples(kinds, minutes), max_size=3))
     return Evolution(
         steps,
-        draw(st.dictionaries(places, st.tuples(kinds, minutes), max_size=3)),
+        # Each at a second of its own: a snapshot's id is its instant, and of two with one id the second would be the first again.
+        {place: (kind, distance + timedelta(seconds=number)) for number, (place, (kind, distance)) in enumerate(drawn.items())},
         frozenset(place for place in draw(st.frozensets(places, max_size=1)) if can_go_together(steps[place : place + 2])),
     )
 
