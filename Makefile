@@ -1,9 +1,10 @@
 SHELL := bash
 PYTHON_IN_VENV := .venv/bin/python
 STACK := $(PYTHON_IN_VENV) -m stack
-# A process for each core, each with a PostgreSQL and a sandbox of its own; a file stays in one, for what its tests share,
-# and the folders with the longest come first.
-IN_PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# One process more than there are cores, for a third of a test's time goes by in waiting, each with a PostgreSQL and a sandbox of its own;
+# a file stays in one, for what its tests share, and the folders with the longest come first.
+WORKERS = $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 4 ? cores + 1 : 5)))
+IN_PARALLEL = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 UV_COMPILE := $(PYTHON_IN_VENV) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help

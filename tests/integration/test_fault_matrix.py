@@ -6,10 +6,9 @@ MATRIX is the whole of it. A passing fault strikes a call or two, a lasting one 
 from __future__ import annotations
 
 import importlib
-import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
@@ -32,13 +31,11 @@ from orgsync.errors import (
     UnreachableError,
 )
 from orgsync.platforms import PLATFORM_NAMES
-from orgsync.platforms.connector import Connector
-from orgsync.platforms.speaking.transport import Patience
 from sandbox.testing import RunningSandbox
 from stack.postgres import PostgresServer
 from tests.integration.rewind import FirstSync, found, rewind, sync_first
 from tests.integration.truth import assert_equals_truth
-from tests.integration.world import RECIPE, World, set_platform, set_warehouse
+from tests.integration.world import RECIPE, World, no_waiting, set_platform, set_warehouse
 
 # Everybody and every department is renamed, so that a row left behind shows, and a row kept out by mistake too.
 EVOLUTION = {"joined": 2, "left": 2, "moved": 2, "renamed": 1000, "departments_renamed": 1000}
@@ -342,6 +339,7 @@ def life(
 ) -> Iterator[World]:
     """A tenant after a first good sync, whose organization has evolved since."""
     no_waiting(monkeypatch)
+    give_up_lists_soon(monkeypatch)
     settings = shared_sandbox.control("GET", f"{case.platform}/settings")
     shared_sandbox.control("POST", f"{case.platform}/organization", ORGANIZATION)
     if case.platform not in first_syncs:
@@ -357,24 +355,9 @@ def life(
     world.connection.close()
 
 
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On every platform retries follow each other at once, and a list that does not end is given up soon."""
-    patience = Patience(attempts=4, first_wait_seconds=0.01)
+def give_up_lists_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in PLATFORM_NAMES:
-        connectors = vars(importlib.import_module(f"orgsync.platforms.{name}.connecting")).values()
         monkeypatch.setattr(importlib.import_module(f"orgsync.platforms.{name}.client"), "MOST_PAGES", MOST_PAGES)
-        for connector in connectors:
-            if isinstance(connector, type) and issubclass(connector, Connector) and connector is not Connector:
-                monkeypatch.setattr(connector, "build_client", impatient(connector.build_client, patience))
-
-
-def impatient(build_client: Callable[..., Any], patience: Patience) -> Callable[..., Any]:
-    def build(*args: Any, **options: Any) -> Any:
-        client = build_client(*args, **options | {"patience": patience})
-        client.transport.sleep = lambda seconds: time.sleep(min(seconds, 0.01))
-        return client
-
-    return build
 
 
 def enter(monkeypatch: pytest.MonkeyPatch, world: World, extra: Mapping[str, Any]) -> None:

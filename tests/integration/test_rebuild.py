@@ -26,7 +26,7 @@ from orgsync.sync.validating import validate_snapshot
 from stack.postgres import PostgresServer
 from tests.integration.test_plan import with_tenant
 from tests.integration.truth import assert_equals_truth
-from tests.integration.world import Command, World
+from tests.integration.world import Command, World, no_waiting
 
 NOW = datetime(2026, 11, 25, 3, 17, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -160,14 +160,11 @@ class Life:
             self.sync()
 
 
-@pytest.fixture
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A call that fails for good is not tried for long."""
-    monkeypatch.setattr("orgsync.platforms.speaking.transport.time.sleep", lambda _: None)
-
-
 @pytest.mark.parametrize("what_is_left", ["nothing", "a backup"])
-def test_history_is_as_it_was_before_the_warehouse_was_lost(world: World, servant: Servant, no_waiting: None, what_is_left: str) -> None:
+def test_history_is_as_it_was_before_the_warehouse_was_lost(
+    world: World, servant: Servant, monkeypatch: pytest.MonkeyPatch, what_is_left: str
+) -> None:
+    no_waiting(monkeypatch)
     life = Life(world)
     life.first_day()
     if what_is_left == "a backup":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from functools import partialmethod
 from typing import Any
 
 import psycopg2
@@ -24,11 +23,10 @@ from orgsync.errors import (
     WarehouseUnavailableError,
 )
 from orgsync.platforms.dingtalk.connecting import DingTalkConnector
-from orgsync.platforms.speaking.transport import Patience
 from orgsync.sync.extracting import extract_snapshot
 from orgsync.sync.merging import merge_plan
 from orgsync.sync.validating import validate_snapshot
-from tests.integration.world import World, another_reader, set_platform
+from tests.integration.world import World, another_reader, no_waiting, set_platform
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -214,9 +212,3 @@ def test_steps_may_run_twice(world: World) -> None:
     assert first["outcome"] == "succeeded"
     assert again["outcome"] == "unchanged"
     assert world.history() == before
-
-
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries follow each other at once; how long they wait is the transport's own test."""
-    patience = Patience(attempts=2, first_wait_seconds=0.01, longest_wait_seconds=0.01)
-    monkeypatch.setattr(DingTalkConnector, "build_client", partialmethod(DingTalkConnector.build_client, patience=patience))

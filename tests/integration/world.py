@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ import psycopg2
 import pytest
 
 from orgsync.platforms import PLATFORM_NAMES
+from orgsync.platforms.connector import Connector
+from orgsync.platforms.speaking.transport import Patience
 from orgsync.settings import Settings
 from orgsync.sync.pipeline import sync
 from orgsync.sync.run import Run
@@ -150,6 +154,24 @@ def world_on(world: World, monkeypatch: pytest.MonkeyPatch, platform: str) -> Wo
 def any_world(request: pytest.FixtureRequest, world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """A world on each platform in turn."""
     return world_on(world, monkeypatch, request.param)
+
+
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On every platform retries follow each other at once; how long they wait is the transport's own test."""
+    patience = Patience(attempts=4, first_wait_seconds=0.01)
+    for name in PLATFORM_NAMES:
+        for connector in vars(import_module(f"orgsync.platforms.{name}.connecting")).values():
+            if isinstance(connector, type) and issubclass(connector, Connector) and connector is not Connector:
+                monkeypatch.setattr(connector, "build_client", impatient(connector.build_client, patience))
+
+
+def impatient(build_client: Callable[..., Any], patience: Patience) -> Callable[..., Any]:
+    def build(*args: Any, **options: Any) -> Any:
+        client = build_client(*args, **options | {"patience": patience})
+        client.transport.sleep = lambda seconds: time.sleep(min(seconds, 0.01))
+        return client
+
+    return build
 
 
 def set_platform(monkeypatch: pytest.MonkeyPatch, sandbox: RunningSandbox, platform: str = TENANT.platform, **changes: Any) -> None:

@@ -1,5 +1,7 @@
 """What the tests use of lark-oapi, whose import takes as long as some hundred tests: see `import_when_used`."""
 
+import asyncio
+
 from lark_oapi import Client
 from lark_oapi.api.contact.v3.model.avatar_info import AvatarInfo
 from lark_oapi.api.contact.v3.model.batch_department_request import BatchDepartmentRequest
@@ -41,6 +43,11 @@ from lark_oapi.core.cache import LocalCache
 from lark_oapi.core.exception import ObtainAccessTokenException
 from lark_oapi.core.model import BaseRequest
 from lark_oapi.core.token import TokenManager
+from lark_oapi.ws import client as _web_socket
+
+# It makes an event loop when it is imported, and no test needs one: left open, it would be complained about at the end.
+_web_socket.loop.close()
+asyncio.set_event_loop(None)
 
 __all__ = [
     "AccessTokenType",
