@@ -236,8 +236,13 @@ class AirflowApi:
         }
         return int(self.request("POST", "/backfills", body)["id"])
 
-    def is_backfill_over(self, backfill_id: int) -> bool:
-        return self.request("GET", f"/backfills/{backfill_id}")["completed_at"] is not None
+    def has_open_runs(self, dag_id: str) -> bool:
+        return bool(self.request("GET", f"/dags/{quote(dag_id)}/dagRuns?state=queued&state=running&limit=1")["total_entries"])
+
+    def close_backfill(self, backfill_id: int) -> None:
+        """One whose runs are over: the scheduler would see that within half a minute, and until then there may be no other one."""
+        if self.request("GET", f"/backfills/{backfill_id}")["completed_at"] is None:
+            self.request("PUT", f"/backfills/{backfill_id}/cancel")
 
     def log_lines(self, dag_id: str, run_id: str, task: Mapping[str, Any]) -> list[str]:
         path = f"/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}/taskInstances/{quote(task['task_id'])}/logs/{task['try_number']}"

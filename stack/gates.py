@@ -77,7 +77,8 @@ def check_past(smoke: Launcher, stack: Stack) -> list[Check]:
             forget_history(smoke, stack)
         backfill_id = api.backfill(dag_id, ticks[since], ticks[-1], backwards=backwards, again=name != "forwards")
         api.unpause(dag_id)
-        wait(smoke, f"{dag_id}: backfill {name}", lambda over=backfill_id: api.is_backfill_over(over))
+        wait(smoke, f"{dag_id}: backfill {name}", lambda: not api.has_open_runs(dag_id))
+        api.close_backfill(backfill_id)
         checks.append(Check(f"past: history after a backfill {name}", live, history(smoke, stack, PAST)))
     calls = call("GET", f"{stack.url('sandbox')}/_sandbox/wecom/calls")["total"]
     return [*checks, Check("past: calls to the platform by backfills", Counter(), Counter({"call": calls}) if calls else Counter())]
