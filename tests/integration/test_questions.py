@@ -57,6 +57,7 @@ REFUSED = {
     "asks an audience": "select * from notify.ask_audience('acme', 'select 1 as user_id', 1)",
     "asks itself": "select * from ops.answer('select 1')",
     "analyzes": "select stage.analyze_rows('user')",
+    "analyzes history": "select stage.analyze_history()",
     "takes a number": "select nextval('notify.delivery_delivery_id_seq')",
     "writes by a function": "select public.take_note()",
     "writes by another way": "select query_to_xml('delete from org.user_version', true, false, '')",

@@ -109,6 +109,7 @@ FUNCTIONS = {
     "ops.answer(text)": ("execute", "", ""),
     "stage.overlay(jsonb)": ("execute", "", ""),
     "stage.analyze_rows(text)": ("execute", "", ""),
+    "stage.analyze_history()": ("execute", "", ""),
     ENQUEUE: ("execute", "", ""),
     CHANGE_TODO: ("execute", "", ""),
     "notify.recall(bigint)": ("execute", "", ""),
@@ -352,6 +353,7 @@ REFUSED_TO_READERS = [
     "select * from stage.user",
     "select * from stage.version",
     "select stage.analyze_rows('user')",
+    "select stage.analyze_history()",
     "select * from orgsync.migration",
     "insert into ops.sync_run (tenant_id, run_id, platform, run_type) values ('a', 'b', 'c', 'd')",
     "update ops.sync_run set error = null",
@@ -368,7 +370,12 @@ MAY = [
     ),
     *(
         pytest.param("orgsync_loader", statement, id=f"orgsync_loader-{statement}")
-        for statement in ("select mobile from org.user_version", "select stage.analyze_rows('user')", "select * from orgsync.migration")
+        for statement in (
+            "select mobile from org.user_version",
+            "select stage.analyze_rows('user')",
+            "select stage.analyze_history()",
+            "select * from orgsync.migration",
+        )
     ),
 ]
 MAY_NOT = [
@@ -490,6 +497,15 @@ def test_planner_knows_what_a_loader_staged(loader: World) -> None:
     people = len(loader.truth()["users"])
     assert counts["user"] == people
     assert counts["affected"] > people
+
+
+def test_planner_knows_history_after_a_large_load(loader: World) -> None:
+    known = "select relname::text, reltuples::int from pg_class where relnamespace = 'org'::regnamespace and relname ~ '_version$'"
+    loader.control("POST", "organization", {"people": 700, "seed": 7})
+    loader.sync()
+    assert loader.query(known)
+    for relation, rows in loader.query(known):
+        assert loader.query(f"select count(*) from org.{relation}") == [(rows,)]
 
 
 def test_loader_who_migrates_is_told_who_can(loader: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,8 @@ from orgsync.warehouse.plans import forget_staged_rows
 from orgsync.warehouse.statements import Row, execute, fetch_all, fetch_one, read_sql
 
 SPOOLED_BYTES = 8 << 20
+MANY_ROWS = 1000
+"""Of history in one load: after that PostgreSQL's statistics are made at once, and not when its autovacuum comes by."""
 
 Changes = dict[str, dict[str, int]]
 """Counts by entity and kind, for example `{"user": {"joined": 3}, "department": {"moved": 1}}`."""
@@ -75,6 +77,8 @@ def try_out(connection: Connection, plan: Row) -> tuple[Changes, Losses]:
 def apply_plan(connection: Connection, plan: Row) -> int:
     """Write the plan's time lines and make its snapshot part of history; returns how many rows of history were written."""
     rows = write_versions(connection, plan["plan_id"])
+    if rows >= MANY_ROWS:
+        execute(connection, "stage/analyze_history")
     execute(connection, "ops/mark_applied", plan_id=plan["plan_id"], history_rows=rows)
     forget_staged_rows(connection, plan["plan_id"])
     return rows
