@@ -22,21 +22,20 @@ def find_window(crons: Sequence[str], zone: ZoneInfo, tick: datetime) -> tuple[d
 
     Of all ticks together it is all time, and no instant twice.
     """
-    *_, before = (other for other in _ticks_from(_find_start(crons, zone, tick), crons, zone, until=tick) if other < tick)
+    *_, before = (other for other in _ticks_from(_find_start(crons, tick), crons, zone, until=tick) if other < tick)
     return before, tick
 
 
 def find_last_tick(cron: str, zone: ZoneInfo, now: datetime) -> datetime:
     """The cron's last tick that is not later than now."""
-    *_, last = _ticks_from(_find_start([cron], zone, now), [cron], zone, until=now)
+    *_, last = _ticks_from(_find_start([cron], now), [cron], zone, until=now)
     return last
 
 
-def _find_start(crons: Sequence[str], zone: ZoneInfo, tick: datetime) -> datetime:
-    """A tick well before another one well before this one: from there on one follows the other."""
+def _find_start(crons: Sequence[str], tick: datetime) -> datetime:
+    """An instant well before another tick well before this one: from there on one follows the other. No clock is a day away from UTC's."""
     for _ in range(2):
-        long_before = _read_wall(tick - _WELL_BEFORE, zone)
-        tick = max(_set_wall(croniter(cron, long_before).get_prev(datetime), zone) for cron in crons)
+        tick = max(croniter(cron, tick - _WELL_BEFORE).get_prev(datetime) for cron in crons)
     return tick
 
 
@@ -56,7 +55,7 @@ def _find_next(cron: str, zone: ZoneInfo, tick: datetime) -> datetime:
 
 
 def _read_wall(instant: datetime, zone: ZoneInfo) -> datetime:
-    return instant.astimezone(zone).replace(tzinfo=None, fold=0)
+    return instant.astimezone(zone).replace(tzinfo=None)
 
 
 def _set_wall(wall: datetime, zone: ZoneInfo) -> datetime:

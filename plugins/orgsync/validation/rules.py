@@ -68,9 +68,7 @@ def find_nul_characters(column: pd.Series) -> pd.Series:
 def find_unreadable_keys(keys: pd.DataFrame) -> pd.Series:
     unreadable = pd.Series(data=False, index=keys.index)
     for column in keys:
-        unreadable |= (
-            find_damaged(keys[column]) | find_nul_characters(keys[column]) | keys[column].str.len().gt(LONGEST_KEY).fillna(value=False)
-        )
+        unreadable |= find_damaged(keys[column]) | find_nul_characters(keys[column]) | keys[column].str.len().gt(LONGEST_KEY)
     return unreadable
 
 
@@ -81,8 +79,7 @@ def find_damaged(column: pd.Series) -> pd.Series:
 
 def find_not_read(tidy: TidySet, entity: str) -> pd.Series:
     """Nothing else can be said of their content."""
-    rows = tidy.frame(entity)
-    return rows[f"{entity}_id"].isin(tidy.not_read.get(entity, frozenset()))
+    return tidy.frame(entity)[f"{entity}_id"].isin(tidy.not_read[entity])
 
 
 def find_orphans(departments: pd.DataFrame) -> pd.Series:
@@ -91,23 +88,14 @@ def find_orphans(departments: pd.DataFrame) -> pd.Series:
 
 def find_cycles(departments: pd.DataFrame) -> pd.Series:
     """The departments on a cycle; those that merely hang below one are fine, their parent exists."""
-    has_parent = _is_given(departments["parent_id"]) & ~find_orphans(departments)
-    reached = departments.loc[~has_parent, "department_id"]
-    waiting = departments.loc[has_parent, ["department_id", "parent_id"]]
-    while not reached.empty and not waiting.empty:
-        is_next = waiting["parent_id"].isin(reached)
-        reached = waiting.loc[is_next, "department_id"]
-        waiting = waiting.loc[~is_next]
-    while not waiting.empty:
-        is_parent = waiting["department_id"].isin(waiting["parent_id"])
-        if is_parent.all():
-            break
-        waiting = waiting.loc[is_parent]
-    return departments.index.to_series().isin(waiting.index)
+    left = departments[["department_id", "parent_id"]].dropna()
+    while not (is_parent := left["department_id"].isin(left["parent_id"])).all():
+        left = left.loc[is_parent]
+    return departments.index.to_series().isin(left.index)
 
 
 def find_foreign_leaders(departments: pd.DataFrame, memberships: pd.DataFrame) -> pd.Series:
-    leaders = departments[["department_id", "leader_user_ids"]].explode("leader_user_ids").dropna(subset="leader_user_ids")
+    leaders = departments[["department_id", "leader_user_ids"]].explode("leader_user_ids").dropna()
     pairs = pd.MultiIndex.from_frame(leaders[["leader_user_ids", "department_id"]].astype(str))
     members = pd.MultiIndex.from_frame(memberships[["user_id", "department_id"]].dropna().astype(str))
     return departments.index.to_series().isin(leaders.index[~pairs.isin(members)])

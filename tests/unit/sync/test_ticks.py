@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -25,7 +25,9 @@ NIGHTLY = "37 2 * * *"
     ],
 )
 def test_last_tick(cron: str, zone: str, now: str, expected: str) -> None:
-    assert find_last_tick(cron, ZoneInfo(zone), datetime.fromisoformat(now)) == datetime.fromisoformat(expected)
+    last = find_last_tick(cron, ZoneInfo(zone), datetime.fromisoformat(now))
+    assert last == datetime.fromisoformat(expected)
+    assert last.tzinfo is UTC
 
 
 HOURLY = "7 * * * *"

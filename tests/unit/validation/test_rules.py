@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -9,14 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orgsync.frames import DEPARTMENTS, MEMBERSHIPS, TidySet
+from orgsync.frames import DEPARTMENTS, MEMBERSHIPS, Frame, TidySet
 from orgsync.validation.rules import (
     find_broken_rows,
     find_cycles,
+    find_damaged,
     find_foreign_leaders,
     find_nul_characters,
     find_orphans,
     find_several_mains,
+    find_unreadable_keys,
 )
 from tests.unit.validation.company import SOUND_DEPARTMENTS, SOUND_USERS, company, department, frame_of, membership, user
 
@@ -197,3 +200,56 @@ def test_nul_is_reported_with_the_column_it_is_in() -> None:
         ("user", f"title {because}", (2,)),
         ("user", f"attributes {because}", (2,)),
     ]
+
+
+def test_reasons_are_those_that_administrators_read() -> None:
+    """Each rule of a company of which nothing is as it should be."""
+    tidy = company(
+        [department("1", "9", leader_user_ids=["zoe"]), department("2", "2"), department("\ufffd", "1")],
+        [user("ann"), user("bob", name=None)],
+        [membership("ann", "1", is_main=True), membership("ann", "2", is_main=True), membership("zoe", "8")],
+    )
+    tidy = replace(tidy, not_read={"user": frozenset({"bob", "cyd"})})
+    assert {(one.entity, one.rule, one.reason): positions(one.rows) for one in find_broken_rows(tidy) if one.rows.any()} == {
+        ("department", "unreadable_key", UNREADABLE): (2,),
+        ("user", "not_read", "its details have not been read yet, or the app may not see them"): (1,),
+        ("department", "orphan", "its parent department is not in the snapshot"): (0,),
+        ("department", "cycle", "it is its own ancestor"): (1,),
+        ("department", "leader_not_member", "a leader of it is not one of its members"): (0,),
+        ("membership", "missing_department", "its department is not in the snapshot"): (2,),
+        ("membership", "missing_user", "its person is not in the snapshot"): (2,),
+        ("membership", "several_main_departments", "the person has more than one main department"): (0, 1),
+    }
+
+
+UNREADABLE = "its id holds what could not be read, or is far too long: nobody knows whose it is"
+
+
+@pytest.mark.parametrize(
+    ("key", "is_unreadable"),
+    [("a\ufffdb", True), ("a\x00", True), ("a" * 256, True), ("a" * 255, False), ("", False), (None, False)],
+    ids=["damaged", "NUL", "too long", "as long as may be", "empty", "missing"],
+)
+def test_key_must_say_whose_a_row_is(key: str | None, is_unreadable: bool) -> None:
+    keys = frame_of(MEMBERSHIPS, [membership("ann", "1"), membership(key, "1"), membership("ann", key)])[["user_id", "department_id"]]
+    keys.index = pd.Index([7, 8, 9])
+    found = find_unreadable_keys(keys)
+    assert (list(found), list(found.index)) == ([False, is_unreadable, is_unreadable], [7, 8, 9])
+
+
+@pytest.mark.parametrize("frame", [DEPARTMENTS, MEMBERSHIPS], ids=lambda frame: frame.name)
+def test_unreadable_key_is_found_in_each_frame(frame: Frame) -> None:
+    tidy = company([*SOUND_DEPARTMENTS, department("a\x00")], memberships=[membership("ann", "2"), membership("ann", "a\x00")])
+    assert (frame.name, "unreadable_key") in {(entity, rule) for entity, rule, _ in broken(tidy)}
+
+
+@pytest.mark.parametrize("dtype", ["str", "object"])
+def test_search_names_rows_by_their_labels_and_answers_yes_or_no(dtype: str) -> None:
+    for values, found in ([["fine", "a\x00"], [False, True]], [["fine", None], [False, False]], [[], []]):
+        column = find_nul_characters(pd.Series(values, dtype=dtype, index=range(5, 5 + len(values))))
+        assert (list(column), list(column.index), column.dtype) == (found, list(range(5, 5 + len(values))), bool)
+
+
+def test_texts_are_searched_one_by_one() -> None:
+    """A character that stands at the seam of two is in neither."""
+    assert list(find_damaged(pd.Series(["a", "b\ufffd", "c"], dtype="str"))) == [False, True, False]
