@@ -18,6 +18,8 @@ from stack.state import Stack
 
 HIDDEN_SHARE = 0.3
 PATIENCE_SECONDS = 600
+READING_SECONDS = 3
+"""Airflow 3.3 fails a task whose answer comes before its scheduler has seen the process that asked end; people read longer."""
 PAST = "demo_past"
 PAST_STANZA = f"""
   - id: {PAST}
@@ -88,6 +90,7 @@ def park(smoke: Launcher, api: AirflowApi, dag_id: str) -> str:
     """Run the DAG up to where it waits for somebody."""
     run_id = trigger(api, smoke.console, [dag_id], {"mode": "full"})[dag_id]
     wait(smoke, f"{dag_id} waits for approval", lambda: api.task_state(dag_id, run_id, "approve") == "awaiting_input")
+    time.sleep(READING_SECONDS)
     return run_id
 
 
