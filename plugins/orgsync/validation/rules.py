@@ -87,11 +87,17 @@ def find_orphans(departments: pd.DataFrame) -> pd.Series:
 
 
 def find_cycles(departments: pd.DataFrame) -> pd.Series:
-    """The departments on a cycle; those that merely hang below one are fine, their parent exists."""
-    left = departments[["department_id", "parent_id"]].dropna()
-    while not (is_parent := left["department_id"].isin(left["parent_id"])).all():
-        left = left.loc[is_parent]
-    return departments.index.to_series().isin(left.index)
+    """The departments on a cycle; those that merely hang below one are fine, and one that is listed below a top too."""
+    has_parent = _is_given(departments["parent_id"]) & ~find_orphans(departments)
+    reached = departments.loc[~has_parent, "department_id"]
+    waiting = departments.loc[has_parent, ["department_id", "parent_id"]]
+    while not reached.empty and not waiting.empty:
+        is_next = waiting["parent_id"].isin(reached)
+        reached = waiting.loc[is_next, "department_id"]
+        waiting = waiting.loc[~is_next]
+    while not (is_parent := waiting["department_id"].isin(waiting["parent_id"])).all():
+        waiting = waiting.loc[is_parent]
+    return departments.index.to_series().isin(waiting.index)
 
 
 def find_foreign_leaders(departments: pd.DataFrame, memberships: pd.DataFrame) -> pd.Series:

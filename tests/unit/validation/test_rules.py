@@ -92,6 +92,14 @@ def test_cycles_are_the_departments_that_are_their_own_ancestor(parents: Tree) -
     assert names(departments, find_cycles(departments)) == {key for key in parents if is_its_own_ancestor(parents, key)}
 
 
+def test_department_that_is_listed_below_a_top_too_is_on_no_cycle() -> None:
+    """It came twice, which is what is wrong with it."""
+    departments = frame_of(DEPARTMENTS, [department("1"), department("2", "1"), department("3", "2"), department("2", "3")])
+    assert not find_cycles(departments).any()
+    departments = frame_of(DEPARTMENTS, [department("1"), department("2", "1"), department("2", "2"), department("4", "4")])
+    assert names(departments, find_cycles(departments)) == {"4"}
+
+
 def test_long_chain_ends() -> None:
     parents: Tree = {"0": None} | {str(number): str(number - 1) for number in range(1, 2_000)}
     assert not find_cycles(tree(parents)).any()
