@@ -35,6 +35,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     `method` is the way it was read by, in words, where a platform has several. `sees_whole` says that the visible range is the whole
     organization. `calls` is the page ledger: per interface expected, read, failed, retried, throttled. `files` maps each part to its
     SHA-256, bytes and number of answers. `problems` says why a read is not complete. `company`: older manifests have none.
+    `substance` is one hash over what all answers say, whatever their order and pages; older manifests have none.
     """
 
     format_version: int = FORMAT_VERSION
@@ -53,6 +54,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     visible_range: dict[str, tuple[str, ...]]
     platform_counts: dict[str, int]
     files: dict[str, dict[str, Any]]
+    substance: str = ""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

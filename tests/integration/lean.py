@@ -14,13 +14,15 @@ DEAR = ("airflow", "great_expectations", "pandas", "sqlalchemy")
 
 @app.command()
 def read(tenant: str) -> None:
-    """The first step of a sync; the next imports Great Expectations, which takes many seconds."""
+    """What a sync does before it is known whether there is anything to judge; that imports Great Expectations, which takes many seconds."""
     from orgsync.sync.extracting import extract_snapshot
     from orgsync.sync.pipeline import sync  # noqa: F401 - as the command does
+    from orgsync.sync.recognizing import recognize
     from orgsync.sync.run import Run
 
     settings = read_settings()
-    extract_snapshot(Run(read_tenant(settings, tenant), run_id="lean", run_type="cli", settings=settings), mode="full")
+    run = Run(read_tenant(settings, tenant), run_id="lean", run_type="cli", settings=settings)
+    recognize(run, extract_snapshot(run, mode="full"))
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ from tests.integration.world import CLAIM_SECONDS, World, set_platform, set_ware
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 ORGANIZATION = {"people": 20, "seed": 7, "departments": 4}
 EVOLUTION = {"joined": 2, "left": 2, "moved": 2, "renamed": 5, "departments_renamed": 1}
-STAGES = ["extract", "validate", "plan", "merge"]
+STAGES = ["extract", "recognize", "validate", "plan", "merge"]
 AT_ONCE = 2
 KILLED_CLAIM_SECONDS = 0.5
 OPEN_USERS = ["history/open_users", 2]  # the first is the trial of the plan
@@ -170,6 +170,26 @@ def test_killed_at_any_step_history_is_whole_and_the_next_sync_heals(
     ended = Counter(state for some in split(points, AT_ONCE) for state in kill(laboratory, undisturbed, some))
     assert set(ended) == ({"before", "after"} if stage == "merge" else {"before"})
     assert sum(ended.values()) == len(points)
+
+
+def test_killed_while_it_recognizes_history_stays_and_the_next_sync_heals(laboratory: Laboratory, request: pytest.FixtureRequest) -> None:
+    """A sync that finds nothing, killed at every eighth step after the read, or with --exhaustive at each."""
+    [world] = laboratory.worlds(1)
+    idle = job(world, now=NOW + timedelta(hours=1))
+    assert [laboratory.doomed.run(each) for each in (job(world), idle)] == [[0], [0]]
+    steps, before = told(idle), read_versions(world)
+    begin = [number for number, step in enumerate(steps, 1) if step == "ops/start_run"][1]
+    assert "ops/repeat_plan" in steps
+    points = range(begin, len(steps) + 1)
+    for number, point in enumerate(points if request.config.getoption("exhaustive") else points[::-8], 2):
+        assert laboratory.doomed.run(job(world, now=NOW + timedelta(hours=number), die_at=point)) == [-signal.SIGKILL]
+        wait_until(lambda: world.query(LOCKS) == [(0,)], "a lock stays")
+        assert read_versions(world) == before, f"killed before step {point}, {steps[point - 1]}"
+    healing = job(world, now=NOW + timedelta(days=10))
+    assert laboratory.doomed.run(healing) == [0], told(healing)[-1:]
+    assert_equals_truth(world)
+    assert_nothing_is_left(world)
+    world.connection.close()
 
 
 def split(points: Sequence[int], size: int) -> Iterator[Sequence[int]]:

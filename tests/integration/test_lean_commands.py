@@ -63,6 +63,12 @@ def test_reading_a_platform_imports_none_of_it(world: World) -> None:
     assert calls
 
 
+def test_sync_that_finds_nothing_imports_none_of_it(world: World) -> None:
+    assert run(world, ["sync", "acme", "--full"])["imported"] != []
+    assert run(world, ["sync", "acme", "--full"])["imported"] == []
+    assert world.query("select outcome from ops.sync_run order by started_at") == [("succeeded",), ("unchanged",)]
+
+
 @pytest.mark.parametrize("option", ["--help", "sync --help"])
 def test_help_imports_none_of_it(option: str) -> None:
     code = "import sys; from orgsync.cli.main import app\ntry:\n    app()\nfinally:\n    print(*sys.modules, file=sys.__stderr__)"

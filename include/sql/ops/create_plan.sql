@@ -7,7 +7,9 @@ insert into ops.plan (
     withheld_fields,
     department_unobserved,
     user_unobserved,
-    membership_unobserved
+    membership_unobserved,
+    judged_by,
+    report
 )
 select
     snapshot.tenant_id,
@@ -17,7 +19,9 @@ select
     %(withheld_fields)s,
     %(department_unobserved)s,
     %(user_unobserved)s,
-    %(membership_unobserved)s
+    %(membership_unobserved)s,
+    %(judged_by)s,
+    %(report)s
 from ops.snapshot
 where snapshot.snapshot_id = %(snapshot_id)s
 returning plan_id

@@ -30,7 +30,7 @@ OUTCOME_STYLES = {
 }
 USER_KINDS = ("joined", "left", "returned", "moved", "renamed", "updated")
 DEPARTMENT_KINDS = ("created", "removed", "returned", "moved", "renamed", "updated")
-STEPS = ("extract", "validate", "import", "tidy", "expect", "page", "stage", "plan", "merge", "write", "replay", "rebuild")
+STEPS = ("extract", "recognize", "validate", "import", "tidy", "expect", "page", "stage", "plan", "merge", "write", "replay", "rebuild")
 PARTS = dict.fromkeys(("import", "tidy", "expect", "page", "stage"), "validate") | {"write": "merge"}
 SELDOM = ("import", "page")
 SHOWN_SECONDS = 0.05

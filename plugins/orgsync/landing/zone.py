@@ -24,8 +24,9 @@ import msgspec
 
 from orgsync.errors import IncompleteSnapshotError
 from orgsync.landing.places import Place, open_place
+from orgsync.landing.substance import Substance, hash_statements
 from orgsync.manifest import FORMAT_VERSION, Decision, Manifest
-from orgsync.platforms.platform import Answer, Reading
+from orgsync.platforms.platform import Answer, Reading, as_one_statement
 from orgsync.platforms.speaking.bounds import MOST_ANSWER_BYTES, MOST_LINE_BYTES
 
 log = logging.getLogger(__name__)
@@ -80,10 +81,15 @@ def snapshot_uri(zone: str, snapshot_id: str) -> str:
 
 
 class SnapshotWriter:
-    """Lands the answers of one read. Leaving the block without `finish` removes what was written."""
+    """Lands the answers of one read. Leaving the block without `finish` removes what was written.
 
-    def __init__(self, uri: str) -> None:
+    `substance` gives what an answer says, as `Platform.substance` does.
+    """
+
+    def __init__(self, uri: str, substance: Callable[[Answer], Iterable[bytes]] = as_one_statement) -> None:
         self.uri = uri
+        self._list_statements = substance
+        self._substance = Substance()
         self._folder = open_place(uri)
         self._parts: dict[str, _PartWriter] = {}
         self._lock = threading.Lock()
@@ -104,7 +110,9 @@ class SnapshotWriter:
 
     def record(self, part: str, answer: Answer) -> None:
         line = _encode_line(answer)
+        said = hash_statements(part, self._list_statements(answer))
         with self._lock:
+            self._substance.add(said)
             if part not in self._parts:
                 self._parts[part] = _PartWriter(self._folder / f"{part}.jsonl.gz")
             self._parts[part].write(line)
@@ -132,6 +140,7 @@ class SnapshotWriter:
             },
             platform_counts=dict(reading.platform_counts),
             files={part: writer.describe() for part, writer in self._parts.items()},
+            substance=self._substance.digest,
         )
         _write_at_once(self._folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
         self._is_finished = True

@@ -68,6 +68,11 @@ def no_body(content: Content) -> Mapping[str, Any]:  # noqa: ARG001
     return {}
 
 
+def as_one_statement(answer: Answer) -> Iterable[bytes]:
+    """Where nothing is known of what differs with every call: then no two reads are alike."""
+    return (answer.body,)
+
+
 def unknown_company(conn_id: str) -> Company:  # noqa: ARG001
     """Where nothing of a connection tells whose organization it is."""
     return Company()
@@ -162,6 +167,8 @@ class Platform:
     many tasks may read from it at once. `user_keys` are the ids by which its people can be keyed, the default first; none is no choice.
     `messenger(conn_id)` gives what sends its messages from the same connection; None is a platform that only reads. `escape_markdown`
     turns plain text into this platform's Markdown (the body of a message of kind `markdown`) that shows it as it is written.
+    `substance` gives what an answer says, a statement for each record, without what differs with every call: two reads with the same
+    statements, in whatever order, tidy to the same frames.
     `write_body` gives what the platform is sent for a content, to one receiver; what only the sending knows is named in its place.
     """
 
@@ -171,6 +178,7 @@ class Platform:
     connect: Callable[[str], Any]
     extract: Extract
     tidy: Tidy
+    substance: Callable[[Answer], Iterable[bytes]] = as_one_statement
     identify: Callable[[str], Company] = unknown_company
     name_missing: Callable[[Any, PermissionDeniedError], PermissionDeniedError] = as_it_came
     user_keys: tuple[str, ...] = ()

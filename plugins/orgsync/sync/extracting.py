@@ -92,7 +92,7 @@ def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, ea
         taken_at=taken_at,
     )
     started = time.monotonic()
-    with SnapshotWriter(snapshot_uri(zone, snapshot_id)) as writer:
+    with SnapshotWriter(snapshot_uri(zone, snapshot_id), platform.substance) as writer:
 
         def record(part: str, answer: Answer) -> None:
             claim.check()

@@ -15,6 +15,7 @@ from orgsync.manifest import Manifest
 from orgsync.platforms import load_platform
 from orgsync.sync.decisions import describe_decision
 from orgsync.sync.run import Run, Step, note_decided, open_step, timed
+from orgsync.sync.standards import hash_standards
 from orgsync.sync.timekeeping import check_date, check_not_ahead
 from orgsync.warehouse import history, plans, runs, snapshots
 from orgsync.warehouse.claims import Claim
@@ -43,7 +44,7 @@ def stage_snapshot(run: Run, snapshot_id: str, step: Step | None = None, *, turn
     with timed(step, "import"):  # some seconds: pandas and Great Expectations, where nobody imported them before
         from orgsync.validation.gates import check_head_count, check_keys, check_not_empty
         from orgsync.validation.quarantine import judge, summarize
-        from orgsync.validation.report import write_report
+        from orgsync.validation.report import describe_verdict, write_report
 
     with open_warehouse(run.address) as connection:
         snapshot = snapshots.find_snapshot(connection, snapshot_id)
@@ -69,9 +70,10 @@ def stage_snapshot(run: Run, snapshot_id: str, step: Step | None = None, *, turn
         _prove(run, snapshot_id, partial(check_head_count, seen, counted, allowed=run.tenant.budget.missing_people))
     with timed(step, "expect"):
         verdict = judge(tidy)
-    with timed(step, "page"):
-        write_report(run.settings.report_folder, manifest, verdict)
     remarks = list(summarize(verdict.remarks))
+    with timed(step, "page"):
+        described = describe_verdict(verdict)
+        write_report(run.settings.report_folder, manifest, described)
     for remark in remarks:
         log.warning("tenant %s: %s", run.tenant.id, remark)
     if manifest.is_complete and not is_due:
@@ -81,7 +83,8 @@ def stage_snapshot(run: Run, snapshot_id: str, step: Step | None = None, *, turn
         if turn:
             turn.confirm(connection)
         overtaken = plans.drop_unfinished(connection, run.tenant.id, until=snapshot["taken_at"])
-        plan_id = plans.create_plan(connection, snapshot, verdict.tidy, verdict.findings)
+        judgement = plans.Judgement(hash_standards(run.tenant), described | {"warnings": remarks})
+        plan_id = plans.create_plan(connection, snapshot, verdict.tidy, verdict.findings, judgement)
         runs.close_overtaken_runs(connection, run.tenant.id, overtaken, by_run=run.run_id, by=f"plan {plan_id}")
         plan = plans.find_plan(connection, plan_id)
         plans.save_expectation_results(connection, plan, verdict.results)

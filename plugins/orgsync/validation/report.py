@@ -1,48 +1,66 @@
-"""Renders what validation found as one page a person can open; it names keys, never a person's data."""
+"""What validation found as one page a person can open; it names keys, never a person's data.
+
+First as plain data, which is kept with the plan, then as a page: to write the page of a snapshot that was recognized needs no frames.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from orgsync.manifest import Manifest
 from orgsync.settings import HOME, report_path
-from orgsync.validation.quarantine import Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from orgsync.validation.quarantine import Verdict
 
 MOST_ROWS_SHOWN = 200  # of one rule
 
 
-def write_report(folder: Path, manifest: Manifest, verdict: Verdict) -> Path:
+def describe_verdict(verdict: Verdict) -> dict[str, Any]:
+    """All that the page says of a snapshot beside its manifest, as JSON holds it."""
+    return {
+        "counts": {
+            "departments": len(verdict.tidy.departments),
+            "people": len(verdict.tidy.users),
+            "memberships": len(verdict.tidy.memberships),
+        },
+        "groups": list(_group(verdict.findings)),
+        "findings_count": len(verdict.findings),
+        "remarks": list(_group(verdict.remarks)),
+        "results": [
+            {
+                "suite": result.suite,
+                "column": result.column,
+                "expectation": result.expectation,
+                "element_count": result.element_count,
+                "unexpected_count": len(result.rows),
+            }
+            for result in sorted(verdict.results, key=lambda result: (result.is_success, result.suite, result.column))
+        ],
+        "withheld": _list_columns(verdict.tidy.withheld),
+        "unobserved": sorted(set(_list_columns(verdict.tidy.unobserved)) - set(_list_columns(verdict.tidy.withheld))),
+    }
+
+
+def write_report(folder: Path, manifest: Manifest, described: Mapping[str, Any]) -> Path:
     """Write the page beside those of the tenant's other snapshots; only the owner can read it."""
     path = report_path(folder, manifest.snapshot_id)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
-    path.write_text(render_report(manifest, verdict), encoding="utf-8")
+    path.write_text(render_report(manifest, described), encoding="utf-8")
     return path
 
 
-def render_report(manifest: Manifest, verdict: Verdict) -> str:
-    page = _pages().get_template("validation_report.html.j2")
-    return page.render(
-        manifest=manifest,
-        counts={
-            "departments": len(verdict.tidy.departments),
-            "people": len(verdict.tidy.users),
-            "memberships": len(verdict.tidy.memberships),
-        },
-        groups=list(_group(verdict.findings)),
-        findings_count=len(verdict.findings),
-        remarks=list(_group(verdict.remarks)),
-        results=sorted(verdict.results, key=lambda result: (result.is_success, result.suite, result.column)),
-        withheld=_list_columns(verdict.tidy.withheld),
-        unobserved=sorted(set(_list_columns(verdict.tidy.unobserved)) - set(_list_columns(verdict.tidy.withheld))),
-    )
+def render_report(manifest: Manifest, described: Mapping[str, Any]) -> str:
+    return _pages().get_template("validation_report.html.j2").render(manifest=manifest, **described)
 
 
 @cache

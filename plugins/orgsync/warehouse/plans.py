@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -36,7 +37,21 @@ class ExpectationResult(Protocol):
     def rows(self) -> tuple[int, ...]: ...
 
 
-def create_plan(connection: Connection, snapshot: Row, tidy: TidySet, findings: pd.DataFrame) -> int:
+@dataclass(frozen=True)
+class Judgement:
+    """By what a plan's rows were judged (one hash over the rules and settings), and what its validation report says."""
+
+    judged_by: str = ""
+    report: Row = field(default_factory=dict)
+
+
+def create_plan(
+    connection: Connection,
+    snapshot: Row,
+    tidy: TidySet,
+    findings: pd.DataFrame,
+    judgement: Judgement = Judgement(),
+) -> int:
     """Stage a snapshot's good rows and record its quarantined ones; returns the plan's id.
 
     `findings` has the columns of QUARANTINE_COLUMNS, one row for each rule a row broke; with a `column_name`, only that
@@ -49,6 +64,7 @@ def create_plan(connection: Connection, snapshot: Row, tidy: TidySet, findings: 
         staged_counts=_count_rows(tidy, findings),
         withheld_fields=sorted(f"{name}.{column}" for name, columns in tidy.withheld.items() for column in columns),
         **{f"{frame.name}_unobserved": sorted(tidy.unobserved.get(frame.name, ())) for frame in FRAMES},
+        **vars(judgement),
     )[0]["plan_id"]
     stage_rows(connection, plan_id, tidy)
     copy_rows(
@@ -60,6 +76,15 @@ def create_plan(connection: Connection, snapshot: Row, tidy: TidySet, findings: 
         snapshot_id=snapshot["snapshot_id"],
     )
     return plan_id
+
+
+def repeat_plan(connection: Connection, snapshot_id: str, model_id: int) -> Row:
+    """The plan of a snapshot that says just what the one of an applied plan said: planned, and without any change."""
+    plan_id: int = fetch_all(connection, "ops/repeat_plan", snapshot_id=snapshot_id, model_id=model_id)[0]["plan_id"]
+    for what in ("quarantine", "expectation_results"):
+        execute(connection, f"ops/repeat_{what}", plan_id=plan_id, model_id=model_id)
+    save_verdict(connection, plan_id, {"user": {}, "department": {}}, [])
+    return find_plan(connection, plan_id)
 
 
 def create_retraction(connection: Connection, snapshot_id: str) -> Row:

@@ -149,6 +149,11 @@ def mark_removed(connection: Connection, snapshot_id: str) -> None:
     execute(connection, "ops/mark_removed", snapshot_id=snapshot_id)
 
 
+def find_newest_loaded(connection: Connection, tenant_id: str) -> Row | None:
+    """The newest snapshot that is part of history, with what was found out when it was loaded (`judged_by`, `report`, `over_budget`)."""
+    return fetch_one(connection, "ops/find_newest_loaded", tenant_id=tenant_id)
+
+
 def find_company(connection: Connection, tenant_id: str) -> Row | None:
     """The newest loaded snapshot as far as it tells whose history this is: `platform`, `company`, `taken_at`."""
     return fetch_one(connection, "ops/find_company", tenant_id=tenant_id)

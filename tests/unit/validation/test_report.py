@@ -13,7 +13,7 @@ from orgsync.frames import TidySet
 from orgsync.manifest import Manifest
 from orgsync.settings import report_path
 from orgsync.validation.quarantine import judge
-from orgsync.validation.report import MOST_ROWS_SHOWN, render_report, write_report
+from orgsync.validation.report import MOST_ROWS_SHOWN, describe_verdict, render_report, write_report
 from tests.unit.validation.company import SOUND_DEPARTMENTS, SOUND_MEMBERSHIPS, SOUND_USERS, company, department, membership, user
 
 TAKEN_AT = datetime(2026, 11, 1, 2, 3, 4, tzinfo=UTC)
@@ -60,7 +60,7 @@ class Page(HTMLParser):
 
 
 def render(tidy: TidySet) -> Page:
-    return Page(render_report(MANIFEST, judge(tidy)))
+    return Page(render_report(MANIFEST, describe_verdict(judge(tidy))))
 
 
 def test_page_says_which_snapshot_it_is_about() -> None:
@@ -109,7 +109,7 @@ def test_page_holds_nobodys_data() -> None:
         "gender": "gender-of-mine",
         "attributes": {"remark": "remark-of-mine\x00"},
     }
-    html = render_report(MANIFEST, judge(company(users=[*SOUND_USERS, user("cyd", **mine)])))
+    html = render_report(MANIFEST, describe_verdict(judge(company(users=[*SOUND_USERS, user("cyd", **mine)]))))
     assert "cyd" in html
     assert "of-mine" not in html
     for known in ("13800000000", "ann@example.com", "bob@example.com", "员工", "部门 "):
@@ -120,7 +120,7 @@ def test_page_escapes_what_the_platform_says() -> None:
     attack = "<script>alert('x')</script>"
     tidy = company([*SOUND_DEPARTMENTS, department(attack, "99")], [*SOUND_USERS, user(f'"{attack}&', status="?")])
     unobserved = {"user": frozenset({"<b>mobile</b>"})}
-    html = render_report(MANIFEST, judge(TidySet(tidy.departments, tidy.users, tidy.memberships, unobserved, unobserved)))
+    html = render_report(MANIFEST, describe_verdict(judge(TidySet(tidy.departments, tidy.users, tidy.memberships, unobserved, unobserved))))
     assert attack not in html
     assert "<b>mobile</b>" not in html
     page = Page(html)
@@ -148,7 +148,7 @@ def test_page_tells_withheld_columns_from_those_not_read() -> None:
 
 
 def test_page_loads_nothing_from_anywhere() -> None:
-    html = render_report(MANIFEST, judge(company()))
+    html = render_report(MANIFEST, describe_verdict(judge(company())))
     assert "http" not in html
     assert "src=" not in html
     assert "url(" not in html
@@ -161,7 +161,7 @@ def test_page_is_readable_by_its_owner_alone(tmp_path: Path, before: str | None)
     if before:
         path.parent.mkdir(parents=True, mode=0o700)
         path.write_text(before)
-    assert write_report(tmp_path / "reports", MANIFEST, judge(company())) == path
+    assert write_report(tmp_path / "reports", MANIFEST, describe_verdict(judge(company()))) == path
     assert "Validation of acme" in path.read_text(encoding="utf-8")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700

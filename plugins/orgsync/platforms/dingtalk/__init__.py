@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orgsync.platforms.dingtalk.form import FORM
-from orgsync.platforms.platform import Answers, Company, Mode, Platform, Reading, Record, Wanted
+from orgsync.platforms.platform import Answer, Answers, Company, Mode, Platform, Reading, Record, Wanted
 
 if TYPE_CHECKING:
     from orgsync.errors import PermissionDeniedError
@@ -44,6 +44,12 @@ def _tidy(answers: Answers, *, mode: Mode, mapping: Mapping[str, Mapping[str, st
     return tidy(answers, mode=mode, mapping=mapping)
 
 
+def _substance(answer: Answer) -> Iterable[bytes]:
+    from orgsync.platforms.dingtalk.envelope import SHAPE
+
+    return SHAPE.list_statements(answer)
+
+
 def _messenger(conn_id: str) -> Messenger:
     from orgsync.platforms.dingtalk.connecting import DingTalkConnector
 
@@ -75,6 +81,7 @@ PLATFORM = Platform(
     name_missing=_name_missing,
     extract=_extract,
     tidy=_tidy,
+    substance=_substance,
     messenger=_messenger,
     escape_markdown=_escape_markdown,
     write_body=_write_body,

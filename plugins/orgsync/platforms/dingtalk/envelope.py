@@ -10,10 +10,14 @@ from orgsync.platforms.dingtalk.codes import PLATFORM, blocked_ip_error, effecti
 from orgsync.platforms.dingtalk.new_codes import new_error_for
 from orgsync.platforms.dingtalk.records import read_department_id
 from orgsync.platforms.reading.records import is_damaged, is_true, read_count, read_flag, read_token, records_of
+from orgsync.platforms.reading.substance import Shape
 from orgsync.platforms.speaking.transport import WAIT_FIX, Judge, Request, Response
 
 Content = Mapping[str, Any]
 Check = Callable[[Content], str]
+
+SHAPE = Shape(passing={"errcode", "errmsg", "request_id", "has_more", "next_cursor"}, within="result", lists={"list"})
+"""What of an answer is about the organization."""
 
 
 def judge_by(check: Check) -> Judge:

@@ -9,10 +9,14 @@ from orgsync.errors import Refusal, UnexpectedAnswerError
 from orgsync.platforms.feishu.codes import PLATFORM, error_code, error_for
 from orgsync.platforms.feishu.records import items_of, read_id
 from orgsync.platforms.reading.records import is_damaged, is_true, read_flag, read_token
+from orgsync.platforms.reading.substance import Shape
 from orgsync.platforms.speaking.transport import WAIT_FIX, Judge, Request, Response
 
 Content = Mapping[str, Any]
 Check = Callable[[Content], str]
+
+SHAPE = Shape(passing={"code", "msg", "has_more", "page_token"}, within="data", lists={"items"})
+"""What of an answer is about the organization."""
 
 RANGE_LISTS = ("department_ids", "user_ids", "group_ids")
 

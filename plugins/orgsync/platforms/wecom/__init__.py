@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from orgsync.platforms.platform import Answers, Company, Mode, Platform, Reading, Record, Wanted
+from orgsync.platforms.platform import Answer, Answers, Company, Mode, Platform, Reading, Record, Wanted
 from orgsync.platforms.wecom.form import FORM
 
 if TYPE_CHECKING:
@@ -37,6 +37,12 @@ def _tidy(answers: Answers, *, mode: Mode, mapping: Mapping[str, Mapping[str, st
     return tidy(answers, mode=mode, mapping=mapping)
 
 
+def _substance(answer: Answer) -> Iterable[bytes]:
+    from orgsync.platforms.wecom.envelope import SHAPE
+
+    return SHAPE.list_statements(answer)
+
+
 def _messenger(conn_id: str) -> Messenger:
     from orgsync.platforms.wecom.connecting import WeComConnector
 
@@ -65,6 +71,7 @@ PLATFORM = Platform(
     identify=_identify,
     extract=_extract,
     tidy=_tidy,
+    substance=_substance,
     messenger=_messenger,
     escape_markdown=_escape_markdown,
     write_body=_write_body,

@@ -8,12 +8,16 @@ from typing import Any
 
 from orgsync.errors import Refusal, UnexpectedAnswerError
 from orgsync.platforms.reading.records import is_damaged, read_count, read_token, records_of
+from orgsync.platforms.reading.substance import Shape
 from orgsync.platforms.speaking.transport import WAIT_FIX, Judge, Request, Response
 from orgsync.platforms.wecom.codes import PLATFORM, Identity, code_of, error_for, is_warning, warning_error
 from orgsync.platforms.wecom.records import read_department_id, read_department_ids
 
 Content = Mapping[str, Any]
 Check = Callable[[Content], str]
+
+SHAPE = Shape(passing={"errcode", "errmsg", "next_cursor"}, lists={"department", "department_id", "userlist", "dept_user"})
+"""What of an answer is about the organization."""
 
 EXPORT_DONE = 2
 EXPORT_FAILED = 3
