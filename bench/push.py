@@ -18,10 +18,10 @@ def main() -> None:
 
     from orgsync.outbox import sending
     from orgsync.settings import read_settings
-    from orgsync.tenants import find_tenant, read_stanzas
+    from orgsync.tenants import read_tenant
 
     settings = read_settings()
-    tenant = find_tenant(read_stanzas(settings.tenants_file), tenant_id)
+    tenant = read_tenant(settings.tenants_file, tenant_id)
     sending.open_messenger(tenant)
     began_at, began, before_mib = datetime.now(UTC), time.monotonic(), _peak_mib()
     tally = sending.push(settings, tenant, run_for=timedelta(hours=hours))

@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 from airflow.sdk import DAG, CronTriggerTimetable, ExceptionRetryPolicy, Param, RetryAction, RetryRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from orgsync.airflow_parts.parsing import is_wanted_task
+from orgsync.airflow_parts.parsing import find_wanted
 from orgsync.airflow_parts.wording import describe_field, join_languages, say, say_page
 from orgsync.settings import read_settings
-from orgsync.tenants import Tenant, find_tenant, read_stanzas
+from orgsync.tenants import Tenant, read_stanzas, read_stanzas_of, read_tenant
 
-STANZAS = read_stanzas(read_settings().tenants_file)
+WANTED = find_wanted("clean_", of="task")
+FILE = read_settings().tenants_file
+STANZAS = read_stanzas(FILE) if WANTED is None else read_stanzas_of(FILE, WANTED)
 LANGUAGE = join_languages(STANZAS.languages)
 TIMEZONE = Tenant.timezone  # the default of the tenants file: it is night there, between two hourly reads
 
@@ -49,7 +51,7 @@ with DAG(
 
         context = get_current_context()
         settings = read_settings()
-        tenant = find_tenant(read_stanzas(settings.tenants_file), tenant_id)
+        tenant = read_tenant(settings.tenants_file, tenant_id)
         try:
             return asdict(clean_tenant(settings, tenant, dry_run=context["params"]["dry_run"]))
         except BusyTenantError as error:
@@ -60,5 +62,5 @@ with DAG(
     # Nothing comes after them: so one that fails fails the run, and keeps no other from being cleaned.
     # The task of a tenant whose stanza is wrong says so, and removes nothing.
     for _tenant_id, _owner in STANZAS.owners.items():
-        if is_wanted_task(f"clean_{_tenant_id}"):
+        if WANTED in (None, _tenant_id):
             clean.override(task_id=f"clean_{_tenant_id}", owner=_owner)(_tenant_id)

@@ -13,7 +13,7 @@ from orgsync.airflow_parts.parsing import is_for_display
 from orgsync.airflow_parts.wording import join_languages, say, say_page
 from orgsync.errors import ConfigurationError
 from orgsync.settings import read_settings
-from orgsync.tenants import Tenant, find_tenant, read_stanzas
+from orgsync.tenants import Tenant, read_stanzas, read_tenant
 
 RUN_FOR = timedelta(seconds=50)  # then the next minute goes on
 
@@ -62,7 +62,7 @@ with DAG(
         from orgsync.outbox.sending import push
 
         settings = read_settings()
-        tally = push(settings, find_tenant(read_stanzas(settings.tenants_file), tenant_id), run_for=RUN_FOR)
+        tally = push(settings, read_tenant(settings.tenants_file, tenant_id), run_for=RUN_FOR)
         return {"messages": tally.messages, "attempts": dict(tally.attempts)}
 
     deliver.expand(tenant_id=find_due())

@@ -20,10 +20,10 @@ from airflow.sdk import (
 from airflow.sdk.exceptions import AirflowSkipException
 
 from orgsync.airflow_parts.approval import PlanApproval, ask_about
-from orgsync.airflow_parts.parsing import is_wanted_dag
+from orgsync.airflow_parts.parsing import find_wanted
 from orgsync.airflow_parts.wording import describe_field, say, say_page
 from orgsync.settings import read_settings
-from orgsync.tenants import BrokenStanza, Tenant, find_tenant, read_stanzas
+from orgsync.tenants import BrokenStanza, Tenant, read_stanzas, read_stanzas_of, read_tenant
 
 if TYPE_CHECKING:
     from orgsync.sync.run import Run
@@ -58,7 +58,6 @@ def build_dag(tenant: Tenant) -> DAG:
         start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo(tenant.timezone)),
         catchup=False,
         max_active_runs=1,
-        params=build_params(tenant.language),
         tags=["orgsync", tenant.platform],
         default_args={
             "owner": tenant.owner,
@@ -73,6 +72,7 @@ def build_dag(tenant: Tenant) -> DAG:
     )
     with dag:
         _add_tasks(tenant, _asset_of(tenant.id))
+    dag.params = build_params(tenant.language)  # after its tasks: each would hold all of them, and double what Airflow stores and loads
     return dag
 
 
@@ -95,7 +95,7 @@ def build_broken_dag(stanza: BrokenStanza) -> DAG:
         @task(inlets=[_asset_of(tenant_id)])  # so that it stays known
         def read_stanza() -> None:
             """Says what is wrong with the stanza."""
-            find_tenant(read_stanzas(read_settings().tenants_file), tenant_id)
+            read_tenant(read_settings().tenants_file, tenant_id)
 
         read_stanza()
     return dag
@@ -124,7 +124,7 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
 
         context = get_current_context()
         after, until = find_window((tenant.schedule, tenant.full_schedule), ZoneInfo(tenant.timezone), context["logical_date"])
-        done = load_again(_run(tenant.id, context), after=after, until=until, dry_run=context["params"]["dry_run"])
+        done = load_again(_run(tenant, context), after=after, until=until, dry_run=context["params"]["dry_run"])
         loaded = [each for each in done if each["outcome"] != "skipped"]
         if not loaded:
             raise AirflowSkipException(f"no snapshot of {tenant.id} was taken after {after} and until {until}")
@@ -138,7 +138,7 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
 
         context = get_current_context()
         params = context["params"]
-        result = load_lost(_run(tenant.id, context), with_undecided=params["undecided"], dry_run=params["dry_run"])
+        result = load_lost(_run(tenant, context), with_undecided=params["undecided"], dry_run=params["dry_run"])
         counts = {name: len(result[name]) for name in ("registered", "due", "loaded", "failed", "left_out", "unfinished")}
         if result["failed"]:
             raise IncompleteSnapshotError(f"{len(result['failed'])} snapshots could not be loaded; `orgsync status {tenant.id}` names them")
@@ -152,14 +152,14 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
         from orgsync.sync.extracting import extract_snapshot
 
         context = get_current_context()
-        return extract_snapshot(_run(tenant.id, context), mode=context["params"]["mode"])
+        return extract_snapshot(_run(tenant, context), mode=context["params"]["mode"])
 
     @task
     def validate(snapshot_id: str) -> int:
         """Keep bad rows out and stage the good ones."""
         from orgsync.sync.validating import validate_snapshot
 
-        return validate_snapshot(_run(tenant.id, get_current_context()), snapshot_id)
+        return validate_snapshot(_run(tenant, get_current_context()), snapshot_id)
 
     @task
     def plan(plan_id: int) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
         from orgsync.sync.planning import plan_sync
 
         context = get_current_context()
-        planned = plan_sync(_run(tenant.id, context), plan_id, dry_run=context["params"]["dry_run"])
+        planned = plan_sync(_run(tenant, context), plan_id, dry_run=context["params"]["dry_run"])
         return planned | {"question": ask_about(tenant, planned)}
 
     @task.branch
@@ -182,7 +182,7 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
         """Write history in one transaction, exactly as planned."""
         from orgsync.sync.merging import merge_plan
 
-        return merge_plan(_run(tenant.id, get_current_context()), planned["plan_id"])
+        return merge_plan(_run(tenant, get_current_context()), planned["plan_id"])
 
     extracted = extract()
     planned = plan(validate(extracted))
@@ -206,22 +206,23 @@ def _is_backfill(context: Any) -> bool:
     return str(context["dag_run"].run_type.value) == "backfill"
 
 
-def _run(tenant_id: str, context: Any) -> Run:
+def _run(tenant: Tenant, context: Any) -> Run:
     from orgsync.companies.ownership import Takeover
     from orgsync.sync.run import Run, name_record
 
     settings = read_settings()
     dag_run = context["dag_run"]
     takeover = Takeover(context["params"]["new_company"] or "", word_of=dag_run.triggering_user_name or dag_run.run_id)
-    tenant = find_tenant(read_stanzas(settings.tenants_file), tenant_id)
     run_type = str(dag_run.run_type.value)
     return Run(tenant, name_record(dag_run.run_id, run_type), run_type, settings, takeover)
 
 
-_stanzas = read_stanzas(read_settings().tenants_file)
+_wanted = find_wanted("org_sync_")
+_file = read_settings().tenants_file
+_stanzas = read_stanzas(_file) if _wanted is None else read_stanzas_of(_file, _wanted)
 for _tenant in _stanzas.tenants:
-    if is_wanted_dag(f"org_sync_{_tenant.id}"):
+    if _wanted in (None, _tenant.id):
         globals()[f"org_sync_{_tenant.id}"] = build_dag(_tenant)
 for _broken in _stanzas.broken:
-    if _broken.tenant_id and is_wanted_dag(f"org_sync_{_broken.tenant_id}"):
+    if _broken.tenant_id and _wanted in (None, _broken.tenant_id):
         globals()[f"org_sync_{_broken.tenant_id}"] = build_broken_dag(_broken)

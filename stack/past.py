@@ -20,10 +20,10 @@ def main() -> None:
 
     from orgsync.sync.pipeline import sync
     from orgsync.sync.run import Run
-    from orgsync.tenants import find_tenant, read_stanzas
+    from orgsync.tenants import read_tenant
 
     settings = read_settings()
-    tenant = find_tenant(read_stanzas(settings.tenants_file), tenant_id)
+    tenant = read_tenant(settings.tenants_file, tenant_id)
     for instant in instants:
         shown = datetime.fromisoformat(instant)
         run = Run(tenant, f"past__{instant}", "past", settings, clock=lambda _, shown=shown: shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ MOST_LEVELS = 100
 """Nobody nests deeper by hand; the parser in C ends the whole process beyond some ten thousand."""
 
 
-def compose_yaml(path: Path, *, what: str, missing: str) -> yaml.Node | None:
-    """Raises ConfigurationError naming file and line; `missing` says what to do where there is no such file."""
+def compose_yaml(path: Path, *, what: str, missing: str, excerpt: Callable[[str], str] = str) -> yaml.Node | None:
+    """Raises ConfigurationError naming file and line; `missing` says what to do where there is no such file.
+
+    `excerpt` makes of its text what is read of it, line by line where it was.
+    """
     try:
-        return _compose(path.read_text(encoding="utf-8"))
+        return _compose(excerpt(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise ConfigurationError(f"there is no {what} {path}; {missing}") from None
     except OSError as error:

@@ -59,6 +59,7 @@ def describe_task(task: object) -> dict[str, object]:
         "has_retry_policy": task.retry_policy is not None,
         "downstream": sorted(task.downstream_task_ids),
         "outlets": [outlet.name for outlet in task.outlets],
+        "params": sorted(task.params),
     }
 
 

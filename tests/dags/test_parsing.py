@@ -109,6 +109,11 @@ def test_dag_follows_the_stanza(parsed: dict[str, Any]) -> None:
     assert "acme" in dag["docs"]
 
 
+def test_form_is_the_dags_and_not_each_tasks(parsed: dict[str, Any]) -> None:
+    """Airflow stores and loads it for each task that holds it."""
+    assert [name for name, task in parsed["dags"]["org_sync_acme"]["tasks"].items() if task["params"]] == []
+
+
 def test_tasks_lead_from_the_read_over_the_plan_to_the_merge(parsed: dict[str, Any]) -> None:
     tasks = parsed["dags"]["org_sync_acme"]["tasks"]
     assert {name: task["downstream"] for name, task in tasks.items()} == {

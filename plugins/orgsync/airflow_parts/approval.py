@@ -73,7 +73,7 @@ class PlanApproval(ApprovalOperator):  # type: ignore[misc]
 
     def __init__(self, *, tenant: Tenant, plan: Any, make_run: Any, **kwargs: Any) -> None:
         self.plan = plan
-        self.tenant_id = tenant.id
+        self._tenant = tenant
         self._make_run = make_run
         self._patience = timedelta(hours=tenant.approval_hours)
         self.APPROVE, self.REJECT = (say(tenant.language, f"approval.{each}") for each in ("approve", "reject"))
@@ -98,7 +98,7 @@ class PlanApproval(ApprovalOperator):  # type: ignore[misc]
             is_approved = event["chosen_options"][0] in APPROVALS
             event = event | {"chosen_options": [self.APPROVE if is_approved else self.REJECT]}
             decide_plan(
-                self._make_run(self.tenant_id, context),
+                self._make_run(self._tenant, context),
                 self.plan["plan_id"],
                 is_approved=is_approved,
                 decided_by=str(user.get("name") or user.get("id") or NOBODY),
@@ -112,7 +112,7 @@ class PlanApproval(ApprovalOperator):  # type: ignore[misc]
 
         plan_id = self.plan["plan_id"]
         try:
-            standing = find_standing(self._make_run(self.tenant_id, context), plan_id)
+            standing = find_standing(self._make_run(self._tenant, context), plan_id)
         except RetryableError as error:  # the question must not fail because the warehouse is away for a moment
             self.log.warning("plan %d could not be looked at: %s", plan_id, error)
             return bool(self.execute(context))

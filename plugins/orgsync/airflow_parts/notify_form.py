@@ -14,7 +14,7 @@ from orgsync.outbox.composing import DAY_ENDS, compose, read_instant
 from orgsync.outbox.queueing import Message
 from orgsync.outbox.sending import change_todo, enqueue, find_message, recall
 from orgsync.settings import Settings
-from orgsync.tenants import Tenant, find_tenant, read_stanzas
+from orgsync.tenants import Tenant, read_tenant
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Change:
 
 def submit(settings: Settings, params: Mapping[str, Any], *, source: str) -> int:
     """Queue what the form asks for; returns the id of the message queued, or of the one recalled. Sent again, it queues a message once."""
-    tenant, what = find_tenant(read_stanzas(settings.tenants_file), params["tenant"]), params["what"]
+    tenant, what = read_tenant(settings.tenants_file, params["tenant"]), params["what"]
     if what == "send":
         message_id = enqueue(settings, tenant, read_message(settings, tenant, params, source=source))
     elif what == "recall":

@@ -91,12 +91,12 @@ def queue(asked: Any, context: Any, *, key: str) -> int | None:
     from orgsync.outbox.composing import compose
     from orgsync.outbox.sending import enqueue
     from orgsync.settings import read_settings
-    from orgsync.tenants import find_tenant, read_stanzas
+    from orgsync.tenants import read_tenant
 
     settings = read_settings()
     wanted = {name: getattr(asked, name) for name in (*TEMPLATED, "everyone", "priority") if name != "tenant"}
     wanted["dedupe_key"] = wanted["dedupe_key"] or key
-    tenant = find_tenant(read_stanzas(settings.tenants_file), asked.tenant)
+    tenant = read_tenant(settings.tenants_file, asked.tenant)
     message_id = enqueue(settings, tenant, compose(settings, tenant, **wanted, source=find_place(context)))
     log.info("message %s to tenant %s is queued", message_id, tenant.id)
     return message_id

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from airflow.sdk import get_parsing_context
 
 
@@ -10,10 +12,11 @@ def is_for_display() -> bool:
     return get_parsing_context().dag_id is None
 
 
-def is_wanted_dag(dag_id: str) -> bool:
-    return get_parsing_context().dag_id in (None, dag_id)
+def find_wanted(prefix: str, *, of: Literal["dag", "task"] = "dag") -> str | None:
+    """The tenant whose DAG or task is wanted, named after it; None for all of them.
 
-
-def is_wanted_task(task_id: str) -> bool:
-    """For tasks that neither follow nor lead to another: a task that has neighbours needs them built."""
-    return get_parsing_context().task_id in (None, task_id)
+    Of tasks only those that neither follow nor lead to another: a task that has neighbours needs them built.
+    """
+    context = get_parsing_context()
+    wanted = context.dag_id if of == "dag" else context.task_id
+    return None if wanted is None else wanted.removeprefix(prefix)

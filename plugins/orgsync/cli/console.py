@@ -82,10 +82,11 @@ def read_tenant(settings: Settings, tenant_id: str) -> Tenant:
 
 def read_tenants(settings: Settings, tenant_id: str | None) -> Stanzas:
     """All that the tenants file holds, or the tenant of that id alone; ConfigurationError where its stanza is wrong."""
-    from orgsync.tenants import Stanzas, find_tenant, read_stanzas
+    from orgsync.tenants import Stanzas, read_stanzas, read_tenant
 
-    stanzas = read_stanzas(settings.tenants_file)
-    return stanzas if tenant_id is None else Stanzas((find_tenant(stanzas, tenant_id),))
+    if tenant_id is None:
+        return read_stanzas(settings.tenants_file)
+    return Stanzas((read_tenant(settings.tenants_file, tenant_id),))
 
 
 def name_broken(stanzas: Stanzas) -> bool:

@@ -7,4 +7,6 @@ from orgsync.tenants.file import Stanzas as Stanzas
 from orgsync.tenants.file import find_tenant as find_tenant
 from orgsync.tenants.file import load_tenants as load_tenants
 from orgsync.tenants.file import read_stanzas as read_stanzas
+from orgsync.tenants.file import read_stanzas_of as read_stanzas_of
+from orgsync.tenants.file import read_tenant as read_tenant
 from orgsync.tenants.stanza import Tenant as Tenant

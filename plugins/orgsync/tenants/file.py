@@ -12,6 +12,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from orgsync.errors import ConfigurationError
+from orgsync.tenants.excerpt import keep_stanzas_of
 from orgsync.tenants.nodes import Mistake, Plain, find_line, line_of
 from orgsync.tenants.stanza import Tenant
 from orgsync.tenants.values import refuse_key
@@ -80,7 +81,22 @@ def read_stanzas(path: Path, check_template: CheckTemplate | None = None) -> Sta
 
     With `check_template`, the templates that `change_messages` name are tried.
     """
-    root = compose_yaml(path, what="tenants file", missing="write one, or set ORGSYNC_TENANTS")
+    return _read_stanzas(path, check_template)
+
+
+def read_stanzas_of(path: Path, tenant_id: str) -> Stanzas:
+    """At least this tenant's, if there is one: the same as of the whole file, and the others are not even parsed where that can be."""
+    found = _read_stanzas(path, excerpt=lambda text: keep_stanzas_of(text, tenant_id) or text)
+    return found if tenant_id in found.owners else read_stanzas(path)
+
+
+def read_tenant(path: Path, tenant_id: str) -> Tenant:
+    """Raises ConfigurationError where there is none, or with what is wrong with its stanza."""
+    return find_tenant(read_stanzas_of(path, tenant_id), tenant_id)
+
+
+def _read_stanzas(path: Path, check_template: CheckTemplate | None = None, *, excerpt: Callable[[str], str] = str) -> Stanzas:
+    root = compose_yaml(path, what="tenants file", missing="write one, or set ORGSYNC_TENANTS", excerpt=excerpt)
     read = [_read_stanza(node, check_template) for node in _list_stanzas(path, root)]
     by_id: dict[str, list[_Read]] = defaultdict(list)
     for each in read:
