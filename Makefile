@@ -8,12 +8,12 @@ IN_PARALLEL = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 UV_COMPILE := $(PYTHON_IN_VENV) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo smoke test soak crash mutate up status logs down clean lint lock bench
+.PHONY: help setup demo smoke test soak crash mutate up status logs down clean lint lock bench bench-quick
 
 help: ## List what can be made.
 	@printf 'orgsync: make TARGET\n\n'
 	@while IFS= read -r line; do \
-		[[ $$line =~ ^([a-z]+):[^#]*##\ (.*)$$ ]] && printf '  %-8s %s\n' "$${BASH_REMATCH[1]}" "$${BASH_REMATCH[2]}"; \
+		[[ $$line =~ ^([a-z-]+):[^#]*##\ (.*)$$ ]] && printf '  %-11s %s\n' "$${BASH_REMATCH[1]}" "$${BASH_REMATCH[2]}"; \
 	done <Makefile; true
 
 setup: ## Make .venv with the locked packages; does nothing if nothing changed.
@@ -57,9 +57,13 @@ lint: setup ## Check style and types.
 	$(PYTHON_IN_VENV) -m ruff format --check
 	$(PYTHON_IN_VENV) -m mypy
 
-lock: setup ## Resolve requirements-dev.txt and requirements.txt into their lock files.
+lock: setup ## Resolve each requirements*.txt into its lock file.
 	$(UV_COMPILE) requirements-dev.txt -o requirements-dev.lock
 	$(UV_COMPILE) requirements.txt -c requirements-dev.lock -o requirements.lock
+	$(UV_COMPILE) bench/peers/requirements.txt -o bench/peers/requirements.lock
 
-bench: setup ## Measure a large synchronization, or sending.
+bench: setup ## Measure all that docs/benchmarks.md tells, and write it; ARGS="load" for a part, ARGS="--help" for which there are.
 	@$(PYTHON_IN_VENV) -m bench $(ARGS)
+
+bench-quick: setup ## Whether all of that can be measured and written: small, and into no file.
+	@$(PYTHON_IN_VENV) -m bench --quick

@@ -1,43 +1,93 @@
-"""`make bench`: whole syncs; messages to large audiences (--send); single commands (--commands).
+"""`make bench`: measures all parts of docs/benchmarks.md, and writes it; the parts that are named, only those.
 
-An embedded PostgreSQL and a sandbox are started for it.
+An embedded PostgreSQL and a sandbox are started for it. `syncs`, `send` and `commands` print what they measure, and are in no file.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
+from pathlib import Path
 
 from bench.commands import measure_commands
+from bench.page import check_page, write_page
+from bench.parts import PARTS
+from bench.peers.environment import CHECKOUT
+from bench.results import keep
 from bench.sends import AUDIENCES, measure_sends
 from bench.syncs import measure_syncs
-from bench.world import open_world, print_machine
+from bench.wanted import LARGE_SIZES, QUICK_SIZES, USUAL_SIZES, Wanted
+from bench.world import Size, open_world
 from orgsync.platforms import PLATFORM_NAMES
+
+PRINTED = ("syncs", "send", "commands")
 
 
 def main() -> None:
     arguments = _parse_arguments()
-    with open_world(arguments) as world:
-        print_machine(world, arguments)
-        if arguments.send:
+    printed = [name for name in arguments.parts if name in PRINTED]
+    for name in printed:
+        _print_part(name, arguments)
+    if arguments.is_quick:
+        with tempfile.TemporaryDirectory(prefix="orgsync-bench-page-") as folder:
+            _measure(list(PARTS), arguments, Path(folder))
+            check_page(Path(folder))
+    elif not printed:
+        chosen = [name for name in arguments.parts if name in PARTS] if arguments.parts else list(PARTS)
+        _measure(chosen, arguments, CHECKOUT / "docs")
+
+
+def _measure(parts: list[str], arguments: argparse.Namespace, folder: Path) -> None:
+    """Each figure is kept as soon as it is there, so that a later part that fails costs no earlier one."""
+    for part in parts:
+        for key, figures in PARTS[part](_want(arguments)):
+            keep(folder / "benchmarks.json", part, key, figures)
+    write_page(folder)
+
+
+def _want(arguments: argparse.Namespace) -> Wanted:
+    if arguments.is_quick:
+        return Wanted(sizes=QUICK_SIZES, runs=1, days=2, parallel=arguments.parallel, is_quick=True)
+    sizes = LARGE_SIZES if arguments.is_large else USUAL_SIZES
+    if arguments.people:
+        sizes = (_size(arguments),)
+    runs = arguments.runs or (1 if arguments.is_large else 3)
+    return Wanted(sizes=sizes, runs=runs, days=arguments.days, parallel=arguments.parallel, is_quick=False)
+
+
+def _print_part(name: str, arguments: argparse.Namespace) -> None:
+    with open_world(_size(arguments), parallel=arguments.parallel) as world:
+        if name == "send":
             measure_sends(world, arguments.audience or list(AUDIENCES), named=arguments.named, messages=arguments.messages)
-        elif arguments.commands:
+        elif name == "commands":
             measure_commands(world)
         else:
             measure_syncs(world)
 
 
+def _size(arguments: argparse.Namespace) -> Size:
+    people = arguments.people or 20_000
+    return Size(arguments.platform, people, arguments.departments or max(1, people // 20))
+
+
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join((*PARTS, 'page', *PRINTED))}; none: all of the page")
+    parser.add_argument("--quick", action="store_true", dest="is_quick", help="whether all can be measured: small, into no file")
+    parser.add_argument("--large", action="store_true", dest="is_large", help="load a million people, on each platform, once each")
+    parser.add_argument("--runs", type=int, default=0, help="of each; 3, or 1 with --large")
+    parser.add_argument("--days", type=int, default=30, help="with days: how many syncs")
     parser.add_argument("--platform", default="dingtalk", choices=PLATFORM_NAMES)
-    parser.add_argument("--people", type=int, default=20_000)
-    parser.add_argument("--departments", type=int, default=1_000)
+    parser.add_argument("--people", type=int, default=0, help="one size instead of the usual ones")
+    parser.add_argument("--departments", type=int, default=0, help="a twentieth of the people if left out")
     parser.add_argument("--parallel", type=int, default=8, help="calls at a time")
-    parser.add_argument("--commands", action="store_true", help="measure what single commands cost")
-    parser.add_argument("--send", action="store_true", help="measure messages, at the platform's limits")
-    parser.add_argument("--audience", action="append", choices=AUDIENCES, help="with --send: to whom; may be given more than once")
-    parser.add_argument("--named", type=int, default=0, help="with --send: how many people a query or a list names; 0: all")
-    parser.add_argument("--messages", type=int, default=2_000, help="with --send: how many single messages")
-    return parser.parse_args()
+    parser.add_argument("--audience", action="append", choices=AUDIENCES, help="with send: to whom; may be given more than once")
+    parser.add_argument("--named", type=int, default=0, help="with send: how many people a query or a list names; 0: all")
+    parser.add_argument("--messages", type=int, default=2_000, help="with send: how many single messages")
+    arguments = parser.parse_args()
+    if unknown := sorted(set(arguments.parts) - {*PARTS, "page", *PRINTED}):
+        parser.error(f"there is no part {', '.join(unknown)}")
+    return arguments
 
 
 if __name__ == "__main__":

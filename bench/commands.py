@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 from collections.abc import Sequence
 
+from bench.processes import run_measured
 from bench.world import ORGSYNC, TENANT, World, without_limits
 
 RUNS = 5
@@ -34,20 +34,11 @@ def measure_commands(world: World) -> None:
         subprocess.run([ORGSYNC, "sync", TENANT], env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     print("| command | CPU seconds | from | to | peak MiB |\n|---|---:|---:|---:|---:|")
     for command in COMMANDS:
-        _measure(command, environment)  # so that files are in memory
-        measured = [_measure(command, environment) for _ in range(RUNS)]
-        seconds = [each[0] for each in measured]
-        peak = max(each[1] for each in measured)
+        run_measured([ORGSYNC, *command], environment)  # so that files are in memory
+        measured = [run_measured([ORGSYNC, *command], environment) for _ in range(RUNS)]
+        seconds = [each.cpu_seconds for each in measured]
+        peak = max(each.peak_mib for each in measured)
         print(
             f"| `{' '.join(command)}` | {statistics.median(seconds):.2f} | {min(seconds):.2f} | {max(seconds):.2f} | {peak:.0f} |",
             flush=True,
         )
-
-
-def _measure(command: Sequence[str], environment: dict[str, str]) -> tuple[float, float]:
-    with subprocess.Popen([ORGSYNC, *command], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"orgsync {' '.join(command)} ended with code {process.returncode}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from bench.processes import Cost, run_measured
 from bench.world import ORGSYNC, TENANT, World, without_limits
 
 STEPS = ("extract", "import", "tidy", "expect", "page", "stage", "plan", "write")
@@ -21,9 +19,7 @@ class Measured:
 
     name: str
     run: dict[str, Any]
-    wall_seconds: float
-    cpu_seconds: float
-    peak_mib: float
+    cost: Cost
 
 
 def measure_syncs(world: World) -> None:
@@ -43,20 +39,8 @@ def _scenarios(world: World) -> Iterator[tuple[str, Any, list[str]]]:
 
 
 def _measure(name: str, environment: dict[str, str], options: list[str]) -> Measured:
-    started = time.monotonic()
-    with subprocess.Popen([ORGSYNC, "sync", TENANT, "--json", *options], env=environment, stdout=subprocess.PIPE) as process:
-        output = process.stdout.read() if process.stdout else b""
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{name}: orgsync ended with code {process.returncode}")
-    return Measured(
-        name=name,
-        run=json.loads(output),
-        wall_seconds=time.monotonic() - started,
-        cpu_seconds=usage.ru_utime + usage.ru_stime,
-        peak_mib=usage.ru_maxrss / 1024,
-    )
+    cost = run_measured([ORGSYNC, "sync", TENANT, "--json", *options], environment)
+    return Measured(name, json.loads(cost.output), cost)
 
 
 def _print_row(measured: Measured, *, is_first: bool) -> None:
@@ -68,7 +52,7 @@ def _print_row(measured: Measured, *, is_first: bool) -> None:
     whole = sum(seconds[step] for step in ("extract", "validate", "plan", "merge"))
     calls = sum(count["read"] for count in measured.run["calls"].values())
     print(
-        f"| {measured.name} | {steps} | {whole:.1f} | {measured.wall_seconds:.1f} | {measured.cpu_seconds:.1f} | {measured.peak_mib:.0f} "
-        f"| {calls:,} | {measured.run['counts']['history_rows']:,} |",
+        f"| {measured.name} | {steps} | {whole:.1f} | {measured.cost.wall_seconds:.1f} | {measured.cost.cpu_seconds:.1f} "
+        f"| {measured.cost.peak_mib:.0f} | {calls:,} | {measured.run['counts']['history_rows']:,} |",
         flush=True,
     )

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 
 from sandbox.testing import RunningSandbox, start_sandbox
-from stack.postgres import embedded_postgres
+from stack.postgres import PostgresServer, embedded_postgres
 
 ORGSYNC = Path(sys.executable).with_name("orgsync")
 TENANT = "bench"
+WAREHOUSE = "warehouse"
 _TENANTS = "tenants:\n  - {{id: {tenant}, platform: {platform}, conn_id: bench}}\n"
+
+
+@dataclass(frozen=True)
+class Size:
+    """Which organization: on which platform, of how many people."""
+
+    platform: str
+    people: int
+    departments: int
+
+    def __str__(self) -> str:
+        return f"{self.platform} {self.people}"
 
 
 @dataclass(frozen=True)
@@ -31,10 +41,16 @@ class World:
     """`unpaced` is the environment of commands that keep no pace, as the sandbox asks for none; in `paced` they keep the platform's own."""
 
     sandbox: RunningSandbox
-    platform: str
+    server: PostgresServer
+    size: Size
     dsn: str
     unpaced: dict[str, str]
     paced: dict[str, str]
+    folder: Path
+
+    @property
+    def platform(self) -> str:
+        return self.size.platform
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         return self.sandbox.control(method, f"{self.platform}/{path}", body)
@@ -50,26 +66,31 @@ class World:
 
 
 @contextmanager
-def open_world(arguments: argparse.Namespace) -> Iterator[World]:
-    """The sandbox has the limits of its platforms, the warehouse its tables."""
+def open_world(size: Size, *, parallel: int = 8) -> Iterator[World]:
+    """The sandbox has the limits of its platforms, the warehouse its tables. `parallel` calls at a time are made."""
     with (
         tempfile.TemporaryDirectory(prefix="orgsync-bench-") as name,
         embedded_postgres(Path(name) / "postgres") as server,
-        start_sandbox(arguments.people, departments=arguments.departments) as sandbox,
+        start_sandbox(size.people, departments=size.departments) as sandbox,
     ):
         folder = Path(name)
-        server.create_database("warehouse")
-        (folder / "tenants.yaml").write_text(_TENANTS.format(tenant=TENANT, platform=arguments.platform), encoding="utf-8")
-        environment = os.environ | {
+        server.create_database(WAREHOUSE)
+        (folder / "tenants.yaml").write_text(_TENANTS.format(tenant=TENANT, platform=size.platform), encoding="utf-8")
+        environment = plain_environment() | {
             "AIRFLOW_HOME": str(folder / "airflow"),
             "ORGSYNC_STATE": str(folder),
             "ORGSYNC_TENANTS": str(folder / "tenants.yaml"),
-            "AIRFLOW_CONN_ORGSYNC_WAREHOUSE": _warehouse_connection(server.dsn("warehouse")),
+            "AIRFLOW_CONN_ORGSYNC_WAREHOUSE": _warehouse_connection(server.dsn(WAREHOUSE)),
         }
         subprocess.run([ORGSYNC, "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
-        unpaced = environment | {"AIRFLOW_CONN_BENCH": _platform_connection(sandbox, arguments, calls_per_second=0)}
-        paced = environment | {"AIRFLOW_CONN_BENCH": _platform_connection(sandbox, arguments)}
-        yield World(sandbox, arguments.platform, server.dsn("warehouse"), unpaced, paced)
+        unpaced = environment | {"AIRFLOW_CONN_BENCH": _platform_connection(sandbox, size, parallel, calls_per_second=0)}
+        paced = environment | {"AIRFLOW_CONN_BENCH": _platform_connection(sandbox, size, parallel)}
+        yield World(sandbox, server, size, server.dsn(WAREHOUSE), unpaced, paced, folder)
+
+
+def plain_environment() -> dict[str, str]:
+    """Where compiled modules may not be kept, each start would compile all that it imports; that is this machine's, and no worker's."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 @contextmanager
@@ -84,19 +105,10 @@ def without_limits(world: World) -> Iterator[None]:
         world.control("PUT", "settings", {name: before[name] for name in limits})
 
 
-def print_machine(world: World, arguments: argparse.Namespace) -> None:
-    packages = ", ".join(f"{name} {version(name)}" for name in ("apache-airflow", "pandas", "great-expectations", "requests"))
-    print(
-        f"{arguments.platform}: {arguments.people:,} people in {arguments.departments:,} departments, {arguments.parallel} calls at a time"
-    )
-    (server,) = world.query("show server_version")
-    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, PostgreSQL {server[0]}, {packages}\n")
-
-
-def _platform_connection(sandbox: RunningSandbox, arguments: argparse.Namespace, **extra: object) -> str:
-    known = sandbox.connection(arguments.platform)
+def _platform_connection(sandbox: RunningSandbox, size: Size, parallel: int, **extra: object) -> str:
+    known = sandbox.connection(size.platform)
     given = {name: value for name, value in known.get("extra", {}).items() if name != "calls_per_second"}
-    return json.dumps(known | {"extra": given | {"max_parallel_calls": arguments.parallel} | extra})
+    return json.dumps(known | {"extra": given | {"max_parallel_calls": parallel} | extra})
 
 
 def _warehouse_connection(dsn: str) -> str:

@@ -1,0 +1,8 @@
+"""The parts of docs/benchmarks.md, in its order: what measures each; its text is bench/pages/<part>.md.jinja."""
+
+from __future__ import annotations
+
+from bench import load
+from bench.wanted import Measure
+
+PARTS: dict[str, Measure] = {"load": load.measure}

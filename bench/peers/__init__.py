@@ -1,0 +1,1 @@
+"""What orgsync is measured beside, in an environment of its own."""

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bench import page
+from bench.page import check_page, number, read_aims, render_page, span
+from bench.parts import PARTS
+from bench.results import read_results
+
+CHECKOUT = Path(__file__).parents[2]
+MACHINE = {"on": "2026-11-29", "cores": 2, "memory_gib": 24, "architecture": "x86_64", "python": "3.11.7", "packages": {"pandas": "3.1.1"}}
+
+
+def runs(seconds: list[float], **more: Any) -> dict[str, Any]:
+    cost = dict.fromkeys(("seconds", "process_seconds", "cpu_seconds", "server_cpu_seconds", "peak_mib"), seconds)
+    return cost | {"people": [100_000] * len(seconds), "history_rows": [5] * len(seconds)} | more
+
+
+def load_of(people: int, *, with_dlt: bool = True) -> dict[str, Any]:
+    dlt = {"dlt": runs([22.0, 36.0])} if with_dlt else {}
+    ratios = {"dlt/orgsync": {"ratios": [11.0, 12.0], "median": 11.5}} if with_dlt else {}
+    scenario = {"orgsync": runs([2.0, 3.0], steps={"tidy": [0.5, 0.7]}), "ratios": ratios} | dlt
+    read = {"seconds": 7.0, "cpu_seconds": 5.0, "peak_mib": 90.0}
+    figures = {
+        "platform": "dingtalk",
+        "people": people,
+        "departments": people // 20,
+        "runs": 2,
+        "reads": dict.fromkeys(("first", "nothing", "some"), read),
+        "scenarios": dict.fromkeys(("first", "nothing", "some"), scenario),
+    }
+    return {"measured": MACHINE, "figures": figures}
+
+
+def test_figures_stand_in_the_text_with_their_range_and_their_machine() -> None:
+    told = render_page({"load": {"dingtalk 100000": load_of(100_000), "dingtalk 1000": load_of(1_000)}})
+    assert "### 100,000 people in 5,000 departments" in told
+    assert told.index("### 1,000 people") < told.index("### 100,000 people")
+    assert "| first | 2.50 (2 to 3) | 29 (22 to 36) |  | 11.5 (11 to 12) |  |" in told
+    assert "2026-11-29, 2 cores (x86_64), 24 GiB, Python 3.11.7, pandas 3.1.1" in told
+
+
+def test_without_dlt_only_its_column_is_empty() -> None:
+    told = render_page({"load": {"dingtalk 1000": load_of(1_000, with_dlt=False)}})
+    assert "| first | 2.50 (2 to 3) |  |  |  |  |" in told
+
+
+def test_a_part_that_was_not_measured_says_so() -> None:
+    assert "*load: not measured yet.*" in render_page({})
+
+
+def test_an_aim_is_met_or_not_or_not_known() -> None:
+    met = {aim.aim: aim.is_met for aim in read_aims({"load": {"dingtalk 100000": load_of(100_000)}})}
+    assert met["100,000 people, first load: dlt's merge of the people alone takes so many times as long"] is True
+    assert met["100,000 people, nothing changed: the same"] is False
+    assert met["100,000 people, first load: so many times what a bare COPY of the people takes"] is None
+
+
+def test_of_several_runs_the_highest_peak_counts() -> None:
+    (aim,) = (each for each in read_aims({"load": {"dingtalk 100000": load_of(100_000)}}) if "peak memory" in each.aim)
+    assert (aim.figure, aim.is_met) == (3.0, True)
+
+
+def test_each_aim_says_where_its_figure_stands_and_how_much_is_wanted() -> None:
+    for aim in yaml.safe_load((page.PAGES / "aims.yaml").read_text(encoding="utf-8")):
+        assert aim["figure"][0] in PARTS, aim
+        assert len({"at_least", "at_most"} & aim.keys()) == 1, aim
+
+
+def test_the_page_in_docs_is_the_one_of_its_figures() -> None:
+    """Also where a text changed: `make bench ARGS="page"` writes it."""
+    docs = CHECKOUT / "docs"
+    assert (docs / "benchmarks.md").read_text(encoding="utf-8") == render_page(read_results(docs / "benchmarks.json"))
+
+
+@pytest.mark.parametrize(
+    ("results", "problem"),
+    [({}, "not measured"), ({"load": {"x": load_of(1_000) | {"odd": float("nan")}}}, "/load/x/odd")],
+    ids=["none", "nan"],
+)
+def test_what_cannot_be_right_is_noticed(tmp_path: Path, results: dict[str, Any], problem: str) -> None:
+    (tmp_path / "benchmarks.json").write_text(json.dumps(results))
+    (tmp_path / "benchmarks.md").write_text(render_page(results))
+    with pytest.raises(SystemExit, match=problem):
+        check_page(tmp_path)
+
+
+@pytest.mark.parametrize(("value", "text"), [(12345.6, "12,346"), (12.345, "12.3"), (1.234, "1.23"), (0.004, "0.00"), (7.0, "7"), (0, "0")])
+def test_numbers_have_three_digits_or_so(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_one_run_has_no_range() -> None:
+    assert span([1.25]) == "1.25"
