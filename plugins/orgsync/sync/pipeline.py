@@ -14,7 +14,11 @@ from orgsync.sync.validating import validate_snapshot
 
 def sync(run: Run, *, mode: RequestedMode, dry_run: bool) -> dict[str, Any]:
     """All steps after each other, as the command runs them."""
-    snapshot_id = extract_snapshot(run, mode=mode)
+    return load_extracted(run, extract_snapshot(run, mode=mode), dry_run=dry_run)
+
+
+def load_extracted(run: Run, snapshot_id: str, *, dry_run: bool = False) -> dict[str, Any]:
+    """All that comes after the read of the same run."""
     if not dry_run and (recognized := recognize(run, snapshot_id)):
         return recognized
     planned = plan_sync(run, validate_snapshot(run, snapshot_id), dry_run=dry_run)
