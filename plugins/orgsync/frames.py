@@ -14,7 +14,9 @@ NUMBER = "object"  # int or Decimal: platforms order by values past 2**53
 FLAG = "boolean"
 DATE = "object"  # datetime.date
 IDS = "object"  # list[str]
-JSON = "object"  # dict[str, Any]: the platform's own odd fields
+JSON = "str"  # an object's JSON text: the platform's own odd fields
+ATTRIBUTES = "attributes"
+"""The column of that kind."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ DEPARTMENTS = Frame(
         "is_hidden": FLAG,
         "source_identifier": TEXT,
         "leader_user_ids": IDS,
-        "attributes": JSON,
+        ATTRIBUTES: JSON,
     },
 )
 
@@ -72,7 +74,7 @@ USERS = Frame(
         "is_admin": FLAG,
         "manager_user_id": TEXT,
         "main_department_id": TEXT,
-        "attributes": JSON,
+        ATTRIBUTES: JSON,
     },
 )
 
@@ -86,7 +88,7 @@ MEMBERSHIPS = Frame(
         "is_leader": FLAG,
         "sort_order": NUMBER,
         "title": TEXT,
-        "attributes": JSON,
+        ATTRIBUTES: JSON,
     },
 )
 

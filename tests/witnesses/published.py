@@ -72,6 +72,6 @@ class Landing:
 
 
 def rows(frame: Any, key: str) -> dict[str, dict[str, Any]]:
-    """Each row as plain values, missing ones as None."""
+    """Each row as plain values, missing ones as None, odd fields decoded."""
     plain = frame.astype(object).where(frame.notna(), None)
-    return {row[key]: row for row in plain.to_dict("records")}
+    return {row[key]: row | {"attributes": row["attributes"] and json.loads(row["attributes"])} for row in plain.to_dict("records")}

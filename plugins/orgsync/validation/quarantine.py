@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from orgsync.frames import FRAMES, TidySet
+from orgsync.validation.columns import is_among, none_of
 from orgsync.validation.rules import LEADER_NOT_MEMBER, NUL, Finding, find_broken_rows, find_not_read
 from orgsync.validation.suites import ExpectationResult, check_columns
 from orgsync.validation.values import UNREAD_VALUE, find_damaged_texts, find_unread_values, leave_out_damaged, silence_unreadable
@@ -40,7 +41,7 @@ def judge(tidy: TidySet) -> Verdict:
     unread, damaged = list(find_unread_values(tidy, bad)), list(find_damaged_texts(tidy, bad))
     results += tuple(_describe(finding) for finding in (*unread, *damaged) if finding.rows.any())
     tidy, unread = silence_unreadable(tidy, unread)
-    good = tidy.with_rows({frame.name: tidy.frame(frame.name).loc[~bad[frame.name]] for frame in FRAMES})
+    good = tidy.with_rows({name: tidy.frame(name).loc[~rows] for name, rows in bad.items() if rows.any()})
     listed, remarks = _list_findings(tidy, [*findings, *unread]), _list_findings(tidy, damaged)
     return Verdict(tidy=good, findings=listed, results=results, remarks=remarks)
 
@@ -86,15 +87,15 @@ def _find_dependents(tidy: TidySet, findings: list[Finding]) -> list[Finding]:
     bad_users = tidy.users.loc[_is_bad(tidy, "user", grave), "user_id"].dropna()
     bad_departments = tidy.departments.loc[_is_bad(tidy, "department", grave), "department_id"].dropna()
     return [
-        Finding("membership", "quarantined_user", "its person is quarantined", memberships["user_id"].isin(bad_users)),
+        Finding("membership", "quarantined_user", "its person is quarantined", is_among(memberships["user_id"], bad_users)),
         Finding(
-            "membership", "quarantined_department", "its department is quarantined", memberships["department_id"].isin(bad_departments)
+            "membership", "quarantined_department", "its department is quarantined", is_among(memberships["department_id"], bad_departments)
         ),
     ]
 
 
 def _is_bad(tidy: TidySet, entity: str, findings: list[Finding]) -> pd.Series:
-    bad = pd.Series(data=False, index=tidy.frame(entity).index)
+    bad = none_of(tidy.frame(entity))
     for finding in findings:
         if finding.entity == entity:
             bad |= finding.rows.to_numpy()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from orgsync.frames import FRAMES, NOT_READ, TidySet
+from orgsync.frames import ATTRIBUTES, FRAMES, NOT_READ, TidySet
+from orgsync.validation.columns import find_holding, find_written_nul, is_among, none_of
 
 NUL = "\x00"
 REPLACEMENT = "\ufffd"
@@ -49,41 +50,41 @@ def find_broken_rows(tidy: TidySet) -> Iterator[Finding]:
         "membership",
         "missing_department",
         "its department is not in the snapshot",
-        _is_given(memberships["department_id"]) & ~memberships["department_id"].isin(departments["department_id"]),
+        _is_given(memberships["department_id"]) & ~is_among(memberships["department_id"], departments["department_id"]),
     )
     yield Finding(
         "membership",
         "missing_user",
         "its person is not in the snapshot",
-        _is_given(memberships["user_id"]) & ~memberships["user_id"].isin(users["user_id"]),
+        _is_given(memberships["user_id"]) & ~is_among(memberships["user_id"], users["user_id"]),
     )
     yield Finding("membership", "several_main_departments", "the person has more than one main department", find_several_mains(memberships))
 
 
 def find_nul_characters(column: pd.Series) -> pd.Series:
-    """Texts, and lists and objects of texts, that PostgreSQL could store neither as text nor as JSON."""
-    return _find_holding(column, NUL)
+    """Texts, and lists of texts, that PostgreSQL could not store."""
+    return find_holding(column, NUL)
 
 
 def find_unreadable_keys(keys: pd.DataFrame) -> pd.Series:
-    unreadable = pd.Series(data=False, index=keys.index)
+    unreadable = none_of(keys)
     for column in keys:
         unreadable |= find_damaged(keys[column]) | find_nul_characters(keys[column]) | keys[column].str.len().gt(LONGEST_KEY)
     return unreadable
 
 
 def find_damaged(column: pd.Series) -> pd.Series:
-    """Texts, and lists and objects of texts, with a character in them that could not be read."""
-    return _find_holding(column, REPLACEMENT)
+    """Texts, JSON among them, and lists of texts, with a character in them that could not be read."""
+    return find_holding(column, REPLACEMENT)
 
 
 def find_not_read(tidy: TidySet, entity: str) -> pd.Series:
     """Nothing else can be said of their content."""
-    return tidy.frame(entity)[f"{entity}_id"].isin(tidy.not_read[entity])
+    return is_among(tidy.frame(entity)[f"{entity}_id"], pd.Series(list(tidy.not_read[entity]), dtype="str"))
 
 
 def find_orphans(departments: pd.DataFrame) -> pd.Series:
-    return _is_given(departments["parent_id"]) & ~departments["parent_id"].isin(departments["department_id"])
+    return _is_given(departments["parent_id"]) & ~is_among(departments["parent_id"], departments["department_id"])
 
 
 def find_cycles(departments: pd.DataFrame) -> pd.Series:
@@ -92,10 +93,10 @@ def find_cycles(departments: pd.DataFrame) -> pd.Series:
     reached = departments.loc[~has_parent, "department_id"]
     waiting = departments.loc[has_parent, ["department_id", "parent_id"]]
     while not reached.empty and not waiting.empty:
-        is_next = waiting["parent_id"].isin(reached)
+        is_next = is_among(waiting["parent_id"], reached)
         reached = waiting.loc[is_next, "department_id"]
         waiting = waiting.loc[~is_next]
-    while not (is_parent := waiting["department_id"].isin(waiting["parent_id"])).all():
+    while not (is_parent := is_among(waiting["department_id"], waiting["parent_id"])).all():
         waiting = waiting.loc[is_parent]
     return departments.index.to_series().isin(waiting.index)
 
@@ -103,14 +104,15 @@ def find_cycles(departments: pd.DataFrame) -> pd.Series:
 def find_foreign_leaders(departments: pd.DataFrame, memberships: pd.DataFrame) -> pd.Series:
     leaders = departments[["department_id", "leader_user_ids"]].explode("leader_user_ids").dropna()
     pairs = pd.MultiIndex.from_frame(leaders[["leader_user_ids", "department_id"]].astype(str))
-    members = pd.MultiIndex.from_frame(memberships[["user_id", "department_id"]].dropna().astype(str))
+    are_leaders = is_among(memberships["user_id"], leaders["leader_user_ids"].astype("str"))
+    members = pd.MultiIndex.from_frame(memberships.loc[are_leaders, ["user_id", "department_id"]].dropna().astype(str))
     return departments.index.to_series().isin(leaders.index[~pairs.isin(members)])
 
 
 def find_several_mains(memberships: pd.DataFrame) -> pd.Series:
     is_main = memberships["is_main"].fillna(value=False).astype(bool)
-    mains = memberships.loc[is_main, "user_id"].value_counts()
-    return is_main & memberships["user_id"].isin(mains.index[mains > 1])
+    mains = memberships.loc[is_main, "user_id"]
+    return is_main & is_among(memberships["user_id"], mains.loc[mains.duplicated()])
 
 
 def _is_given(column: pd.Series) -> pd.Series:
@@ -121,22 +123,7 @@ def _find_unstorable(tidy: TidySet) -> Iterator[Finding]:
     for frame in FRAMES:
         rows = tidy.frame(frame.name)
         for column in frame.columns:
-            found = find_nul_characters(rows[column]) if rows[column].dtype in ("str", "object") else None
-            if found is not None and found.any():
-                yield Finding(frame.name, "nul_character", f"{column} holds a NUL character, which PostgreSQL cannot store", found)
-
-
-def _find_holding(column: pd.Series, character: str) -> pd.Series:
-    if column.dtype == "str" and character not in "".join(
-        column.dropna().to_numpy()
-    ):  # one search through all is far quicker than one each
-        return pd.Series(data=False, index=column.index)
-    return pd.Series([_holds(value, character) for value in column], index=column.index, dtype=bool)
-
-
-def _holds(value: object, character: str) -> bool:
-    if isinstance(value, str):
-        return character in value
-    if isinstance(value, dict):
-        return any(_holds(part, character) for item in value.items() for part in item)
-    return isinstance(value, list) and any(_holds(part, character) for part in value)
+            if rows[column].dtype in ("str", "object"):
+                found = find_written_nul(rows[column]) if column == ATTRIBUTES else find_nul_characters(rows[column])
+                if found.any():
+                    yield Finding(frame.name, "nul_character", f"{column} holds a NUL character, which PostgreSQL cannot store", found)

@@ -1,12 +1,11 @@
-"""Copies tidy frames into stage tables."""
+"""Copies tidy frames into stage tables, column by column."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import msgspec
 from psycopg2.extensions import connection as Connection
 
 from orgsync.frames import FRAMES, TidySet
@@ -14,14 +13,16 @@ from orgsync.warehouse.statements import execute, read_sql
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
-CHUNK_ROWS = 50_000
+CHUNK_ROWS = 10_000
+READ_BYTES = 1 << 18
 
 
 def stage_rows(connection: Connection, plan_id: int, tidy: TidySet) -> None:
     """Copy the three frames, each under its plan, which is new: nothing is staged for it yet."""
     for frame in FRAMES:
-        copy_rows(connection, f"stage/copy_{frame.name}s", encode_rows(tidy.frame(frame.name)), plan_id=plan_id)
+        copy_rows(connection, f"stage/copy_{frame.name}s", tidy.frame(frame.name), plan_id=plan_id)
         execute(connection, f"stage/analyze_{frame.name}s")
 
 
@@ -31,36 +32,59 @@ def clear_rows(connection: Connection, plan_id: int) -> None:
 
 
 def copy_rows(connection: Connection, statement: str, rows: pd.DataFrame, **leading: int | str) -> None:
-    """Send rows through COPY, with the same leading values before each; missing values become null."""
+    """Send rows through COPY, with the same leading values before each; missing values become null.
+
+    Lists become PostgreSQL's arrays; every other value goes as its text.
+    """
+    import pyarrow as pa
+
+    if rows.empty:
+        return
+    columns = {name: pa.repeat(str(value), len(rows)) for name, value in leading.items()}
+    columns |= {name: _to_arrow(rows[name]) for name in rows.columns}
     with connection.cursor() as cursor:
-        for start in range(0, len(rows), CHUNK_ROWS):
-            chunk = rows.iloc[start : start + CHUNK_ROWS].assign(**leading)[[*leading, *rows.columns]]
-            cursor.copy_expert(read_sql(statement), io.StringIO(_encode_csv(chunk)))
+        cursor.copy_expert(read_sql(statement), _CsvStream(pa.table(columns)), size=READ_BYTES)
 
 
-def _encode_csv(rows: pd.DataFrame) -> str:
-    # The csv module quotes only the line breaks that end its own lines, and PostgreSQL refuses any other one unquoted.
-    return rows.to_csv(index=False, header=False, na_rep="", lineterminator="\r\n")
+def _to_arrow(column: pd.Series) -> pa.ChunkedArray | pa.Array:
+    import pyarrow as pa
+
+    if column.dtype == "object":
+        return pa.array([_encode(value) for value in column.where(column.notna(), None)], type=pa.large_string())
+    return pa.array(column, from_pandas=True)
 
 
-def encode_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """Write lists of ids as PostgreSQL arrays and dictionaries as JSON; everything else goes as it is."""
-    for column, encode in (("leader_user_ids", encode_arrays), ("attributes", encode_json)):
-        if column in rows:
-            encoded: Any = encode(rows[column])
-            rows = rows.assign(**{column: encoded})
-    return rows
-
-
-def encode_json(values: Iterable[object]) -> list[str | None]:
-    encode = msgspec.json.Encoder().encode
-    return [encode(value).decode() if isinstance(value, dict) else None for value in values]
-
-
-def encode_arrays(values: Iterable[object]) -> list[str | None]:
-    return [_encode_array(value) if isinstance(value, list) else None for value in values]
+def _encode(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return _encode_array(value) if isinstance(value, list) else str(value)
 
 
 def _encode_array(ids: list[str]) -> str:
     quoted = ('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in ids)
     return "{" + ",".join(quoted) + "}"
+
+
+class _CsvStream(io.RawIOBase):
+    """A file of a table's rows for COPY to read: every text in quotes, what is missing empty. It is never there as a whole."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._chunks = _write_csv(table)
+        self._chunk = io.BytesIO()
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._chunk.read(size)
+        while not piece and (chunk := next(self._chunks, None)) is not None:
+            self._chunk = io.BytesIO(chunk)
+            piece = self._chunk.read(size)
+        return piece
+
+
+def _write_csv(table: pa.Table) -> Iterator[bytes]:
+    from pyarrow import BufferOutputStream, csv
+
+    options = csv.WriteOptions(include_header=False, quoting_style="needed")
+    for start in range(0, len(table), CHUNK_ROWS):
+        written = BufferOutputStream()
+        csv.write_csv(table.slice(start, CHUNK_ROWS), written, options)
+        yield written.getvalue()

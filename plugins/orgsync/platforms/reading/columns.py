@@ -10,7 +10,7 @@ import msgspec
 import pandas as pd
 
 from orgsync.errors import ConfigurationError
-from orgsync.frames import Frame
+from orgsync.frames import ATTRIBUTES, Frame
 from orgsync.platforms.reading.conversions import CONVERSIONS, UNREAD, Unit, to_dates
 
 Records = Sequence[Mapping[str, Any]]
@@ -69,11 +69,17 @@ def build_table(frame: Frame, columns: Mapping[str, Sequence[object]], rows: int
     """The frame as declared; a column that is not given is missing throughout."""
     nothing = [None] * rows
     given = {name: columns.get(name, nothing) for name in frame.columns}
+    given[ATTRIBUTES] = encode_json(given[ATTRIBUTES])
     unread = {name: tuple(place for place, value in enumerate(values) if value is UNREAD) for name, values in given.items()}
     return Table(
         pd.DataFrame({name: _series(_without_unread(values, unread[name]), frame.columns[name]) for name, values in given.items()}),
         {name: places for name, places in unread.items() if places},
     )
+
+
+def encode_json(values: Iterable[object]) -> list[str | None]:
+    encode = msgspec.json.Encoder().encode
+    return [encode(value).decode() if isinstance(value, dict) else None for value in values]
 
 
 def _without_unread(values: Sequence[object], unread: Sequence[int]) -> Sequence[object]:

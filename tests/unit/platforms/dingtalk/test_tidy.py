@@ -50,9 +50,9 @@ RECORDED_USERS = [recorded(LIST_USERS, "users.json", dept_id=1, cursor=0), recor
 
 
 def rows(frame: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
-    """Each row as plain values, missing ones as None."""
+    """Each row as plain values, missing ones as None, odd fields decoded."""
     plain = frame.astype(object).where(frame.notna(), None)
-    return {row[key]: row for row in plain.to_dict("records")}
+    return {row[key]: row | {"attributes": row["attributes"] and json.loads(row["attributes"])} for row in plain.to_dict("records")}
 
 
 def test_recorded_departments() -> None:

@@ -55,9 +55,9 @@ def tidy_of(departments: list[Answer] | None = None, users: list[Answer] | None 
 
 
 def rows(frame: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
-    """Each row as plain values, missing ones as None."""
+    """Each row as plain values, missing ones as None, odd fields decoded."""
     plain = frame.astype(object).where(frame.notna(), None)
-    return {row[key]: row for row in plain.to_dict("records")}
+    return {row[key]: row | {"attributes": row["attributes"] and json.loads(row["attributes"])} for row in plain.to_dict("records")}
 
 
 def of(tidied: TidySet, user_id: str = "ann") -> dict[str, Any]:
