@@ -10,8 +10,11 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from airflow.dag_processing.dagbag import DagBag
+from airflow.models.asset import AssetEvent
 from airflow.serialization.definitions.dag import SerializedDAG
+from airflow.utils.session import create_session
 from airflow.utils.types import DagRunType
+from sqlalchemy import select
 
 
 def run(dag_folder: str, dag_id: str, params: dict[str, object], *, most_retries: int = 3, run_type: str = "manual") -> dict[str, object]:
@@ -26,7 +29,15 @@ def run(dag_folder: str, dag_id: str, params: dict[str, object], *, most_retries
         "state": str(dag_run.state),
         "run_id": dag_run.run_id,
         "tasks": {name_task(task): str(task.state) for task in dag_run.get_task_instances()},
+        "announced": list_announced(dag_run.run_id),
     }
+
+
+def list_announced(run_id: str) -> list[tuple[str, str]]:
+    """The events of assets that a run raised: by which task, of which asset."""
+    with create_session() as session:
+        events = session.scalars(select(AssetEvent).where(AssetEvent.source_run_id == run_id).order_by(AssetEvent.id))
+        return [(event.source_task_id, event.asset.name) for event in events]
 
 
 @contextmanager

@@ -14,13 +14,10 @@ from tests.dags.conftest import DAGS, run_script
 from tests.integration.world import World, set_platform
 
 STRAIGHT_ON = {
-    "now_or_past": "success",
+    "extract": "success",
     "replay": "skipped",
     "rebuild": "skipped",
-    "extract": "success",
-    "validate": "success",
     "plan": "success",
-    "needs_approval": "success",
     "approve": "skipped",
     "merge": "success",
 }
@@ -74,13 +71,13 @@ def test_rebuild_loads_what_the_landing_zone_has_and_reads_nothing(run_dag: Any,
     before = world.history()
     world.query("truncate ops.snapshot, org.department_version, org.user_version, org.membership_version cascade")
     world.control("DELETE", "calls")
-    after = dict.fromkeys(("replay", "extract", "validate", "plan", "needs_approval", "approve", "merge"), "skipped")
+    after = dict.fromkeys(("replay", "plan", "approve", "merge"), "skipped")
     dry, _ = run_dag('{"mode": "rebuild", "dry_run": true}')
-    assert dry["tasks"] == {"now_or_past": "success", "rebuild": "skipped"} | after
+    assert dry["tasks"] == {"extract": "success", "rebuild": "skipped"} | after
     assert world.history() == [[], [], []]
     result, _ = run_dag('{"mode": "rebuild"}')
     assert result["state"] == "success"
-    assert result["tasks"] == {"now_or_past": "success", "rebuild": "success"} | after
+    assert result["tasks"] == {"extract": "success", "rebuild": "success"} | after
     assert world.history() == before
     assert world.control("GET", "calls")["total"] == 0
 
@@ -89,8 +86,7 @@ def test_wrong_secret_fails_at_once_without_a_retry(run_dag: Any, world: World, 
     set_platform(monkeypatch, world.sandbox, password="not-the-secret")
     result, output = run_dag()
     assert result["state"] == "failed"
-    after = dict.fromkeys(("validate", "plan", "needs_approval", "approve", "merge"), "upstream_failed")
-    assert result["tasks"] == {"now_or_past": "success", "replay": "skipped", "rebuild": "skipped", "extract": "failed"} | after
+    assert result["tasks"] == dict.fromkeys(STRAIGHT_ON, "upstream_failed") | {"extract": "failed"}
     assert "40096" in output
     assert "not-the-secret" not in output
     assert world.query("select outcome from ops.sync_run") == [("failed",)]
@@ -114,3 +110,14 @@ def test_warehouse_connection_is_closed_after_a_run(run_dag: Any, world: World) 
         cursor.execute("select count(*) from pg_stat_activity where application_name = 'orgsync' and datname = current_database()")
         assert cursor.fetchone() == (0,)
     connection.close()
+
+
+def test_read_that_finds_nothing_is_one_task_which_announces_the_warehouse(run_dag: Any, world: World, airflow_home: Path) -> None:
+    first, _ = run_dag()
+    before = world.history()
+    second, _ = run_dag()
+    assert second["state"] == "success"
+    assert second["tasks"] == dict.fromkeys(STRAIGHT_ON, "skipped") | {"extract": "success"}
+    assert world.query("select outcome from ops.sync_run order by started_at") == [("succeeded",), ("unchanged",)]
+    assert world.history() == before
+    assert [run["announced"] for run in (first, second)] == [[["merge", "org_warehouse.acme"]], [["extract", "org_warehouse.acme"]]]

@@ -79,7 +79,7 @@ class PlanApproval(ApprovalOperator):  # type: ignore[misc]
         self.APPROVE, self.REJECT = (say(tenant.language, f"approval.{each}") for each in ("approve", "reject"))
         super().__init__(
             subject=say(tenant.language, "approval.subject", tenant=tenant.id),
-            body="{{ ti.xcom_pull(task_ids='plan')['question'] }}",
+            body="{{ ti.xcom_pull(task_ids='plan', key='planned')['question'] }}",
             defaults=self.REJECT,
             response_timeout=LOOKS_EVERY,
             assigned_users=[{"id": name, "name": name} for name in tenant.approvers] or None,

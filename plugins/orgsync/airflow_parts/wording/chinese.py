@@ -11,7 +11,7 @@ TEXTS: Mapping[str, str] = {
 
 使租户 `{tenant}` 的 `org.departments`、`org.users` 和 `org.memberships` 与 {platform} 上的组织保持一致，并保留全部历史。\
 **extract** 把平台读取到落地区，\
-**validate** 隔离有问题的行并暂存正常的行，**plan** 算出将有哪些变更，**merge** 在一个事务中写入历史。
+若与上一次读取的内容相同则到此结束；**plan** 隔离有问题的行、暂存正常的行并算出将有哪些变更，**merge** 在一个事务中写入历史。
 
 * 高频读取 `{schedule}`，全量读取 `{full_schedule}`（{timezone}）。
 * 超出租户预算的计划在 **approve** 等待（*Required actions*），直到有人批准一次或驳回。

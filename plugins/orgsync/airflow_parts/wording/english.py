@@ -12,8 +12,8 @@ TEXTS: Mapping[str, str] = {
 ### {tenant}: {platform} → PostgreSQL
 
 Keeps `org.departments`, `org.users` and `org.memberships` of tenant `{tenant}` equal to the organization on {platform},
-with all history. **extract** reads the platform into the landing zone, **validate** quarantines bad rows and stages the good
-ones, **plan** works out what would change, **merge** writes history in one transaction.
+with all history. **extract** reads the platform into the landing zone, and is all where that says what the last read said;
+**plan** quarantines bad rows, stages the good ones and works out what would change, **merge** writes history in one transaction.
 
 * Frequent reads `{schedule}`, full reads `{full_schedule}` ({timezone}).
 * A plan that exceeds the tenant's budget waits in **approve** (*Required actions*) until someone approves it once or rejects it.
