@@ -16,7 +16,7 @@ from bench.peers.environment import CHECKOUT
 from bench.results import keep
 from bench.sends import AUDIENCES, measure_sends
 from bench.syncs import measure_syncs
-from bench.wanted import LARGE_SIZES, QUICK_SIZES, USUAL_SIZES, Wanted
+from bench.wanted import LARGE_SIZES, QUICK_SIZE, USUAL_MONTH, USUAL_SIZES, VARIANTS, Wanted
 from bench.world import Size, open_world
 from orgsync.platforms import PLATFORM_NAMES
 
@@ -46,13 +46,16 @@ def _measure(parts: list[str], arguments: argparse.Namespace, folder: Path) -> N
 
 
 def _want(arguments: argparse.Namespace) -> Wanted:
+    parallel = arguments.parallel
     if arguments.is_quick:
-        return Wanted(sizes=QUICK_SIZES, runs=1, days=2, parallel=arguments.parallel, is_quick=True)
+        return Wanted(sizes=(QUICK_SIZE,), runs=1, month=QUICK_SIZE, days=2, parallel=parallel, is_quick=True)
     sizes = LARGE_SIZES if arguments.is_large else USUAL_SIZES
+    month = USUAL_MONTH
     if arguments.people:
-        sizes = (_size(arguments),)
+        sizes, month = (_size(arguments),), _size(arguments)
     runs = arguments.runs or (1 if arguments.is_large else 3)
-    return Wanted(sizes=sizes, runs=runs, days=arguments.days, parallel=arguments.parallel, is_quick=False)
+    (variant,) = (each for each in VARIANTS if each.name == arguments.variant)
+    return Wanted(sizes=sizes, runs=runs, month=month, days=arguments.days, parallel=parallel, is_quick=False, variant=variant)
 
 
 def _print_part(name: str, arguments: argparse.Namespace) -> None:
@@ -77,6 +80,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--large", action="store_true", dest="is_large", help="load a million people, on each platform, once each")
     parser.add_argument("--runs", type=int, default=0, help="of each; 3, or 1 with --large")
     parser.add_argument("--days", type=int, default=30, help="with days: how many syncs")
+    parser.add_argument("--variant", default=VARIANTS[0].name, choices=[each.name for each in VARIANTS], help="with days: of the tables")
     parser.add_argument("--platform", default="dingtalk", choices=PLATFORM_NAMES)
     parser.add_argument("--people", type=int, default=0, help="one size instead of the usual ones")
     parser.add_argument("--departments", type=int, default=0, help="a twentieth of the people if left out")

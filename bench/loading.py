@@ -1,15 +1,23 @@
-"""One part of a sync as a process of its own: the read, or all that comes after it. Prints what it did and took, as JSON."""
+"""Syncs as a process of their own: the read, all that comes after it, or both each day. Prints what it did and took, as JSON."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+
+import psycopg2
 
 from bench.world import TENANT
 from orgsync.cli.main import prepare_environment
+from sandbox.testing import RunningSandbox
+
+if TYPE_CHECKING:
+    from orgsync.sync.run import Run
 
 
 def main() -> None:
@@ -21,12 +29,24 @@ def main() -> None:
     from orgsync.tenants import read_tenant
 
     settings = read_settings()
-    run = Run(read_tenant(settings.tenants_file, TENANT), f"bench-{uuid4()}", "manual", settings)
-    told = _extract(run) if sys.argv[1] == "extract" else _load(run, sys.argv[2])
+    tenant = read_tenant(settings.tenants_file, TENANT)
+
+    def open_run() -> Run:
+        return Run(tenant, f"bench-{uuid4()}", "manual", settings)
+
+    match sys.argv[1:]:
+        case ["extract"]:
+            told = _extract(open_run())
+        case ["load", snapshot_id]:
+            told = _load(open_run(), snapshot_id)
+        case ["days", url, rates]:
+            told = {"days": [_sync(open_run, url, float(rate)) for rate in rates.split(",")]}
+        case _:
+            raise SystemExit(__doc__)
     printed.write(json.dumps(told) + "\n")
 
 
-def _extract(run: Any) -> dict[str, Any]:
+def _extract(run: Run) -> dict[str, Any]:
     from orgsync.sync.extracting import extract_snapshot
 
     started = time.monotonic()
@@ -34,7 +54,7 @@ def _extract(run: Any) -> dict[str, Any]:
     return {"snapshot_id": snapshot_id, "seconds": time.monotonic() - started}
 
 
-def _load(run: Any, snapshot_id: str) -> dict[str, Any]:
+def _load(run: Run, snapshot_id: str) -> dict[str, Any]:
     """`seconds` is all but the import of pandas and Great Expectations, which a worker does once."""
     from orgsync.sync.pipeline import load_extracted
 
@@ -45,7 +65,34 @@ def _load(run: Any, snapshot_id: str) -> dict[str, Any]:
     return {"outcome": loaded["outcome"], "history_rows": loaded["history_rows"], "seconds": seconds, "steps": steps}
 
 
-def _read_steps(run: Any) -> dict[str, float]:
+def _sync(open_run: Callable[[], Run], url: str, rate: float) -> dict[str, Any]:
+    """One day: so many of the people and departments change, a checkpoint is made, as there would have been one, and all is read and loaded.
+
+    `wal_bytes` is what that wrote to PostgreSQL's log, so what a backup or a replica has to take of it.
+    """
+    run = open_run()
+    RunningSandbox(url, process_id=0).control("POST", f"{run.tenant.platform}/evolve", {"rate": rate})
+    _ask("checkpoint")
+    ((before,),) = _ask("select pg_current_wal_insert_lsn()")
+    loaded = _load(run, _extract(run)["snapshot_id"])
+    ((written, size),) = _ask(
+        "select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), %s)::bigint, pg_database_size(current_database())", before
+    )
+    return loaded | {"wal_bytes": written, "database_bytes": size}
+
+
+def _ask(statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+    connection = psycopg2.connect(os.environ["BENCH_DSN"])
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        connection.close()
+
+
+def _read_steps(run: Run) -> dict[str, float]:
     from orgsync.warehouse.connection import open_warehouse
     from orgsync.warehouse.runs import find_runs
 

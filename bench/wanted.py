@@ -10,7 +10,39 @@ from bench.world import Size
 
 USUAL_SIZES = (Size("dingtalk", 1_000, 50), Size("dingtalk", 10_000, 500), Size("dingtalk", 100_000, 5_000))
 LARGE_SIZES = tuple(Size(platform, 1_000_000, 30_000) for platform in ("dingtalk", "wecom", "feishu"))
-QUICK_SIZES = (Size("dingtalk", 300, 20),)
+USUAL_MONTH = Size("dingtalk", 20_000, 1_000)
+QUICK_SIZE = Size("dingtalk", 300, 20)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What the warehouse is made different by, to see whether that pays."""
+
+    name: str
+    statements: tuple[str, ...] = ()
+
+
+AS_IT_IS = Variant("as it is")
+VARIANTS = (
+    AS_IT_IS,
+    Variant(
+        "fill factor 85",
+        (
+            "alter table org.user_version set (fillfactor = 85)",
+            "alter table org.membership_version set (fillfactor = 85)",
+            "alter table org.department_version set (fillfactor = 85)",
+        ),
+    ),
+    Variant(
+        "BRIN for valid_from",
+        (
+            "drop index org.user_version_from, org.membership_version_from, org.department_version_from",
+            "create index user_version_from on org.user_version using brin (valid_from)",
+            "create index membership_version_from on org.membership_version using brin (valid_from)",
+            "create index department_version_from on org.department_version using brin (valid_from)",
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -19,9 +51,11 @@ class Wanted:
 
     sizes: tuple[Size, ...]
     runs: int
+    month: Size
     days: int
     parallel: int
     is_quick: bool
+    variant: Variant = AS_IT_IS
 
 
 Measure = Callable[[Wanted], Iterator[tuple[str, Figures]]]

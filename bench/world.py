@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,19 @@ from stack.postgres import PostgresServer, embedded_postgres
 ORGSYNC = Path(sys.executable).with_name("orgsync")
 TENANT = "bench"
 WAREHOUSE = "warehouse"
-_TENANTS = "tenants:\n  - {{id: {tenant}, platform: {platform}, conn_id: bench}}\n"
+_TENANTS = """
+tenants:
+  - id: {tenant}
+    platform: {platform}
+    conn_id: bench
+    budget:  # nobody is asked: a month of syncs may go by in minutes
+      leavers: {{percent: 100}}
+      removed_departments: {{percent: 100}}
+      moves: {{percent: 100}}
+      renames: {{percent: 100}}
+      changed_identities: {{percent: 100}}
+      emptied_values: {{percent: 100}}
+"""
 
 
 @dataclass(frozen=True)
@@ -66,11 +78,11 @@ class World:
 
 
 @contextmanager
-def open_world(size: Size, *, parallel: int = 8) -> Iterator[World]:
-    """The sandbox has the limits of its platforms, the warehouse its tables. `parallel` calls at a time are made."""
+def open_world(size: Size, *, parallel: int = 8, settings: Mapping[str, str] | None = None) -> Iterator[World]:
+    """The sandbox has the limits of its platforms, the warehouse its tables. `parallel` calls at a time are made; `settings` are PostgreSQL's."""
     with (
         tempfile.TemporaryDirectory(prefix="orgsync-bench-") as name,
-        embedded_postgres(Path(name) / "postgres") as server,
+        embedded_postgres(Path(name) / "postgres", settings) as server,
         start_sandbox(size.people, departments=size.departments) as sandbox,
     ):
         folder = Path(name)

@@ -16,9 +16,9 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -63,6 +63,8 @@ class PostgresServer:
     throwaway: bool = False
     log: Path | None = None
     marker: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """In the place of those below, or beside them."""
     port: int = 0
     record: ProcessRecord | None = None
     _keeper: ProcessRecord | None = None
@@ -206,7 +208,7 @@ class PostgresServer:
 
     def _launch(self, port: int | None) -> ProcessRecord:
         """Start the server, or its keeper."""
-        settings = SETTINGS | (THROWAWAY_SETTINGS if self.throwaway else {})
+        settings = SETTINGS | (THROWAWAY_SETTINGS if self.throwaway else {}) | self.settings
         if self.marker:
             # In the title of each of its processes, which everybody may read.
             settings |= {"cluster_name": self.marker}
@@ -274,9 +276,9 @@ class PostgresServer:
 
 
 @contextmanager
-def embedded_postgres(folder: Path) -> Iterator[PostgresServer]:
+def embedded_postgres(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[PostgresServer]:
     """A fast, unsafe server for tests; it and its files are gone afterwards."""
-    server = PostgresServer(folder, secrets.token_urlsafe(24), throwaway=True)
+    server = PostgresServer(folder, secrets.token_urlsafe(24), throwaway=True, settings=settings or {})
     try:
         server.start()
         yield server
