@@ -105,6 +105,7 @@ class Dlt(Contestant):
     """dlt's merge `scd2` of the people alone, with the working folder that it keeps between runs."""
 
     name = "dlt"
+    version = ""
 
     def __init__(self, world: World, ours: Orgsync, python: Path, *, runs: int) -> None:
         super().__init__(world, runs=runs)
@@ -133,6 +134,7 @@ class Dlt(Contestant):
         command = [self.python, CHECKOUT / "bench" / "peers" / "dlt_merge.py", people.json_lines, self.folder]
         cost = run_measured(command, environment, server=self.world.server, cwd=self.world.folder)
         told = cost.told
+        self.version = told["dlt"]
         return {"seconds": round(told["seconds"], 3), "people": told["rows"], "history_rows": told["versions"]} | cost.figures()
 
 

@@ -35,7 +35,7 @@ LEAST_BYTES = 256 << 10
 
 
 def measure(wanted: Wanted) -> Iterator[tuple[str, Figures]]:
-    with open_world(wanted.month, parallel=wanted.parallel, settings=SETTINGS) as world, without_limits(world):
+    with open_world(wanted.month, parallel=wanted.parallel, settings=SETTINGS | wanted.variant.settings) as world, without_limits(world):
         for statement in wanted.variant.statements:
             world.query(statement)
         yield wanted.variant.name, {"variant": wanted.variant.name} | _measure_days(world, wanted.days)
@@ -69,4 +69,3 @@ def _check(first: dict[str, Any], daily: list[dict[str, Any]], unchanged: dict[s
     rows = [each["history_rows"] for each in (first, *daily, unchanged)]
     if rows[-1] or not all(0 < each < rows[0] for each in rows[1:-1]):
         raise SystemExit(f"rows of history, day by day, cannot be right: {rows}")
-

@@ -66,7 +66,7 @@ def _load(run: Run, snapshot_id: str) -> dict[str, Any]:
 
 
 def _sync(open_run: Callable[[], Run], url: str, rate: float) -> dict[str, Any]:
-    """One day: so many of the people and departments change, a checkpoint is made, as there would have been one, and all is read and loaded.
+    """One day: so many of the people and departments change, a checkpoint is made, as there would have been one, all is read and loaded.
 
     `wal_bytes` is what that wrote to PostgreSQL's log, so what a backup or a replica has to take of it.
     """

@@ -69,7 +69,7 @@ def read_aims(results: Results) -> list[Aim]:
     return [
         Aim(
             aim=each["aim"],
-            figure=_summarize(find_figure(results, each["figure"]), each.get("of", "median")),
+            figure=_find_figure(results, each),
             bound=each.get("at_least", each.get("at_most")),
             is_least="at_least" in each,
             unit=each["unit"],
@@ -77,6 +77,14 @@ def read_aims(results: Results) -> list[Aim]:
         )
         for each in written
     ]
+
+
+def _find_figure(results: Results, aim: Mapping[str, Any]) -> float | None:
+    figure = _summarize(find_figure(results, aim["figure"]), aim.get("of", "median"))
+    if "against" not in aim or figure is None:
+        return figure
+    against = _summarize(find_figure(results, aim["against"]), "median")
+    return figure / (against * aim["times"]) if against else None
 
 
 def _summarize(found: Any, of: str) -> float | None:

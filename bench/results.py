@@ -6,11 +6,14 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from stack.postgres import find_binaries
 
 PACKAGES = ("apache-airflow", "pandas", "great-expectations", "psycopg2-binary", "requests")
 
@@ -40,7 +43,7 @@ def describe_machine() -> dict[str, Any]:
         "memory_gib": round(memory / 2**30),
         "architecture": platform.machine(),
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": {name: version(name) for name in PACKAGES} | {"PostgreSQL": _postgres_version()},
     }
 
 
@@ -65,3 +68,8 @@ def gather(runs: Iterable[Figures]) -> Figures:
     """The same figures of several runs, as lists; what is nested stays nested."""
     each = list(runs)
     return {name: gather(run[name] for run in each) if isinstance(each[0][name], dict) else [run[name] for run in each] for name in each[0]}
+
+
+def _postgres_version() -> str:
+    told = subprocess.run([find_binaries() / "postgres", "--version"], check=True, capture_output=True, text=True)
+    return told.stdout.split()[-1]

@@ -79,7 +79,7 @@ class World:
 
 @contextmanager
 def open_world(size: Size, *, parallel: int = 8, settings: Mapping[str, str] | None = None) -> Iterator[World]:
-    """The sandbox has the limits of its platforms, the warehouse its tables. `parallel` calls at a time are made; `settings` are PostgreSQL's."""
+    """The sandbox has the limits of its platforms, the warehouse its tables. `settings` are PostgreSQL's."""
     with (
         tempfile.TemporaryDirectory(prefix="orgsync-bench-") as name,
         embedded_postgres(Path(name) / "postgres", settings) as server,

@@ -10,6 +10,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib import pyplot
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 SCENARIOS = {"first": "first", "nothing": "nothing changed", "some": "1 % changed"}
 COLORS = {"orgsync": "#1f6fb4", "dlt": "#d9822b", "copy": "#777777"}
@@ -26,6 +27,9 @@ def main() -> None:
     for plot, (subject, label) in zip(plots, SUBJECTS.items(), strict=True):
         draw(plot, [each["figures"] for each in loads.values()], subject)
         plot.set(xscale="log", yscale="log", xlabel="people (DingTalk)", ylabel=label)
+        for axis in (plot.xaxis, plot.yaxis):
+            axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+            axis.set_minor_formatter(NullFormatter())
         plot.grid(visible=True, which="major", linewidth=0.4)
     handles, labels = plots[0].get_legend_handles_labels()
     if handles:
