@@ -1,4 +1,4 @@
-"""Reads a whole Feishu organization: first its tree, then each department's members in parallel, landing every answer as it comes."""
+"""Reads a whole Feishu organization: its tree, and each department's members as soon as it is met, landing every answer as it comes."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ class _FeishuWalk(Walk):
         self._user_key = wanted.user_key or interfaces.USER_KEYS[0]
         self._parents: dict[str, str | None] = {}
         self._entered: set[str] = set()
+        self._just_met: list[str] = []
         self._single_users: set[str] = set()
         self._people = 0
         self._people_with_key = 0
@@ -60,7 +61,8 @@ class _FeishuWalk(Walk):
         wanted = self._wanted_departments()
         if not wanted and not self._single_users:
             raise ConfigurationError(_NOTHING_LEFT)
-        self.run_parallel([self._task(interfaces.LIST_USERS, partial(self._read_members, department)) for department in wanted])
+        if self._scope.exclude:
+            self.run_parallel(self._members_of(wanted))
         self._read_single_users(wanted)
         self._refuse_if_unkeyed()
         return self.finish(
@@ -98,9 +100,10 @@ class _FeishuWalk(Walk):
                 reason = "the tenant's scope includes the root, and the app's range is not all staff"
                 raise PermissionDeniedError(Refusal(PLATFORM, interfaces.GET_DEPARTMENT, "40004", reason=reason, fix=_RANGE))
             self._parents[ROOT_ID] = None
+            self._just_met.append(ROOT_ID)
         for department_ids in _in_batches([top for top in tops if top != ROOT_ID]):
             self._read_tops(department_ids)
-        self.run_parallel(self._enter(tops))
+        self.run_parallel([*self._enter(tops), *self._members_of_just_met()])
 
     def _read_tops(self, department_ids: Sequence[str]) -> None:
         """Feishu leaves out of a batch what it does not know, and says nothing."""
@@ -119,8 +122,9 @@ class _FeishuWalk(Walk):
         """Remember the departments of an answer that exist, and where they say they are."""
         there = {str(each["open_department_id"]): read_id(each.get("parent_department_id")) for each in departments if not is_deleted(each)}
         with self.lock:
-            for department, parent in there.items():
-                self._parents.setdefault(department, parent)
+            new = {department: parent for department, parent in there.items() if department not in self._parents}
+            self._parents.update(new)
+            self._just_met.extend(new)
         return list(there)
 
     def _enter(self, department_ids: Iterable[str]) -> list[Task]:
@@ -133,18 +137,35 @@ class _FeishuWalk(Walk):
     def _read_below(self, department_id: str) -> list[Task]:
         """All below a department in one list; where Feishu refuses that as too much, its children, and then what is below each."""
         try:
-            self._read_children(department_id, whole_subtree=True)
+            return self._read_page(self._list_children(department_id, whole_subtree=True))
         except RefusedError as error:
             if error.refusal.code != TOO_LARGE:
                 raise
-            return self._enter(self._read_children(department_id, whole_subtree=False))
-        return []
-
-    def _read_children(self, department_id: str, *, whole_subtree: bool) -> list[str]:
         children: list[str] = []
-        for page in self._land_list(self._api.list_children(department_id, whole_subtree=whole_subtree, user_key=self._user_key)):
+        for page in self._list_children(department_id, whole_subtree=False):
             children += self._meet(items_of(page.content))
-        return children
+        return [*self._enter(children), *self._members_of_just_met()]
+
+    def _read_page(self, pages: Iterator[Reply]) -> list[Task]:
+        """The page after it stands before the members of its departments: these are many, and the list must not wait for them."""
+        page = next(pages, None)
+        if page is None:
+            return []
+        self._meet(items_of(page.content))
+        further = partial(explain_vanished, partial(self._read_page, pages), gone_codes=GONE_CODES)
+        return [further, *self._members_of_just_met()]
+
+    def _members_of_just_met(self) -> list[Task]:
+        """None yet where something is excluded: which departments are below it is known once the tree is whole."""
+        with self.lock:
+            new, self._just_met = self._just_met, []
+        return [] if self._scope.exclude else self._members_of(new)
+
+    def _members_of(self, department_ids: Iterable[str]) -> list[Task]:
+        return [self._task(interfaces.LIST_USERS, partial(self._read_members, department)) for department in department_ids]
+
+    def _list_children(self, department_id: str, *, whole_subtree: bool) -> Iterator[Reply]:
+        return self._land_list(self._api.list_children(department_id, whole_subtree=whole_subtree, user_key=self._user_key))
 
     def _land_list(self, pages: Iterator[Reply]) -> Iterator[Reply]:
         """A list that may be refused is planned when its first page is there."""

@@ -196,7 +196,8 @@ class Transport:
         )
 
     def _attempt(self, request: Request, judge: Judge, params: Mapping[str, Any], failures: list[PlatformError]) -> Reply:
-        self._limits.of(request.interface).acquire()
+        limit = self._limits.of(request.interface)
+        sent_at = limit.acquire()
         if self._stopped.is_set():
             raise StoppedError
         watch = None if request.is_preparing else watching()
@@ -205,7 +206,7 @@ class Transport:
         try:
             if watch:
                 watch.made += 1
-            response, content = self._exchange(request)
+            response, content = self._exchange(request, partial(limit.note_answer, sent_at))
             return Reply(request.interface, params, response.body, judge(request, response, content))
         except PlatformError as error:
             failures.append(error)
@@ -213,11 +214,16 @@ class Transport:
                 watch.made -= 1
             if isinstance(error, ThrottledError):
                 self.ledger.count(request.interface, "throttled")
-                self._limits.of(request.interface).hold_back(error.wait_seconds or self.patience.first_wait_seconds)
+                limit.hold_back(error.wait_seconds or self.patience.first_wait_seconds)
             raise
 
-    def _exchange(self, request: Request) -> tuple[Response, Any]:
-        response = self._send(request)
+    def _exchange(self, request: Request, note_answer: Callable[..., None]) -> tuple[Response, Any]:
+        is_good = False
+        try:
+            response = self._send(request)
+            is_good = response.status == 200
+        finally:
+            note_answer(is_good=is_good)
         self._note_clock(response.ahead_seconds)
         if error := self._http_error(request, response):
             raise error

@@ -119,6 +119,14 @@ def test_too_large_a_tree_is_walked_level_by_level() -> None:
     assert reading.calls[CHILDREN].failed == 0
 
 
+def test_members_are_asked_for_before_the_list_of_departments_has_ended() -> None:
+    """Its pages come one after the other, and the members of thousands of departments are limited by the minute."""
+    platform = FakeFeishu(departments=[department(f"d{number}") for number in range(120)], users=[user("boss", "0")])
+    read(platform)
+    asked = [request.interface for request in platform.requests]
+    assert asked.index(MEMBERS) < max(place for place, interface in enumerate(asked) if interface == CHILDREN)
+
+
 def test_departments_on_a_cycle_are_entered_once() -> None:
     ring = [department("a"), department("b", "od-a"), department("a", "od-b"), {**department("0", "od-b"), "open_department_id": "0"}]
     platform = FakeFeishu(departments=ring, users=[user("u", "0")], too_large=frozenset({"0", "od-a", "od-b"}))
