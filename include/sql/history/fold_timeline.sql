@@ -20,7 +20,11 @@ with overlaid as (
 hashed as (
     select
         overlaid.*,
-        md5(jsonb_strip_nulls(overlaid.content)::text) as content_hash
+        md5(case overlaid.entity
+            when 'department' then jsonb_populate_record(null::stage.department_content, overlaid.content)::text
+            when 'user' then jsonb_populate_record(null::stage.user_content, overlaid.content)::text
+            else jsonb_populate_record(null::stage.membership_content, overlaid.content)::text
+        end) as content_hash
     from overlaid
     where overlaid.content is not null
 ),

@@ -2,6 +2,7 @@
 select
     snapshot.snapshot_id,
     snapshot.uri,
+    snapshot.taken_at,
     snapshot.is_complete,
     snapshot.sees_whole,
     snapshot.is_stale,

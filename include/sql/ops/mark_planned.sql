@@ -2,7 +2,7 @@
 update ops.plan
 set state = 'planned',
     based_on_plan_id = %(based_on_plan_id)s,
-    timeline_rows = (select count(*) from stage.timeline where timeline.plan_id = %(plan_id)s),
+    timeline_rows = %(timeline_rows)s,
     unseen_counts = coalesce(
         (
             select jsonb_object_agg(unseen.entity, unseen.count)

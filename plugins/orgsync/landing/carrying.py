@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Set
 from datetime import datetime
 from functools import partial
 
@@ -14,12 +14,16 @@ from orgsync.platforms.platform import Answer, Answers
 log = logging.getLogger(__name__)
 
 
-def drop_carried(answers: Answers, retracted: Set[datetime]) -> Answers:
-    """The answers without those that a retracted snapshot was given."""
+def drop_carried(answers: Answers, retracted: Set[datetime], on_drop: Callable[[], None] = lambda: None) -> Answers:
+    """The answers without those that a retracted snapshot was given; `on_drop` is told of each of these."""
     instants = {taken_at.isoformat() for taken_at in retracted}
 
     def kept(part: str) -> Iterable[Answer]:
-        return (answer for answer in answers(part) if answer.read_at not in instants)
+        for answer in answers(part):
+            if answer.read_at in instants:
+                on_drop()
+            else:
+                yield answer
 
     return kept if instants else answers
 

@@ -38,8 +38,10 @@ def recognize(run: Run, snapshot_id: str) -> dict[str, Any] | None:
             snapshot = snapshots.find_snapshot(connection, snapshot_id)
             check_date(connection, snapshot, now=run.clock(connection))
             model = snapshots.find_newest_loaded(connection, run.tenant.id)
-            manifest = _find_alike(run, snapshot, model) if model else None
-            if model is None or manifest is None:
+            if model is None or _is_overshadowed(connection, run, model):
+                return None
+            manifest = _find_alike(run, snapshot, model)
+            if manifest is None:
                 return None
             plan = _load(connection, run, manifest, model)
         step.outcome = "unchanged"
@@ -49,6 +51,12 @@ def recognize(run: Run, snapshot_id: str) -> dict[str, Any] | None:
     settle_stale(run)
     note_decided(run)
     return {"outcome": step.outcome, "changes": plan["summary"], "history_rows": 0}
+
+
+def _is_overshadowed(connection: Connection, run: Run, model: dict[str, Any]) -> bool:
+    """Whether a later snapshot was taken out of history: it may have told this one something that must not count."""
+    retracted = snapshots.list_retracted_instants(connection, run.tenant.id)
+    return any(taken_at > model["taken_at"] for taken_at in retracted)
 
 
 def _find_alike(run: Run, snapshot: dict[str, Any], model: dict[str, Any]) -> Manifest | None:

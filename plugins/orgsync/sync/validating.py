@@ -62,7 +62,8 @@ def stage_snapshot(run: Run, snapshot_id: str, step: Step | None = None, *, turn
         _check_platform(run, manifest)
     mapping = run.tenant.mapping if manifest.platform == run.tenant.platform else {}
     with timed(step, "tidy"):
-        answers = drop_carried(partial(read_answers, snapshot["uri"], manifest), retracted)
+        dropped: list[None] = []
+        answers = drop_carried(partial(read_answers, snapshot["uri"], manifest), retracted, partial(dropped.append, None))
         tidy = load_platform(manifest.platform).tidy(answers, mode=manifest.mode, mapping=mapping)
     _prove_company(run, snapshot, tidy.users)
     if manifest.is_complete and not is_due:
@@ -83,7 +84,9 @@ def stage_snapshot(run: Run, snapshot_id: str, step: Step | None = None, *, turn
         if turn:
             turn.confirm(connection)
         overtaken = plans.drop_unfinished(connection, run.tenant.id, until=snapshot["taken_at"])
-        judgement = plans.Judgement(hash_standards(run.tenant), described | {"warnings": remarks})
+        # What was left out of it is not in it for a later snapshot with the same answers to be recognized by.
+        judged_by = "" if dropped else hash_standards(run.tenant)
+        judgement = plans.Judgement(judged_by, described | {"warnings": remarks})
         plan_id = plans.create_plan(connection, snapshot, verdict.tidy, verdict.findings, judgement)
         runs.close_overtaken_runs(connection, run.tenant.id, overtaken, by_run=run.run_id, by=f"plan {plan_id}")
         plan = plans.find_plan(connection, plan_id)

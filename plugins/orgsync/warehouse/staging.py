@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from psycopg2.extensions import connection as Connection
@@ -20,15 +20,21 @@ READ_BYTES = 1 << 18
 
 
 def stage_rows(connection: Connection, plan_id: int, tidy: TidySet) -> None:
-    """Copy the three frames, each under its plan, which is new: nothing is staged for it yet."""
+    """Copy the three frames, each under its plan, which is new: nothing is staged for it yet. What is not observed is staged as nothing."""
     for frame in FRAMES:
-        copy_rows(connection, f"stage/copy_{frame.name}s", tidy.frame(frame.name), plan_id=plan_id)
+        rows = _silence(tidy.frame(frame.name), tidy.unobserved.get(frame.name, frozenset()))
+        copy_rows(connection, f"stage/copy_{frame.name}s", rows, plan_id=plan_id)
         execute(connection, f"stage/analyze_{frame.name}s")
 
 
 def clear_rows(connection: Connection, plan_id: int) -> None:
     for frame in FRAMES:
         execute(connection, f"stage/clear_{frame.name}s", plan_id=plan_id)
+
+
+def _silence(rows: pd.DataFrame, unobserved: Collection[str]) -> pd.DataFrame:
+    told = [column for column in unobserved if rows[column].notna().any()]
+    return rows.assign(**{column: rows[column].iloc[:0].reindex(rows.index) for column in told}) if told else rows
 
 
 def copy_rows(connection: Connection, statement: str, rows: pd.DataFrame, **leading: int | str) -> None:

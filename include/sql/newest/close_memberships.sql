@@ -1,0 +1,15 @@
+-- Ends what held of the memberships that a snapshot later than all of history changes, or no longer has.
+-- %(plan_id)s: a planned plan. Harmless when run again.
+
+update org.membership_version as version
+set valid_to = plan.taken_at
+from stage.affected
+join ops.plan using (plan_id)
+where affected.plan_id = %(plan_id)s
+  and affected.entity = 'membership'
+  and affected.from_at < plan.taken_at
+  and version.tenant_id = plan.tenant_id
+  and version.user_id = affected.key_1
+  and version.department_id = affected.key_2
+  and version.valid_from = affected.from_at
+  and version.valid_to is null

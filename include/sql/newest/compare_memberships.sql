@@ -1,0 +1,73 @@
+-- Finds the memberships about whom a snapshot that is later than all of history says something else than what holds. from_at is where
+-- the last version of the membership begins, or the snapshot's instant where there is none.
+-- %(plan_id)s: a plan whose rows are staged. Run twice it doubles the rows; clear_plan comes first.
+
+insert into stage.affected (plan_id, entity, key_1, key_2, from_at, until_at)
+with reading as materialized (
+    select reading.*
+    from stage.reading
+    where reading.plan_id = %(plan_id)s
+      and reading.entity = 'membership'
+),
+staged as (
+    select staged.*
+    from stage.membership as staged
+    where staged.plan_id = %(plan_id)s
+),
+held as (
+    select version.*
+    from org.membership_version as version
+    where version.tenant_id = (select reading.tenant_id from reading)
+      and version.valid_to is null
+),
+quarantined as (
+    select
+        quarantined.key_1 as user_id,
+        quarantined.key_2 as department_id
+    from stage.quarantined
+    where quarantined.plan_id = %(plan_id)s
+      and quarantined.entity = 'membership'
+),
+unread as (
+    select
+        unread.key_1 as user_id,
+        unread.key_2 as department_id,
+        unread.columns
+    from stage.unread
+    where unread.plan_id = %(plan_id)s
+      and unread.entity = 'membership'
+)
+select
+    reading.plan_id,
+    reading.entity,
+    key.key_1,
+    key.key_2,
+    coalesce(held.valid_from, earlier.valid_from, reading.taken_at),
+    'infinity'
+from staged
+full join held using (user_id, department_id)
+full join quarantined using (user_id, department_id)
+left join unread using (user_id, department_id)
+cross join reading
+cross join lateral (select reading.unobserved || coalesce(unread.columns, '{}') as columns) as silent
+cross join lateral (select coalesce(staged.user_id, held.user_id, quarantined.user_id) as key_1, coalesce(staged.department_id, held.department_id, quarantined.department_id) as key_2) as key
+left join lateral (
+    select max(version.valid_from) as valid_from
+    from org.membership_version as version
+    where version.tenant_id = reading.tenant_id
+      and version.user_id = key.key_1
+      and version.department_id = key.key_2
+) as earlier on held.user_id is null
+where case
+    -- There, but unreadable: it may be back after a gap.
+    when quarantined.user_id is not null then held.user_id is null
+    when staged.user_id is null or held.user_id is null then true
+    -- Most are alike wholly, which is seen sooner than column by column.
+    when (staged.is_main, staged.is_leader, staged.sort_order, staged.title, staged.attributes)
+        is not distinct from (held.is_main, held.is_leader, held.sort_order, held.title, held.attributes) then false
+    else ('is_main' <> all (silent.columns) and staged.is_main is distinct from held.is_main)
+        or ('is_leader' <> all (silent.columns) and staged.is_leader is distinct from held.is_leader)
+        or ('sort_order' <> all (silent.columns) and staged.sort_order is distinct from held.sort_order)
+        or ('title' <> all (silent.columns) and staged.title is distinct from held.title)
+        or ('attributes' <> all (silent.columns) and staged.attributes is distinct from held.attributes)
+end
