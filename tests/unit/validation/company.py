@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,7 +27,12 @@ def membership(user_id: str | None, department_id: str | None, **columns: Any) -
 
 
 def frame_of(frame: Frame, rows: Sequence[Row]) -> pd.DataFrame:
-    return build_table(frame, {column: [row.get(column) for row in rows] for column in frame.columns}, len(rows)).rows
+    columns = {column: [_encode(row.get(column)) for row in rows] for column in frame.columns}
+    return build_table(frame, columns, len(rows)).rows
+
+
+def _encode(value: object) -> object:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
 
 
 SOUND_DEPARTMENTS = (department("1"), department("2", "1", leader_user_ids=["ann"]), department("3", "2", leader_user_ids=[]))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from orgsync.platforms.dingtalk.interfaces import GET_DEPARTMENT, LIST_SUB_DEPARTMENTS, LIST_USERS
 from orgsync.platforms.dingtalk.records import read_department_id
 from orgsync.platforms.platform import Answer
-from orgsync.platforms.reading.columns import parse_json_text
+from orgsync.platforms.reading.columns import Fields, parse_json_text, without_unset
 from orgsync.platforms.reading.records import Gathered, Record, records_of
+from orgsync.platforms.reading.typed import Batch, Flag, Form, General, PersonKind, Places, Whole, make_splitter
 from orgsync.platforms.speaking.decoding import decode_json
 
 
@@ -20,15 +21,6 @@ class Departments:
 
     records: list[Record]
     walked: frozenset[str]
-
-
-@dataclass(frozen=True)
-class People:
-    """Records without the same content twice: more than one for a key means that the platform contradicts itself."""
-
-    users: list[Record]
-    memberships: list[Record]
-    has_details: bool
 
 
 def gather_departments(answers: Iterable[Answer], *, with_details: bool) -> Departments:
@@ -57,21 +49,52 @@ def gather_departments(answers: Iterable[Answer], *, with_details: bool) -> Depa
     return Departments(gathered.in_order(), frozenset(walked))
 
 
-def gather_people(answers: Iterable[Answer], *, walked: Collection[str], fields: Collection[str]) -> People:
+def form_of_people(*, walked: Collection[str], fields: Mapping[str, Any]) -> Form:
     """Someone in several departments is in each one's list; what differs there belongs to the membership.
 
-    `fields` are the ones that make up a person: only in them may two records of one person differ.
+    `fields` are the ones that make up a person, with their documented types: only in them may two records of one person differ.
+    A person read alone is read in the general way.
     """
-    users, memberships = Gathered("userid"), Gathered("userid")
-    has_details = False
-    for answer in answers:
-        result = decode_json(answer.body)["result"]
-        is_list = answer.interface == LIST_USERS
-        has_details |= not is_list
-        for record in records_of(result["list"]) if is_list else [result]:
-            users.add({name: record[name] for name in fields if name in record})
-            memberships.add_all([_listed_place(record, answer.params["dept_id"])] if is_list else _own_places(record, walked))
-    return People([_with_extension(user) for user in users.in_order()], memberships.in_order(), has_details)
+    kind = PersonKind({**fields, "dept_order": Whole, "leader": Flag}, key="userid", apart=("dept_order", "leader"))
+
+    def add(general: General, record: Record, answer: Answer) -> None:
+        user = _with_extension({name: record[name] for name in fields if name in record})
+        general.told.update(dict.fromkeys(user))
+        general.users.add(user)
+        places = [_listed_place(record, answer.params["dept_id"])] if answer.interface == LIST_USERS else _own_places(record, walked)
+        general.places.add_all(places)
+
+    return Form(
+        user_key="userid",
+        place_key="userid",
+        place_department="dept_id",
+        place_fields=("order", "leader"),
+        kind_of=lambda answer: kind if answer.interface == LIST_USERS else None,
+        split=lambda answer: _split(answer.body),
+        list_records=_list_people,
+        key_of=lambda record, _: record.get("userid"),
+        add=add,
+        note_places=_note_places,
+        prepare=_prepare,
+    )
+
+
+_split = make_splitter("result", "list")
+
+
+def _list_people(answer: Answer) -> list[Record]:
+    result = decode_json(answer.body)["result"]
+    return records_of(result["list"]) if answer.interface == LIST_USERS else [result]
+
+
+def _note_places(places: Places, batch: Batch) -> None:
+    department_id = str(batch.answer.params["dept_id"])
+    order, leader = (without_unset(batch.apart[name]) for name in ("dept_order", "leader"))
+    places.add_all(batch.keys, [department_id] * len(batch.keys), order=order, leader=leader)
+
+
+def _prepare(fields: Fields) -> Fields:
+    return Fields({**fields.values, "extension": list(map(parse_json_text, fields.values["extension"]))}, fields.rows, fields.keys)
 
 
 def _child(record: Record, asked: str) -> Record:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from orgsync.frames import DEPARTMENTS, MEMBERSHIPS, USERS, Frame, TidySet
-from orgsync.platforms.dingtalk.gather import gather_departments, gather_people
+from orgsync.platforms.dingtalk.gather import form_of_people, gather_departments
 from orgsync.platforms.dingtalk.records import read_department_id
 from orgsync.platforms.platform import Answers, Mode
-from orgsync.platforms.reading.columns import Table, apply_mapping, build_table, pick, to_attributes
+from orgsync.platforms.reading.columns import Part, Rows, Table, apply_mapping, build_part, build_table, join_parts, pick, to_attributes
 from orgsync.platforms.reading.conversions import UNREAD, Unit, Unread, negate, to_dates, to_flags, to_id_lists, to_numbers, to_text
 from orgsync.platforms.reading.observed import find_unobserved, find_withheld
 from orgsync.platforms.reading.records import Record, is_true, records_of
+from orgsync.platforms.reading.typed import Flag, Gathering, Text, Whole
 
 Mappings = Mapping[str, Mapping[str, str]]
 
@@ -45,7 +47,14 @@ USER_TEXTS = {
     "manager_user_id": "manager_userid",
 }
 UNITS: Mapping[str, Unit] = {"hired_date": "milliseconds"}
-USER_FIELDS = frozenset({*USER_TEXTS.values(), *USER_ATTRIBUTES, "active", "admin", "hired_date", "dept_position_list"})
+USER_FIELDS: Mapping[str, Any] = {
+    **dict.fromkeys(USER_ATTRIBUTES, Any),
+    **dict.fromkeys(USER_TEXTS.values(), Text),
+    **dict.fromkeys(("active", "admin", "boss", "hide_mobile", "exclusive_account", "senior", "real_authed"), Flag),
+    "hired_date": Whole,
+    "dept_position_list": Any,
+}
+"""With the types that they have in lists."""
 
 # Absent from every record when a field permission is missing (fieldMobile, fieldEmail), and without a word about it.
 MOBILE_FIELDS = frozenset({"mobile", "state_code"})
@@ -67,20 +76,25 @@ NEVER_TOLD = {
 def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:
     """The same frames in whatever order the answers come."""
     of_departments, of_users, of_memberships = (mapping.get(frame.name, {}) for frame in (DEPARTMENTS, USERS, MEMBERSHIPS))
-    fields = USER_FIELDS | {path.partition(".")[0] for path in of_users.values()}
+    mapped = {path.partition(".")[0]: Any for path in of_users.values()}
     departments = gather_departments(answers("departments"), with_details=mode == "full")
-    people = gather_people(answers("users"), walked=departments.walked, fields=fields)
-    withheld = find_withheld(people.users, of_users, sources=USER_TEXTS, groups=(MOBILE_FIELDS, EMAIL_FIELDS), attributes=("extension",))
+    form = form_of_people(walked=departments.walked, fields={**mapped, **USER_FIELDS})
+    people = Gathering(answers, form, partial(_user_part, mapping=of_users))
     department_table = _department_table(departments.records, of_departments, with_details=mode == "full")
-    user_table, membership_table = _user_table(people.users, of_users), _membership_table(people.memberships, of_memberships)
+    user_table = people.users()
+    told = [people.told] if len(user_table.rows) else []
+    withheld = find_withheld(told, of_users, sources=USER_TEXTS, groups=(MOBILE_FIELDS, EMAIL_FIELDS), attributes=("extension",))
+    listed, alone, order = people.places()
+    membership_table = join_parts(MEMBERSHIPS, [_membership_part(rows, of_memberships) for rows in (listed, alone)], order)
+    told_of_places = [dict.fromkeys(listed.told), *alone]
     return TidySet(
         departments=department_table.rows,
         users=user_table.rows,
         memberships=membership_table.rows,
         unobserved={
             "department": _unobserved(DEPARTMENTS, departments.records, of_departments, has_details=mode == "full"),
-            "user": _unobserved(USERS, people.users, of_users, has_details=people.has_details) | withheld,
-            "membership": _unobserved(MEMBERSHIPS, people.memberships, of_memberships, has_details=people.has_details),
+            "user": _unobserved(USERS, told, of_users, has_details=people.has_untyped) | withheld,
+            "membership": _unobserved(MEMBERSHIPS, told_of_places, of_memberships, has_details=people.has_untyped),
         },
         withheld={"user": withheld} if withheld else {},
         unread={"department": department_table.unread, "user": user_table.unread, "membership": membership_table.unread},
@@ -105,7 +119,7 @@ def _department_table(records: Sequence[Record], mapping: Mapping[str, str], *, 
     return build_table(DEPARTMENTS, columns, len(records))
 
 
-def _user_table(records: Sequence[Record], mapping: Mapping[str, str]) -> Table:
+def _user_part(records: Rows, mapping: Mapping[str, str]) -> Part:
     columns: dict[str, list[Any]] = {column: to_text(pick(records, name)) for column, name in USER_TEXTS.items()}
     columns |= {
         "hired_on": to_dates(pick(records, "hired_date"), UNITS["hired_date"]),
@@ -115,10 +129,10 @@ def _user_table(records: Sequence[Record], mapping: Mapping[str, str]) -> Table:
         "attributes": to_attributes(records, USER_ATTRIBUTES),
     }
     apply_mapping(columns, records, USERS, mapping, units=UNITS)
-    return build_table(USERS, columns, len(records))
+    return build_part(USERS, columns, len(records))
 
 
-def _membership_table(records: Sequence[Record], mapping: Mapping[str, str]) -> Table:
+def _membership_part(records: Rows, mapping: Mapping[str, str]) -> Part:
     """Departments order ascending, people descending: the larger `dept_order` is shown first."""
     columns: dict[str, list[Any]] = {
         "user_id": to_text(pick(records, "userid")),
@@ -129,7 +143,7 @@ def _membership_table(records: Sequence[Record], mapping: Mapping[str, str]) -> 
         "title": to_text(pick(records, "title")),
     }
     apply_mapping(columns, records, MEMBERSHIPS, mapping)
-    return build_table(MEMBERSHIPS, columns, len(records))
+    return build_part(MEMBERSHIPS, columns, len(records))
 
 
 def _status(is_active: bool | Unread | None) -> str | Unread | None:

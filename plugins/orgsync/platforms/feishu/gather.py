@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
+from msgspec import UnsetType
 
 from orgsync.platforms.feishu.client import ROOT_ID
 from orgsync.platforms.feishu.interfaces import GET_DEPARTMENT, LIST_USERS
 from orgsync.platforms.feishu.records import is_deleted, items_of, read_id
 from orgsync.platforms.platform import Answer
+from orgsync.platforms.reading.columns import Fields
 from orgsync.platforms.reading.records import Gathered, Record, is_true, records_of
+from orgsync.platforms.reading.typed import Batch, Flag, Form, General, PersonKind, Places, Whole, make_splitter
 from orgsync.platforms.speaking.decoding import decode_json
 
 
@@ -22,39 +27,94 @@ class Departments:
     told: Record
 
 
-@dataclass(frozen=True)
-class People:
-    """Records without the same content twice: more than one for a key means that the platform contradicts itself.
+class Order(msgspec.Struct):
+    """What someone's record says about their place in one department."""
 
-    `walked` are the departments whose members were read; `told` names every field that anybody has.
-    """
-
-    users: list[Record]
-    memberships: list[Record]
-    walked: frozenset[str]
-    told: Record
+    department_id: str
+    user_order: Whole = msgspec.UNSET
+    is_primary_dept: Flag = msgspec.UNSET
 
 
-def gather_people(answers: Iterable[Answer], *, fields: Collection[str]) -> People:
+class FeishuPeople:
     """Someone in several departments is in each one's list, each time with all of them; what differs there belongs to the membership.
 
-    `fields` are the ones that make up a person: only in them may two records of one person differ. The key is in `key`, as
-    the `user_id_type` of the call says.
+    `fields` are the ones that make up a person, with the types that they are documented to have: only in them may two records of one person
+    differ; of `others` it counts whether anybody has them. The key is in `key`, as the `user_id_type` of the call says. `walked` are the
+    departments whose members were read.
     """
-    users, memberships = Gathered("key"), Gathered("key")
-    walked: set[str] = set()
-    told: dict[str, Any] = {}
-    for answer in answers:
-        asked = str(answer.params["department_id"]) if answer.interface == LIST_USERS else None
+
+    def __init__(self, fields: Mapping[str, Any], others: Collection[str]) -> None:
+        self.walked: set[str] = set()
+        self._fields = fields
+        self._documented = {**dict.fromkeys(others, Any), **fields, "orders": list[Order] | None | UnsetType}
+        self._documented["department_ids"] = list[str] | None | UnsetType
+        self._kinds: dict[str, PersonKind] = {}
+
+    @property
+    def form(self) -> Form:
+        return Form(
+            user_key="key",
+            place_key="key",
+            place_department="department_id",
+            place_fields=("user_order", "is_primary_dept"),
+            kind_of=self._kind_of,
+            split=lambda answer: _split(answer.body),
+            list_records=lambda answer: items_of(decode_json(answer.body)),
+            key_of=lambda record, answer: record.get(answer.params["user_id_type"]),
+            add=self._add,
+            note_places=_note_places,
+            prepare=_prepare,
+        )
+
+    def _kind_of(self, answer: Answer) -> PersonKind:
+        asked, key = _asked(answer), str(answer.params["user_id_type"])
         if asked is not None:
-            walked.add(asked)
-        for record in items_of(decode_json(answer.body)):
-            told.update(dict.fromkeys(record))
-            key = record.get(answer.params["user_id_type"])
-            users.add({"key": key, **_person(record, fields)})
-            memberships.add_all({**place, "key": key} for place in _places(record, asked))
-    within = [place for place in memberships.in_order() if place["department_id"] in walked]
-    return People(users.in_order(), within, frozenset(walked), told)
+            self.walked.add(asked)
+        if key not in self._kinds:
+            self._kinds[key] = PersonKind(self._documented | {key: str}, key=key)
+        return self._kinds[key]
+
+    def _add(self, general: General, record: Record, answer: Answer) -> None:
+        general.told.update(dict.fromkeys(record))
+        key = record.get(answer.params["user_id_type"])
+        general.users.add({"key": key, **_person(record, self._fields)})
+        general.places.add_all({**place, "key": key} for place in _places(record, _asked(answer)))
+
+
+_split = make_splitter("data", "items")
+
+
+def _asked(answer: Answer) -> str | None:
+    return str(answer.params["department_id"]) if answer.interface == LIST_USERS else None
+
+
+def _note_places(places: Places, batch: Batch) -> None:
+    """All with the first record of somebody, as the others have the same; else where they were found, if that is none of their own."""
+    asked = _asked(batch.answer)
+    orders, named = (batch.values_of(name) for name in ("orders", "department_ids"))
+    for key, is_new, own, ids in zip(batch.keys, batch.is_new, orders, named, strict=True):
+        found = {order.department_id: order for order in own or () if read_id(order.department_id)}
+        departments = {*filter(read_id, ids or ()), *found}
+        if asked is not None and asked not in departments:
+            places.add(key, asked)
+        for department in departments if is_new else ():
+            order = found.get(department, _NO_ORDER)
+            places.add(key, department, user_order=order.user_order, is_primary_dept=order.is_primary_dept)
+
+
+_NO_ORDER = Order("")
+
+
+def _prepare(fields: Fields) -> Fields:
+    values = dict(fields.values)
+    values["main_department_id"] = [_primary(orders) for orders in values["orders"]]
+    values["custom_attrs"] = [each if each is msgspec.UNSET else _custom_attributes(each) for each in values["custom_attrs"]]
+    return Fields(values | {"key": fields.keys}, fields.rows, fields.keys)
+
+
+def _primary(orders: Any) -> str | None:
+    main = (read_id(order.department_id) for order in orders or () if order.is_primary_dept is True)
+    return next(main, None)
 
 
 def gather_departments(answers: Iterable[Answer], *, walked: Collection[str], fields: Collection[str]) -> Departments:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from typing import Any
 
 from orgsync.frames import DEPARTMENTS, MEMBERSHIPS, USERS, Frame, TidySet
-from orgsync.platforms.feishu.gather import gather_departments, gather_people
+from orgsync.platforms.feishu.gather import FeishuPeople, gather_departments
 from orgsync.platforms.feishu.records import read_leaders
 from orgsync.platforms.platform import Answers, Mode
-from orgsync.platforms.reading.columns import Table, apply_mapping, build_table, pick, to_attributes
+from orgsync.platforms.reading.columns import Part, Rows, Table, apply_mapping, build_part, join_parts, pick, to_attributes
 from orgsync.platforms.reading.conversions import (
     UNREAD,
     Unit,
@@ -24,6 +26,7 @@ from orgsync.platforms.reading.conversions import (
 )
 from orgsync.platforms.reading.observed import find_unobserved, find_withheld
 from orgsync.platforms.reading.records import Record, is_damaged, is_true, read_flag
+from orgsync.platforms.reading.typed import Flag, Gathering, Text, Whole
 
 Mappings = Mapping[str, Mapping[str, str]]
 
@@ -74,7 +77,15 @@ USER_SOURCES = {
 MEMBERSHIP_SOURCES = {"is_main": "orders", "sort_order": "orders"}
 
 DEPARTMENT_FIELDS = frozenset({*DEPARTMENT_SOURCES.values(), *DEPARTMENT_ATTRIBUTES, "open_department_id", "leaders"})
-USER_FIELDS = frozenset({*USER_SOURCES.values(), *USER_ATTRIBUTES}) - {"orders"}
+USER_FIELDS: Mapping[str, Any] = {
+    **dict.fromkeys({*USER_SOURCES.values(), *USER_ATTRIBUTES} - {"orders"}, Any),
+    **dict.fromkeys({*USER_TEXTS.values(), "country", "work_station"} - {"employee_type"}, Text),
+    **dict.fromkeys(("is_tenant_manager", "mobile_visible"), Flag),
+    "employee_type": Whole,
+    "gender": Whole,
+    "join_time": Whole,
+}
+"""With the types that they are documented to have."""
 
 # Fields that one field scope opens together. `leaders` is not among them: without the scope it comes without its ids.
 DEPARTMENT_GROUPS = (
@@ -113,8 +124,10 @@ NEVER_TOLD = {
 def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:  # noqa: ARG001 - every read tells the same
     """The same frames in whatever order the answers come."""
     of_departments, of_users, of_memberships = (mapping.get(frame.name, {}) for frame in (DEPARTMENTS, USERS, MEMBERSHIPS))
-    people = gather_people(answers("users"), fields=USER_FIELDS | _first_names(of_users))
-    departments = gather_departments(answers("departments"), walked=people.walked, fields=DEPARTMENT_FIELDS | _first_names(of_departments))
+    mapped = dict.fromkeys(_first_names(of_users), Any)
+    reading = FeishuPeople({**mapped, **USER_FIELDS}, others=set(chain(*USER_GROUPS)))
+    people = Gathering(answers, reading.form, partial(_user_part, mapping=of_users))
+    departments = gather_departments(answers("departments"), walked=reading.walked, fields=DEPARTMENT_FIELDS | _first_names(of_departments))
     leaders = {str(record["open_department_id"]): read_leaders(record) for record in departments.records}
     withheld = {
         "department": _withheld(departments.told, of_departments, DEPARTMENT_SOURCES, DEPARTMENT_GROUPS, DEPARTMENT_ATTRIBUTES),
@@ -123,10 +136,12 @@ def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:  # noqa
     }
     if "leader_user_ids" in withheld["department"]:
         withheld["membership"] |= {"is_leader"} - of_memberships.keys()
-    of_places = {name: None for place in people.memberships for name in place}
+    listed, odd, order = people.places(within=reading.walked)
+    of_places = {name: None for place in odd for name in place} | dict.fromkeys(listed.told)
     department_table = _department_table(departments.records, of_departments, hidden=withheld["department"])
-    user_table = _user_table(people.users, of_users, hidden=withheld["user"])
-    membership_table = _membership_table(people.memberships, of_memberships, leaders, hidden=withheld["membership"])
+    user_table = people.users(hidden=withheld["user"])
+    parts = [_membership_part(rows, of_memberships, leaders) for rows in (listed, odd)]
+    membership_table = join_parts(MEMBERSHIPS, parts, order, without=withheld["membership"])
     return TidySet(
         departments=department_table.rows,
         users=user_table.rows,
@@ -154,10 +169,10 @@ def _department_table(records: Sequence[Record], mapping: Mapping[str, str], *, 
         "attributes": to_attributes(records, DEPARTMENT_ATTRIBUTES),
     }
     apply_mapping(columns, records, DEPARTMENTS, mapping)
-    return _build(DEPARTMENTS, columns, len(records), hidden)
+    return join_parts(DEPARTMENTS, [build_part(DEPARTMENTS, columns, len(records))], without=hidden)
 
 
-def _user_table(records: Sequence[Record], mapping: Mapping[str, str], *, hidden: Collection[str]) -> Table:
+def _user_part(records: Rows, mapping: Mapping[str, str]) -> Part:
     """`employee_type` stays a number: 1 regular, 2 intern, 3 outsourced, 4 contractor, 5 consultant, others are the company's own."""
     columns: dict[str, list[Any]] = {column: to_text(pick(records, name)) for column, name in USER_TEXTS.items()}
     columns |= {
@@ -171,27 +186,21 @@ def _user_table(records: Sequence[Record], mapping: Mapping[str, str], *, hidden
         "attributes": to_attributes(records, USER_ATTRIBUTES),
     }
     apply_mapping(columns, records, USERS, mapping, units=UNITS)
-    return _build(USERS, columns, len(records), hidden)
+    return build_part(USERS, columns, len(records))
 
 
-def _membership_table(
-    records: Sequence[Record], mapping: Mapping[str, str], leaders: Mapping[str, Sequence[str]], *, hidden: Collection[str]
-) -> Table:
+def _membership_part(records: Rows, mapping: Mapping[str, str], leaders: Mapping[str, Sequence[str]]) -> Part:
     """People order the other way round than departments: the larger `user_order` is shown first."""
+    keys, departments = pick(records, "key"), pick(records, "department_id")
     columns: dict[str, list[Any]] = {
-        "user_id": to_text(pick(records, "key")),
-        "department_id": to_text(pick(records, "department_id")),
+        "user_id": to_text(keys),
+        "department_id": to_text(departments),
         "is_main": to_flags(pick(records, "is_primary_dept")),
-        "is_leader": [_leads(record["key"], leaders.get(str(record["department_id"]), ())) for record in records],
+        "is_leader": [_leads(key, leaders.get(str(each), ())) for key, each in zip(keys, departments, strict=True)],
         "sort_order": negate(to_numbers(pick(records, "user_order"))),
     }
     apply_mapping(columns, records, MEMBERSHIPS, mapping)
-    return _build(MEMBERSHIPS, columns, len(records), hidden)
-
-
-def _build(frame: Frame, columns: Mapping[str, list[Any]], rows: int, hidden: Collection[str]) -> Table:
-    """What is hidden is missing throughout, not an empty list or a no."""
-    return build_table(frame, {name: values for name, values in columns.items() if name not in hidden}, rows)
+    return build_part(MEMBERSHIPS, columns, len(records))
 
 
 def _leads(user_id: object, leaders: Sequence[str]) -> bool | Unread:

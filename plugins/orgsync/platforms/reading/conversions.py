@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -57,12 +58,13 @@ def to_text(values: Values) -> list[str | None]:
 
 
 def to_flags(values: Values) -> list[bool | Unread | None]:
-    return [value if isinstance(value, bool) else _choice(value, _FLAGS) for value in values]
+    return [value if value is None or isinstance(value, bool) else _choice(value, _FLAGS) for value in values]
 
 
 def to_choices(values: Values, choices: Mapping[str, str], *, nothing: str = "") -> list[str | Unread | None]:
     """`nothing` is what says that there is none."""
-    return [None if nothing and str(value) == nothing else _choice(value, choices) for value in values]
+    read = _remembering(lambda value: None if nothing and str(value) == nothing else _choice(value, choices))
+    return [read(value) for value in values]
 
 
 def to_genders(values: Values) -> list[str | Unread | None]:
@@ -83,7 +85,7 @@ def to_dates(values: Values, unit: Unit | None = None) -> list[date | Unread | N
 
     A text is a day as people write it, year first.
     """
-    return [None if value is None else _date(value, unit) for value in values]
+    return [None if value is None else _date_of_whole(value, unit) if type(value) is int else _date(value, unit) for value in values]
 
 
 def to_id_lists(values: Values) -> list[list[str] | Unread]:
@@ -127,6 +129,20 @@ def _is_empty(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
+def _remembering(read: Callable[[object], Chosen]) -> Callable[[object], Chosen]:
+    """A column of few different values is read once for each of them."""
+    known: dict[str, Chosen] = {}
+
+    def read_once(value: object) -> Chosen:
+        if type(value) is not str:
+            return read(value)
+        if value not in known:
+            known[value] = read(value)
+        return known[value]
+
+    return read_once
+
+
 def _choice(value: object, choices: Mapping[str, Chosen]) -> Chosen | Unread | None:
     return None if _is_empty(value) else choices.get(_plain(value), UNREAD)
 
@@ -157,6 +173,12 @@ def _ids(value: object) -> list[str] | Unread:
     entries = [entry for entry in value if entry not in (None, "")] if isinstance(value, list) else [value]
     are_ids = isinstance(value, list) and all(isinstance(entry, str | int) and not isinstance(entry, bool) for entry in entries)
     return [str(entry) for entry in entries] if are_ids else UNREAD
+
+
+@lru_cache(maxsize=1 << 16)
+def _date_of_whole(value: int, unit: Unit | None) -> date | Unread | None:
+    """People start on the same days."""
+    return _date(value, unit)
 
 
 def _date(value: object, unit: Unit | None) -> date | Unread | None:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from msgspec import UNSET, UnsetType
+
 from orgsync.platforms.platform import Answer
+from orgsync.platforms.reading.columns import Fields
 from orgsync.platforms.reading.records import Gathered, Record, records_of
+from orgsync.platforms.reading.typed import Batch, Form, General, PersonKind, Places, make_splitter
 from orgsync.platforms.speaking.decoding import REPLACEMENT, decode_json
 from orgsync.platforms.wecom.client import ROOT_ID
 from orgsync.platforms.wecom.interfaces import GET_USER, LIST_DEPARTMENT_IDS, LIST_USER_IDS
-from orgsync.platforms.wecom.records import fold, read_department_id, read_department_ids, read_parent_id, read_person
+from orgsync.platforms.wecom.records import (
+    RESTRICTED_FIELDS,
+    fold,
+    is_hidden,
+    read_custom_fields,
+    read_department_id,
+    read_department_ids,
+    read_parent_id,
+    read_person,
+)
 from orgsync.platforms.wecom.tree import Tree
 
 
@@ -30,7 +44,7 @@ class Departments:
 
 @dataclass(frozen=True)
 class People:
-    """`users` are all; `detailed` are those whose details were read."""
+    """Read by ids: `users` are all; `detailed` are those whose details were read."""
 
     users: list[Record]
     detailed: list[Record]
@@ -63,20 +77,58 @@ def gather_departments(answers: Iterable[Answer]) -> Departments:
     )
 
 
-def gather_people(answers: Iterable[Answer], departments: Departments, *, fields: Collection[str]) -> People:
-    """`fields` are the ones that make up a person. Memberships are limited to the departments that were read."""
-    if departments.by_ids:
-        return _gather_by_ids(answers, departments, fields)
-    users, memberships = Gathered("userid"), Gathered("userid")
-    for answer in answers:
-        for record in _people_of(answer):
-            if _is_wanted(record, answer, departments):
-                users.add(read_person(record, fields))
-                memberships.add_all(_places(record, departments.wanted))
-    return People(users.in_order(), users.in_order(), memberships.in_order())
+def form_of_people(departments: Departments, *, fields: Mapping[str, Any]) -> Form:
+    """`fields` are the ones that make up a person, with the types that they are documented to have.
+
+    Memberships are limited to the departments that were read. Of an answer that holds people who are not wanted, each is looked at.
+    """
+    kind = PersonKind({**fields, "department": list[int], "order": _Numbers, "is_leader_in_dept": _Numbers}, key="userid")
+
+    def add(general: General, record: Record, answer: Answer) -> None:
+        if _is_wanted(record, answer, departments):
+            person = read_person(record, fields)
+            general.told.update(dict.fromkeys(person))
+            general.users.add(person)
+            general.places.add_all(_places(record, departments.wanted))
+
+    return Form(
+        user_key="userid",
+        place_key="userid",
+        place_department="department_id",
+        place_fields=("is_main", "is_leader", "order"),
+        kind_of=lambda answer: kind if answer.interface != GET_USER and _is_all_wanted(answer, departments) else None,
+        split=lambda answer: _split(answer.body),
+        list_records=_people_of,
+        key_of=lambda record, _: record.get("userid"),
+        add=add,
+        note_places=partial(_note_places, wanted=departments.wanted),
+        prepare=lambda people: _prepare(people, fields),
+    )
 
 
-def _gather_by_ids(answers: Iterable[Answer], departments: Departments, fields: Collection[str]) -> People:
+_Numbers = list[int] | None | UnsetType
+_split = make_splitter("userlist")
+
+
+def _note_places(places: Places, batch: Batch, *, wanted: Collection[str]) -> None:
+    names = ("department", "main_department", "is_leader_in_dept", "order")
+    for key, is_new, *values in zip(batch.keys, batch.is_new, *map(batch.values_of, names), strict=True):
+        if is_new:
+            record = {name: value for name, value in zip(names, values, strict=True) if value is not UNSET}
+            for place in _places(record, wanted):
+                places.add(key, place["department_id"], is_main=place["is_main"], is_leader=place["is_leader"], order=place["order"])
+
+
+def _prepare(people: Fields, fields: Collection[str]) -> Fields:
+    values = {name: people.values[name] for name in fields}
+    for name in RESTRICTED_FIELDS & values.keys():
+        values[name] = [UNSET if is_hidden(name, value) else value for value in values[name]]
+    values["extattr"] = [value if value is UNSET else read_custom_fields(value) for value in values["extattr"]]
+    return Fields(values, people.rows, people.keys)
+
+
+def gather_by_ids(answers: Iterable[Answer], departments: Departments, fields: Collection[str]) -> People:
+    """Memberships are limited to the departments that were read."""
     rows: set[tuple[str, str | None]] = set()
     details: dict[str, tuple[str, bytes]] = {}
     for answer in answers:
@@ -120,12 +172,16 @@ def _people_of(answer: Answer) -> list[Record]:
     return [content] if answer.interface == GET_USER else records_of(content.get("userlist"))
 
 
+def _is_all_wanted(answer: Answer, departments: Departments) -> bool:
+    return not departments.is_limited or "department_id" in answer.params
+
+
 def _is_wanted(record: Record, answer: Answer, departments: Departments) -> bool:
     """Lists were asked for wanted departments only. Whoever else came, alone or in an export of all, has to be in a wanted one.
 
     Outside all visible departments someone is wanted if nothing is included by name: then nobody was left out with a department.
     """
-    if not departments.is_limited or "department_id" in answer.params:
+    if _is_all_wanted(answer, departments):
         return True
     own = departments.listed.intersection(read_department_ids(record.get("department")))
     return bool(own & departments.wanted) or (not own and not departments.has_includes)

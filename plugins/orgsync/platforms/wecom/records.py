@@ -38,7 +38,7 @@ def fold(user_id: object) -> str:
 
 def read_person(record: Record, fields: Collection[str]) -> dict[str, Any]:
     """The named fields of a person: what a privacy rule may have hidden is left out, as if it had not been sent."""
-    person = {name: record[name] for name in fields if name in record and not _is_hidden(name, record[name])}
+    person = {name: record[name] for name in fields if name in record and not is_hidden(name, record[name])}
     if "extattr" in person:
         person["extattr"] = read_custom_fields(person["extattr"])
     return person
@@ -57,6 +57,6 @@ def _custom_value(attr: Record) -> Any:
     return attr.get("web") or attr.get("miniprogram") or attr.get("value")
 
 
-def _is_hidden(field: str, value: object) -> bool:
+def is_hidden(field: str, value: object) -> bool:
     """Gender 0 is unset or not permitted, as WeCom says itself."""
     return field in RESTRICTED_FIELDS and (value in (None, "") or (field == "gender" and str(value).strip() == "0"))

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
+
+from msgspec import UNSET
 
 from orgsync.frames import DEPARTMENTS, MEMBERSHIPS, USERS, TidySet
 from orgsync.platforms.platform import Answers, Mode
-from orgsync.platforms.reading.columns import Table, apply_mapping, build_table, pick, to_attributes
+from orgsync.platforms.reading.columns import (
+    Fields,
+    Part,
+    Rows,
+    Table,
+    apply_mapping,
+    build_part,
+    build_table,
+    join_parts,
+    pick,
+    to_attributes,
+)
 from orgsync.platforms.reading.conversions import UNREAD, Unread, negate, to_choices, to_flags, to_id_lists, to_numbers, to_text
 from orgsync.platforms.reading.observed import find_unobserved, find_withheld, is_told
 from orgsync.platforms.reading.records import Record
-from orgsync.platforms.wecom.gather import Departments, People, gather_departments, gather_people
+from orgsync.platforms.reading.typed import Gathering, Text
+from orgsync.platforms.wecom.gather import Departments, form_of_people, gather_by_ids, gather_departments
 from orgsync.platforms.wecom.records import RESTRICTED_FIELDS, read_department_id
 
 Mappings = Mapping[str, Mapping[str, str]]
@@ -30,7 +46,12 @@ USER_TEXTS = {
 }
 # What goes to `attributes`: nothing that a privacy rule may hide, it would take all other attributes with it.
 USER_ATTRIBUTES = ("extattr", "external_position", "external_profile", "direct_leader")
-USER_FIELDS = frozenset({*USER_TEXTS.values(), *USER_ATTRIBUTES, "gender", "status", "main_department"})
+USER_FIELDS: Mapping[str, Any] = {
+    **dict.fromkeys(USER_ATTRIBUTES, Any),
+    **dict.fromkeys(USER_TEXTS.values(), Text),
+    **dict.fromkeys(("gender", "status", "main_department"), Any),
+}
+"""With the types that they are documented to have; what is a number on one page is a text on another."""
 WITHHOLDABLE = {**USER_TEXTS, "gender": "gender"}
 
 GENDERS = {"1": "male", "2": "female"}
@@ -51,34 +72,64 @@ NOT_IN_IDS = {
 def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:  # noqa: ARG001 - both modes tell the same columns
     """The same frames in whatever order the answers come."""
     of_departments, of_users, of_memberships = (mapping.get(frame.name, {}) for frame in (DEPARTMENTS, USERS, MEMBERSHIPS))
-    fields = USER_FIELDS | {path.partition(".")[0] for path in of_users.values()}
+    fields = {**dict.fromkeys((path.partition(".")[0] for path in of_users.values()), Any), **USER_FIELDS}
     departments = gather_departments(answers("departments"))
-    people = gather_people(answers("users"), departments, fields=fields)
-    withheld = find_withheld(people.detailed, of_users, sources=WITHHOLDABLE, groups=[{field} for field in RESTRICTED_FIELDS])
+    found = (
+        _tidy_by_ids(answers, departments, fields, mapping) if departments.by_ids else _tidy_lists(answers, departments, fields, mapping)
+    )
+    withheld = find_withheld(found.detailed, of_users, sources=WITHHOLDABLE, groups=[{name} for name in RESTRICTED_FIELDS])
     department_table = _department_table(departments.records, of_departments)
-    user_table, membership_table = _user_table(people.users, of_users), _membership_table(people.memberships, of_memberships)
     return TidySet(
         departments=department_table.rows,
-        users=user_table.rows,
-        memberships=membership_table.rows,
+        users=found.users.rows,
+        memberships=found.memberships.rows,
         unobserved={
             "department": _unobserved_of_departments(departments, of_departments),
-            "user": _unobserved_of_users(people, of_users) | withheld,
-            "membership": _unobserved_of_memberships(people, of_memberships),
+            "user": _unobserved_of_users(found, of_users) | withheld,
+            "membership": _unobserved_of_memberships(found, of_memberships),
         },
         withheld={"user": withheld} if withheld else {},
-        unread={"department": department_table.unread, "user": user_table.unread, "membership": membership_table.unread},
-        not_read=_not_read(departments, people),
+        unread={"department": department_table.unread, "user": found.users.unread, "membership": found.memberships.unread},
+        not_read=_not_read(departments, found),
     )
 
 
-def _not_read(departments: Departments, people: People) -> dict[str, frozenset[str]]:
+@dataclass(frozen=True)
+class _People:
+    """Both tables; of the records behind them those that tell something of people, and of places: one may stand for all, with their fields.
+
+    `without_details` are the people whose details were not read.
+    """
+
+    users: Table
+    memberships: Table
+    detailed: Sequence[Record]
+    places: Sequence[Record]
+    without_details: frozenset[str] = field(default_factory=frozenset)
+
+
+def _tidy_lists(answers: Answers, departments: Departments, fields: Mapping[str, Any], mapping: Mappings) -> _People:
+    people = Gathering(answers, form_of_people(departments, fields=fields), partial(_user_part, mapping=mapping.get("user", {})))
+    users = people.users()
+    listed, odd, order = people.places()
+    memberships = join_parts(MEMBERSHIPS, [_membership_part(rows, mapping.get("membership", {})) for rows in (listed, odd)], order)
+    return _People(users, memberships, [people.told] if len(users.rows) else [], [dict.fromkeys(listed.told), *odd])
+
+
+def _tidy_by_ids(answers: Answers, departments: Departments, fields: Mapping[str, Any], mapping: Mappings) -> _People:
+    people = gather_by_ids(answers("users"), departments, fields)
+    users = join_parts(USERS, [_user_part(people.users, mapping.get("user", {}))])
+    memberships = join_parts(MEMBERSHIPS, [_membership_part(people.memberships, mapping.get("membership", {}))])
+    return _People(users, memberships, people.detailed, people.memberships, _user_ids(people.users) - _user_ids(people.detailed))
+
+
+def _not_read(departments: Departments, people: _People) -> dict[str, frozenset[str]]:
     """Reading by ids, details of people come one by one, and departments have names where the app sees them: the others are not empty."""
     missing: dict[str, frozenset[str]] = {}
     if departments.by_ids and departments.has_names:
         missing["department"] = frozenset(str(each["id"]) for each in departments.records if "name" not in each)
     if people.detailed:
-        missing["user"] = _user_ids(people.users) - _user_ids(people.detailed)
+        missing["user"] = people.without_details
     return {entity: keys for entity, keys in missing.items() if keys}
 
 
@@ -100,7 +151,7 @@ def _department_table(records: Sequence[Record], mapping: Mapping[str, str]) -> 
     return build_table(DEPARTMENTS, columns, len(records))
 
 
-def _user_table(records: Sequence[Record], mapping: Mapping[str, str]) -> Table:
+def _user_part(records: Rows, mapping: Mapping[str, str]) -> Part:
     leaders = to_id_lists(pick(records, "direct_leader"))
     columns: dict[str, list[Any]] = {column: to_text(pick(records, name)) for column, name in USER_TEXTS.items()}
     columns |= {
@@ -111,10 +162,10 @@ def _user_table(records: Sequence[Record], mapping: Mapping[str, str]) -> Table:
         "attributes": to_attributes(_with_several_leaders_only(records), USER_ATTRIBUTES),
     }
     apply_mapping(columns, records, USERS, mapping)
-    return build_table(USERS, columns, len(records))
+    return build_part(USERS, columns, len(records))
 
 
-def _membership_table(records: Sequence[Record], mapping: Mapping[str, str]) -> Table:
+def _membership_part(records: Rows, mapping: Mapping[str, str]) -> Part:
     """The larger `order` is shown first (page 90195)."""
     columns: dict[str, list[Any]] = {
         "user_id": to_text(pick(records, "userid")),
@@ -124,19 +175,15 @@ def _membership_table(records: Sequence[Record], mapping: Mapping[str, str]) -> 
         "sort_order": negate(to_numbers(pick(records, "order"))),
     }
     apply_mapping(columns, records, MEMBERSHIPS, mapping)
-    return build_table(MEMBERSHIPS, columns, len(records))
+    return build_part(MEMBERSHIPS, columns, len(records))
 
 
-def _with_several_leaders_only(records: Sequence[Record]) -> list[Record]:
+def _with_several_leaders_only(records: Rows) -> Fields:
     """One direct leader has a column, up to five have not. Custom fields without any value say nothing."""
-    return [
-        {
-            name: value
-            for name, value in record.items()
-            if not (name == "direct_leader" and (not isinstance(value, list) or len(value) < 2)) and not (name == "extattr" and not value)
-        }
-        for record in records
-    ]
+    values = {name: pick(records, name) for name in USER_ATTRIBUTES}
+    values["direct_leader"] = [value if isinstance(value, list) and len(value) > 1 else UNSET for value in values["direct_leader"]]
+    values["extattr"] = [value or UNSET for value in values["extattr"]]
+    return Fields(values, len(records))
 
 
 def _main_department(value: object) -> str | Unread | None:
@@ -148,14 +195,14 @@ def _unobserved_of_departments(departments: Departments, mapping: Mapping[str, s
     return find_unobserved(departments.records, mapping, silent=_with_untold(silent, departments.records, name_en="name_en"))
 
 
-def _unobserved_of_users(people: People, mapping: Mapping[str, str]) -> frozenset[str]:
-    silent = NEVER_TOLD["user"] | (frozenset() if people.detailed or not people.users else NOT_IN_IDS["user"])
+def _unobserved_of_users(people: _People, mapping: Mapping[str, str]) -> frozenset[str]:
+    silent = NEVER_TOLD["user"] | (frozenset() if people.detailed or people.users.rows.empty else NOT_IN_IDS["user"])
     return find_unobserved(people.detailed, mapping, silent=_with_untold(silent, people.detailed, name_en="english_name"))
 
 
-def _unobserved_of_memberships(people: People, mapping: Mapping[str, str]) -> frozenset[str]:
-    silent = NEVER_TOLD["membership"] | (frozenset() if people.detailed or not people.users else NOT_IN_IDS["membership"])
-    return find_unobserved(people.memberships, mapping, silent=silent)
+def _unobserved_of_memberships(people: _People, mapping: Mapping[str, str]) -> frozenset[str]:
+    silent = NEVER_TOLD["membership"] | (frozenset() if people.detailed or people.users.rows.empty else NOT_IN_IDS["membership"])
+    return find_unobserved(people.places, mapping, silent=silent)
 
 
 def _with_untold(silent: frozenset[str], records: Sequence[Record], *, name_en: str) -> frozenset[str]:

@@ -16,6 +16,7 @@ from orgsync.frames import FRAMES, TidySet
 from orgsync.platforms.dingtalk.tidy import tidy
 from orgsync.platforms.platform import Answer, Mode
 from tests.unit.platforms.dingtalk.fake import Landing, department, user
+from tests.unit.platforms.ways import ODD, assert_ways_agree, mixed
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "dingtalk"
 LISTSUB, GET, LIST_USERS, GET_USER = "topapi/v2/department/listsub", "topapi/v2/department/get", "topapi/v2/user/list", "topapi/v2/user/get"
@@ -236,3 +237,40 @@ def test_any_records_in_any_order_give_the_same_declared_frames(
         pd.testing.assert_frame_equal(first.frame(frame.name), second.frame(frame.name))
         assert {name: str(dtype) for name, dtype in first.frame(frame.name).dtypes.items()} == dict(frame.columns)
     assert set(first.users["user_id"].dropna()) == {member["userid"] for _, members in lists for member in members if member["userid"]}
+
+
+KEYS = st.sampled_from(["a", "b", "a!", 'q"', "a\\", "None", "ü", "a\x01", ""])
+TEXT = st.sampled_from(["x", "", "\ufffd", "工程师", "13800000000"])
+DOCUMENTED = {
+    "userid": mixed(KEYS),
+    "name": mixed(TEXT),
+    "mobile": mixed(TEXT),
+    "email": mixed(TEXT),
+    "title": mixed(TEXT),
+    "hired_date": mixed(st.sampled_from([0, 1_597_190_400_000, 17])),
+    "active": mixed(st.booleans()),
+    "admin": mixed(st.booleans()),
+    "boss": mixed(st.booleans()),
+    "leader": mixed(st.booleans()),
+    "dept_order": mixed(st.integers(-1, 1)),
+    "extension": mixed(st.sampled_from(['{"工号":"7"}', "{broken", "text", '{"n":1.50}'])),
+    "role_list": mixed(st.just([{"id": 1, "name": "r"}])),
+    "kind": ODD,
+}
+DOCUMENTED_PEOPLE = st.lists(st.fixed_dictionaries({}, optional=DOCUMENTED) | st.just(user("a", 1)) | ODD, max_size=4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 3), DOCUMENTED_PEOPLE, st.sampled_from([LIST_USERS, LIST_USERS, LIST_USERS, GET_USER])), max_size=5)
+)
+def test_people_are_the_same_in_whichever_way_they_are_read(lists: list[tuple[int, list[Any], str]]) -> None:
+    departments = [landed(LISTSUB, [department(2, 1), department(3, 2)], dept_id=number) for number in (1, 2, 3)]
+    users = [
+        page(*members, dept_id=number)
+        if interface == LIST_USERS
+        else landed(GET_USER, {"userid": "z", "dept_id_list": [number]}, userid="z")
+        for number, members, interface in lists
+    ]
+    mapping = {"job_number": "extension.工号", "employee_type": "kind", "work_place": "dept_order"}
+    assert_ways_agree(tidy, {"departments": departments, "users": users}, user=mapping)

@@ -27,6 +27,7 @@ from tests.unit.platforms.feishu.fake import (
     department,
     user,
 )
+from tests.unit.platforms.ways import ODD, assert_ways_agree, mixed
 
 KINDS = {"department_id_type": "open_department_id", "user_id_type": "user_id"}
 
@@ -423,3 +424,47 @@ def test_any_records_in_any_order_give_the_same_declared_frames(
         assert {name: str(dtype) for name, dtype in first.frame(frame.name).dtypes.items()} == dict(frame.columns)
     assert (first.unobserved, first.withheld) == (second.unobserved, second.withheld)
     assert set(first.users["user_id"].dropna()) == {member["user_id"] for _, each in lists for member in each if member["user_id"]}
+
+
+KEYS = st.sampled_from(["a", "b", "a!", 'q"', "a\\", "None", "ü", ""])
+PLACES = st.sampled_from(["0", "od-a", "od-b", "od-x", "", "\ufffd", 'o"'])
+TEXT = st.sampled_from(["x", "", "\ufffd", "13800000000"])
+ORDER = st.fixed_dictionaries(
+    {}, optional={"department_id": mixed(PLACES), "user_order": mixed(st.integers(0, 2)), "is_primary_dept": mixed(st.booleans())}
+)
+STATUS = st.fixed_dictionaries({}, optional=dict.fromkeys(["is_resigned", "is_frozen", "is_activated"], mixed(st.booleans())))
+DOCUMENTED = {
+    "user_id": mixed(KEYS),
+    "open_id": mixed(KEYS),
+    "name": mixed(TEXT),
+    "mobile": mixed(TEXT),
+    "employee_type": mixed(st.integers(0, 6)),
+    "gender": mixed(st.integers(0, 3)),
+    "join_time": mixed(st.sampled_from([0, 1_597_190_400, 17])),
+    "status": mixed(STATUS),
+    "avatar": mixed(st.just({"avatar_72": "https://x/72", "avatar_240": ""})),
+    "is_tenant_manager": mixed(st.booleans()),
+    "orders": mixed(st.lists(ORDER, max_size=2)),
+    "department_ids": mixed(st.lists(PLACES, max_size=3)),
+    "custom_attrs": mixed(st.just([{"id": "C-1", "type": "TEXT", "value": {"text": "7"}}])),
+    "geo": mixed(st.just("x")),
+    "kind": ODD,
+}
+DOCUMENTED_PEOPLE = st.lists(st.fixed_dictionaries({}, optional=DOCUMENTED) | st.just(user("a", "od-a", "od-b")) | ODD, max_size=4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["0", "od-a", "od-b"]), DOCUMENTED_PEOPLE, st.booleans()), max_size=5),
+    st.sampled_from(["user_id", "open_id"]),
+    st.booleans(),
+)
+def test_people_are_the_same_in_whichever_way_they_are_read(lists: list[tuple[str, list[Any], bool]], key: str, has_leaders: bool) -> None:
+    leaders = {"leader_user_id": "a", "leaders": [{"leaderType": 1, "leaderID": "a"}]} if has_leaders else {}
+    departments = [root(), children(department("a", **leaders), department("b", "od-a"))]
+    users = [
+        landed(USERS, {"items": records}, user_id_type=key) if is_batch else members(number, *records, user_id_type=key)
+        for number, records, is_batch in lists
+    ]
+    mapping = {"job_number": "custom_attrs.C-1", "telephone": "kind", "work_place": "geo"}
+    assert_ways_agree(tidy, {"departments": departments, "users": users}, user=mapping)

@@ -14,6 +14,7 @@ from orgsync.frames import FRAMES, TidySet
 from orgsync.platforms.platform import Answer, Wanted
 from orgsync.platforms.wecom.extract import extract
 from orgsync.platforms.wecom.tidy import tidy
+from tests.unit.platforms.ways import ODD, assert_ways_agree, mixed
 from tests.unit.platforms.wecom.fake import FakeWeCom, Landing, client_of, department, user
 
 NEVER = {"union_id", "open_id", "job_number", "work_place", "employee_type", "hired_on", "is_admin"}
@@ -416,3 +417,37 @@ def _answer(interface: str, records: list[dict[str, Any]]) -> Answer:
     if interface == "user/get":
         return landed(interface, records[0] if records else {}, userid=str(records[0]["userid"]) if records else "a")
     return landed(interface, {"dept_user" if interface == "user/list_id" else "userlist": records}, department_id="1")
+
+
+TEXT = st.sampled_from(["x", "", "\ufffd", "13800000000"])
+NUMBERS = st.lists(st.integers(0, 4), max_size=3)
+DOCUMENTED = {
+    "userid": mixed(st.sampled_from(["a", "b", "a!", 'q"', "a\\", "None", "ü", ""])),
+    "name": mixed(TEXT),
+    "mobile": mixed(TEXT),
+    "avatar": mixed(TEXT),
+    "gender": mixed(st.sampled_from(["0", "1", 0, 2])),
+    "status": mixed(st.sampled_from([1, 2, 4, "5"])),
+    "department": mixed(NUMBERS),
+    "order": mixed(NUMBERS),
+    "is_leader_in_dept": mixed(NUMBERS),
+    "main_department": mixed(st.integers(0, 3)),
+    "direct_leader": mixed(st.lists(st.sampled_from(["a", "b"]), max_size=2)),
+    "extattr": mixed(st.just({"attrs": [{"name": "工号", "type": 0, "text": {"value": "77"}}]})),
+    "kind": ODD,
+}
+DOCUMENTED_PEOPLE = st.lists(st.fixed_dictionaries({}, optional=DOCUMENTED) | st.just(user("a", 1, 2)) | ODD, max_size=4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["user/list", "user/get", "export/user"]), DOCUMENTED_PEOPLE), max_size=5), st.booleans())
+def test_people_are_the_same_in_whichever_way_they_are_read(answers: list[tuple[str, list[Any]]], is_limited: bool) -> None:
+    scope = {"include": ["2"], "exclude": ["3"]} if is_limited else {}
+    users = [
+        landed("user/get", records[0] if records and isinstance(records[0], dict) else {}, userid="a")
+        if interface == "user/get"
+        else landed(interface, {"userlist": records}, **({"department_id": "1"} if interface == "user/list" else {"block": 0}))
+        for interface, records in answers
+    ]
+    mapping = {"job_number": "extattr.工号", "employee_type": "kind", "work_place": "department"}
+    assert_ways_agree(tidy, {"departments": [departments_of(*TREE, **scope)], "users": users}, user=mapping)
