@@ -28,14 +28,14 @@ COMMANDS: Sequence[Sequence[str]] = (
 )
 
 
-def measure_commands(world: World) -> None:
+def measure_commands(world: World, *, runs: int = RUNS) -> None:
     environment = world.unpaced | {"ORGSYNC_SANDBOX_URL": world.sandbox.url}
     with without_limits(world):
         subprocess.run([ORGSYNC, "sync", TENANT], env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     print("| command | CPU seconds | from | to | peak MiB |\n|---|---:|---:|---:|---:|")
     for command in COMMANDS:
         run_measured([ORGSYNC, *command], environment)  # so that files are in memory
-        measured = [run_measured([ORGSYNC, *command], environment) for _ in range(RUNS)]
+        measured = [run_measured([ORGSYNC, *command], environment) for _ in range(runs)]
         seconds = [each.cpu_seconds for each in measured]
         peak = max(each.peak_mib for each in measured)
         print(

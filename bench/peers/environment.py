@@ -12,22 +12,22 @@ FOLDER = CHECKOUT / ".venv-bench"
 LOCK = Path(__file__).with_name("requirements.lock")
 
 
-def find_peers() -> Path | None:
+def find_peers(folder: Path = FOLDER, lock: Path = LOCK) -> Path | None:
     """The environment's python; None where its packages cannot be had, which is said aloud."""
-    python, stamp = FOLDER / "bin" / "python", FOLDER / ".lock-sha256"
-    wanted = hashlib.sha256(LOCK.read_bytes() + str(FOLDER).encode()).hexdigest()
+    python, stamp = folder / "bin" / "python", folder / ".lock-sha256"
+    wanted = hashlib.sha256(lock.read_bytes() + str(folder).encode()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return python
     uv = [sys.executable, "-m", "uv"]
     steps = (
-        [*uv, "venv", "--quiet", "--clear", "--no-project", "--python", sys.executable, str(FOLDER)],
-        [*uv, "pip", "install", "--quiet", "--python", str(python), "--require-hashes", "-r", str(LOCK)],
+        [*uv, "venv", "--quiet", "--clear", "--no-project", "--python", sys.executable, str(folder)],
+        [*uv, "pip", "install", "--quiet", "--python", str(python), "--require-hashes", "-r", str(lock)],
     )
     for step in steps:
         done = subprocess.run(step, check=False, capture_output=True, text=True)
         if done.returncode:
             print(
-                f"!! NOT MEASURED BESIDE dlt, NO PICTURE DRAWN: {LOCK.name} could not be installed\n{done.stderr.strip()}", file=sys.stderr
+                f"!! NOTHING IS MEASURED BESIDE dlt, NO PICTURE DRAWN: {lock} cannot be installed:\n{done.stderr.strip()}", file=sys.stderr
             )
             return None
     stamp.write_text(wanted)
