@@ -175,9 +175,9 @@ class Steps:
                 steps.step(name_of(query))
                 super().execute(query, values)
 
-            def copy_expert(self, sql: Any, file: Any, *more: Any) -> None:
+            def copy_expert(self, sql: Any, file: Any, **more: Any) -> None:
                 steps.step(name_of(sql))
-                super().copy_expert(sql, file, *more)
+                super().copy_expert(sql, file, **more)
 
         class DoomedConnection(Connection):
             def commit(self) -> None:

@@ -40,7 +40,7 @@ EVOLUTION = {"joined": 2, "left": 2, "moved": 2, "renamed": 5, "departments_rena
 STAGES = ["extract", "recognize", "validate", "plan", "merge"]
 AT_ONCE = 2
 KILLED_CLAIM_SECONDS = 0.5
-OPEN_USERS = ["history/open_users", 2]  # the first is the trial of the plan
+OPEN_USERS = ["newest/open_users", 1]
 
 VERSIONS = """
     select 'department ' || version::text from org.department_version as version
@@ -382,7 +382,7 @@ def test_run_that_takes_over_waits_for_a_merge_under_way(laboratory: Laboratory,
 
 def test_second_merge_of_a_plan_waits_and_finds_it_applied(laboratory: Laboratory, one: NearWorld, undisturbed: Undisturbed) -> None:
     plan_id = draft(one, NOW)["plan_id"]
-    with ThreadPoolExecutor(1) as pool, Held(laboratory.doomed, job(one, plan_id=plan_id, hold_at=["history/open_users", 1])) as first:
+    with ThreadPoolExecutor(1) as pool, Held(laboratory.doomed, job(one, plan_id=plan_id, hold_at=OPEN_USERS)) as first:
         second = pool.submit(merge_plan, one.make_run(), plan_id)
         assert let_go_once_another_waits(first, one, second) == 0, told(first.job)
         assert (second.result()["outcome"], second.result()["history_rows"]) == ("succeeded", 0)
@@ -405,7 +405,7 @@ def test_plan_dropped_while_it_is_worked_out_anew_is_not_applied(laboratory: Lab
 
 def test_rejection_waits_for_a_merge_under_way_and_comes_too_late(laboratory: Laboratory, one: NearWorld, undisturbed: Undisturbed) -> None:
     plan_id = draft(one, NOW)["plan_id"]
-    with ThreadPoolExecutor(1) as pool, Held(laboratory.doomed, job(one, plan_id=plan_id, hold_at=["history/open_users", 1])) as first:
+    with ThreadPoolExecutor(1) as pool, Held(laboratory.doomed, job(one, plan_id=plan_id, hold_at=OPEN_USERS)) as first:
         second = pool.submit(decide_plan, one.make_run(), plan_id, is_approved=False, decided_by="li")
         assert let_go_once_another_waits(first, one, second) == 0, told(first.job)
         with pytest.raises(GateError, match="can no longer be decided"):
@@ -434,7 +434,7 @@ def test_server_that_crashes_in_a_merge_changes_nothing_and_the_next_sync_heals(
         plan_id = draft(world, NOW)["plan_id"]
         before = read_versions(world)
         world.query("checkpoint")
-        with Held(laboratory.doomed, job(world, plan_id=plan_id, hold_at=["history/open_users", 1])) as held:
+        with Held(laboratory.doomed, job(world, plan_id=plan_id, hold_at=OPEN_USERS)) as held:
             [(backend,)] = world.query(
                 "select pid from pg_stat_activity where application_name = 'orgsync' and state = 'idle in transaction'"
             )

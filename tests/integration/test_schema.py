@@ -12,7 +12,7 @@ import pytest
 from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import SchemaError
-from orgsync.frames import FRAMES, Frame
+from orgsync.frames import DEPARTMENTS, FRAMES, USERS, Frame
 from orgsync.warehouse import migrations
 from orgsync.warehouse.migrations import check_schema, list_migrations, migrate
 from orgsync.warehouse.statements import SQL_FOLDER, read_sql
@@ -138,11 +138,24 @@ def test_tables_hold_the_columns_of_the_tidy_frames(shared_warehouse: Connection
 
 
 @pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.name)
-@pytest.mark.parametrize("verb", ["compare", "open"])
-def test_merge_speaks_of_every_content_column(frame: Frame, verb: str) -> None:
+@pytest.mark.parametrize("step", ["history/compare", "history/open", "newest/compare", "newest/complete", "newest/open"])
+def test_merge_speaks_of_every_content_column(frame: Frame, step: str) -> None:
     """A column forgotten in one of the statements would never change, or never be written."""
-    text = read_sql(f"history/{verb}_{frame.name}s")
+    text = read_sql(f"{step}_{frame.name}s")
     assert [column for column in frame.content if not re.search(rf"\b{column}\b", text)] == []
+
+
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.name)
+def test_hash_of_a_version_is_over_every_content_column(shared_warehouse: Connection, frame: Frame) -> None:
+    assert columns_of(shared_warehouse, f"stage.{frame.name}_content") == list(frame.content)
+
+
+@pytest.mark.parametrize("frame", [DEPARTMENTS, USERS], ids=lambda frame: frame.name)
+def test_every_content_column_that_differs_is_a_change(shared_warehouse: Connection, frame: Frame) -> None:
+    with shared_warehouse.cursor() as cursor:
+        cursor.execute("select prosrc from pg_proc where proname = %s", [f"list_{frame.name}_differences"])
+        [(text,)] = cursor.fetchall()
+    assert [column for column in frame.content if f"('{column}', (earlier.{column})::text, (later.{column})::text)" not in text] == []
 
 
 def test_tree_gives_each_department_its_path(world: World) -> None:

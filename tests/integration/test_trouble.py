@@ -183,17 +183,17 @@ def test_lost_stage_stops_the_merge_and_the_next_sync_heals(world: World) -> Non
 
 
 def test_connection_lost_in_the_merge_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from orgsync.warehouse import history
+    from orgsync.warehouse import newest
 
     def lose_connection(connection: Any, plan_id: int) -> int:
         written = write_versions(connection, plan_id)
         connection.close()
         raise psycopg2.InterfaceError(f"connection already closed after {written} rows")
 
-    write_versions = history.write_versions
+    write_versions = newest.write_versions
     run = world.run_at(NOW)
     plan_id = validate_snapshot(run, extract_snapshot(run, mode="full"))
-    monkeypatch.setattr(history, "write_versions", lose_connection)
+    monkeypatch.setattr(newest, "write_versions", lose_connection)
     with pytest.raises(WarehouseUnavailableError):
         merge_plan(run, plan_id)
     assert world.history() == [[], [], []]
