@@ -23,6 +23,9 @@ ADMIN = "admin"
 METADATA_DATABASE = "airflow"
 WAREHOUSE_DATABASE = "warehouse"
 
+# Under the name of Airflow's own bundle, so that a DAG keeps its history whichever of the two is configured.
+BUNDLES = [{"name": "dags-folder", "classpath": "orgsync.airflow_parts.tenants_bundle.TenantsBundle", "kwargs": {}}]
+
 # `--skip-serve-logs`: the log server listens on every address and cannot be told otherwise; here the UI reads the files.
 COMPONENTS: dict[str, list[str]] = {
     "api-server": ["api-server"],
@@ -85,8 +88,11 @@ def configuration(layout: Layout, stack: Stack, secrets: Secrets, *, metadata_ds
         "api_auth": {"jwt_secret": secrets.jwt_secret},
         "scheduler": {"scheduler_idle_sleep_time": "0.1", "enable_health_check": "False"},
         "dag_processor": {
+            # It notices a change of the tenants file at once; nothing else makes parsing our files again worth while.
+            "dag_bundle_config_list": json.dumps(BUNDLES),
+            "min_file_process_interval": "1800",
             "refresh_interval": "10",
-            "bundle_refresh_check_interval": "2",
+            "bundle_refresh_check_interval": "5",
             "parsing_processes": "1",
             "dag_file_processor_timeout": "240",
         },

@@ -1,0 +1,190 @@
+"""Airflow's share: what a sync that finds nothing costs in all of Airflow's processes, with one tenant in the file and with many.
+
+The local stack runs for it, with a state folder of its own. CPU is that of every process of a component and of all that it started; that
+of the same component while nothing runs is taken off, and told by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import psutil
+
+from bench.results import Figures
+from bench.wanted import Wanted
+from stack.airflow import AirflowApi, call, child_environ
+from stack.console import Console
+from stack.launcher import Launcher, tenant_of
+from stack.layout import Layout, read_layout
+from stack.runs import wait_for_dag
+from stack.state import Stack
+
+PLATFORM = "dingtalk"
+USUAL_TENANTS, QUICK_TENANTS = (1, 1_000), (2,)
+SYNCS, AT_ONCE = 5, 50
+IDLE_SECONDS = 90.0
+QUIET_CPU = 0.05
+POLL_SECONDS = 0.5
+TIMEOUT_SECONDS = 1800
+_STANZA = (
+    '  - {{id: {id}, platform: {platform}, conn_id: {conn_id}, schedule: "7 * * * *", budget: {{leavers: {{count: 10, percent: 5}}}}}}\n'
+)
+
+
+@dataclass(frozen=True)
+class Rig:
+    """The running stack, and what it is asked with."""
+
+    launcher: Launcher
+    stack: Stack
+    api: AirflowApi
+
+    def read_cpu(self) -> dict[str, float]:
+        """The CPU seconds of each component so far, with all that its processes started and have seen the end of."""
+        seconds = {record.name: 0.0 for record in self.stack.processes}
+        roots = {record.pid: record.name for record in self.stack.processes}
+        for process in self.launcher.members(self.stack):
+            try:
+                line = [process, *process.parents()]
+                times = process.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            name = next((roots[each.pid] for each in line if each.pid in roots), None)
+            if name:
+                seconds[name] += times.user + times.system + times.children_user + times.children_system
+        return seconds
+
+
+def measure(wanted: Wanted) -> Iterator[tuple[str, Figures]]:
+    for tenants in QUICK_TENANTS if wanted.is_quick else USUAL_TENANTS:
+        with _open_rig(tenants, people=50 if wanted.is_quick else 500) as rig:
+            yield f"{tenants} tenants", _measure_rig(rig, tenants, is_quick=wanted.is_quick)
+
+
+@contextmanager
+def _open_rig(tenants: int, *, people: int) -> Iterator[Rig]:
+    base = read_layout()
+    layout = Layout(base.checkout, base.state / "bench")
+    layout.make_state()
+    file = layout.state / "tenants.yaml"
+    stanzas = [_STANZA.format(id=_name(number), platform=PLATFORM, conn_id=tenant_of(PLATFORM)) for number in range(tenants)]
+    file.write_text("tenants:\n" + "".join(stanzas), encoding="utf-8")
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("ORGSYNC_")} | {"ORGSYNC_TENANTS": str(file)}
+    launcher = Launcher(layout, Console(), environ=environ, schedules=False)
+    launcher = replace(launcher, organization=replace(launcher.organization, people=people))
+    launcher.clean()
+    layout.make_state()
+    file.write_text("tenants:\n" + "".join(stanzas), encoding="utf-8")
+    stack, _ = launcher.start()
+    try:
+        control = f"{stack.url('sandbox')}/_sandbox/{PLATFORM}/settings"
+        call("PUT", control, {name: 0 for name in ("calls_per_second", "calls_per_minute") if name in call("GET", control)})
+        yield Rig(launcher, stack, launcher.api(stack))
+    finally:
+        launcher.stop()
+        launcher.clean()
+
+
+def _measure_rig(rig: Rig, tenants: int, *, is_quick: bool) -> Figures:
+    wait_for_dag(rig.api, _dag(tenants - 1))  # those of one file appear together
+    together = list(range(min(tenants, AT_ONCE)))
+    _warm(rig, together)
+    idle_seconds = 3.0 if is_quick else IDLE_SECONDS
+    if not is_quick:
+        _wait_until_quiet(rig)
+    idle = _measure_idle(rig, idle_seconds)
+    found: Figures = {
+        "tenants": tenants,
+        "idle_cpu_seconds": {name: round(cpu, 2) for name, cpu in idle.items()},
+        "idle_seconds": idle_seconds,
+    }
+    rates = {name: cpu / idle_seconds for name, cpu in idle.items()}
+    found["sync"] = _measure_syncs(rig, rates, [[0]] * (1 if is_quick else SYNCS))
+    print(found, flush=True)
+    if len(together) == AT_ONCE:
+        found["at_once"] = _measure_syncs(rig, rates, [together])
+    return found
+
+
+def _measure_idle(rig: Rig, seconds: float) -> dict[str, float]:
+    before = rig.read_cpu()
+    time.sleep(seconds)
+    return _subtract(rig.read_cpu(), before)
+
+
+def _wait_until_quiet(rig: Rig) -> None:
+    """Until whatever was just done has settled: a large parse is still being stored when its DAGs are there."""
+    deadline = time.monotonic() + 120
+    before = rig.read_cpu()
+    while time.monotonic() < deadline:
+        time.sleep(2)
+        now = rig.read_cpu()
+        if _subtract(now, before)["dag-processor"] / 2 < QUIET_CPU:
+            return
+        before = now
+
+
+def _measure_syncs(rig: Rig, idle_rates: dict[str, float], rounds: list[list[int]]) -> Figures:
+    """Of each sync: CPU by component beyond idling, tasks that were started, seconds from the trigger to the run's end."""
+    before, started = rig.read_cpu(), time.monotonic()
+    runs = [run for round_ in rounds for run in _sync(rig, round_)]
+    time.sleep(1)
+    seconds = time.monotonic() - started
+    spent = _subtract(rig.read_cpu(), before)
+    net = {name: (cpu - idle_rates[name] * seconds) / len(runs) for name, cpu in spent.items()}
+    ends = sorted(run["seconds"] for run in runs)
+    return {
+        "syncs": len(runs),
+        "task_starts": max(run["task_starts"] for run in runs),
+        "cpu_seconds": {name: round(max(0.0, cpu), 2) for name, cpu in net.items()},
+        "cpu_seconds_of_all": round(sum(max(0.0, cpu) for name, cpu in net.items() if name != "sandbox"), 2),
+        "seconds": [round(each, 2) for each in ends],
+    }
+
+
+def _warm(rig: Rig, numbers: list[int]) -> None:
+    """Load what the sandbox has, apart from Airflow and in one process: only the syncs after that are of interest."""
+    command = [str(rig.launcher.layout.python), "-m", "bench.warm", *map(_name, numbers)]
+    environ = child_environ(rig.launcher.layout, rig.stack, rig.launcher.environ)
+    subprocess.run(command, cwd=rig.launcher.layout.checkout, env=environ, check=True)
+
+
+def _sync(rig: Rig, numbers: list[int]) -> list[Figures]:
+    """Of each run, in the order in which they ended: the tasks that were started, and its seconds."""
+    triggered: dict[int, tuple[str, float]] = {}
+    for number in numbers:
+        rig.api.unpause(_dag(number))
+        triggered[number] = (rig.api.trigger(_dag(number), {"mode": "frequent"}), time.time())
+    ended: list[Figures] = []
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while triggered:
+        for number, (run_id, began) in list(triggered.items()):
+            run = rig.api.request("GET", f"/dags/{_dag(number)}/dagRuns/{run_id}")
+            if run["state"] == "failed" or time.monotonic() > deadline:
+                raise SystemExit(f"run {run_id} of {_dag(number)} is {run['state']}")
+            if run["state"] != "success":
+                continue
+            del triggered[number]
+            tasks = rig.api.task_instances(_dag(number), run_id)
+            starts = sum(task["state"] == "success" and task["start_date"] is not None for task in tasks)
+            ended.append({"task_starts": starts, "seconds": datetime.fromisoformat(run["end_date"]).timestamp() - began})
+        time.sleep(POLL_SECONDS if triggered else 0)
+    return ended
+
+
+def _subtract(later: dict[str, float], earlier: dict[str, float]) -> dict[str, float]:
+    return {name: seconds - earlier.get(name, 0.0) for name, seconds in later.items()}
+
+
+def _name(number: int) -> str:
+    return f"t{number:04d}"
+
+
+def _dag(number: int) -> str:
+    return f"org_sync_{_name(number)}"

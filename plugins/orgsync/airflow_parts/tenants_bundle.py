@@ -1,0 +1,76 @@
+"""Airflow's bundle of our DAG files: they are parsed anew as soon as the tenants file or a template changed, and otherwise seldom.
+
+Airflow parses a file again when that file changed, or after `min_file_process_interval`: it cannot know that DAGs are made of another one.
+Where it asks this bundle now and then (`refresh_interval`), that interval may be half an hour, and 1,000 tenants cost nothing meanwhile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from airflow.dag_processing.bundles.local import LocalDagBundle
+
+from orgsync.errors import ConfigurationError
+from orgsync.settings import read_settings
+
+log = logging.getLogger(__name__)
+
+DAG_FILES = "org_*.py"
+
+
+class TenantsBundle(LocalDagBundle):  # type: ignore[misc]
+    """A folder of DAG files, ours among them. What a processor finds at its start is no change: it parses everything then."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._seen: str | None = None
+
+    def refresh(self) -> None:
+        """Asked by the DAG processor alone. What cannot be asked for now is asked for the next time."""
+        found = hash_inputs()
+        if self._seen not in (None, found):
+            try:
+                self._ask_for_parsing()
+            except Exception as error:  # Airflow would not look for new files either
+                log.warning("the tenants file has changed, and its DAGs could not be parsed anew yet: %s", type(error).__name__)
+                return
+        self._seen = found
+
+    def _ask_for_parsing(self) -> None:
+        """As the UI's *Reparse Dag* does; another processor may have asked already."""
+        from airflow.models.dagbag import DagPriorityParsingRequest
+        from airflow.utils.session import create_session
+        from sqlalchemy import select
+
+        wanted = {str(file.relative_to(self.path)) for file in self.path.rglob(DAG_FILES)}
+        with create_session() as session:
+            asked = session.scalars(
+                select(DagPriorityParsingRequest.relative_fileloc).where(DagPriorityParsingRequest.bundle_name == self.name)
+            )
+            missing = sorted(wanted - set(asked))
+            session.add_all(DagPriorityParsingRequest(self.name, file) for file in missing)
+        log.info("the tenants file or a template has changed: %d files are parsed anew", len(wanted))
+
+
+def hash_inputs() -> str:
+    """Of all that DAG files are made of. Contents and not times: files may be put in place of each other, and clocks may be wrong."""
+    digest = hashlib.sha256()
+    try:
+        settings = read_settings()
+    except ConfigurationError as error:
+        return str(error)
+    for file in (settings.tenants_file, *_list_files(settings.templates_folder)):
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            content = type(error).__name__.encode()
+        digest.update(str(file).encode() + b"\0" + str(len(content)).encode() + b"\0" + content)
+    return digest.hexdigest()
+
+
+def _list_files(folder: Path) -> Iterator[Path]:
+    yield from sorted(file for file in folder.rglob("*") if file.is_file())

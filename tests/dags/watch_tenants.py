@@ -1,0 +1,45 @@
+"""Run by itself: lets a DAG processor's bundle look at the tenants file before and after changes, and prints what it asks for each time."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from airflow.dag_processing.bundles.manager import DagBundlesManager
+from airflow.dag_processing.manager import DagFileProcessorManager
+from airflow.models.dagbag import DagPriorityParsingRequest
+from airflow.utils.session import create_session
+from sqlalchemy import delete, select
+
+
+def watch(tenants_file: Path, texts: list[str | None]) -> list[list[str]]:
+    """Each text is written before the bundle looks again; None: the file is gone. Whoever asks twice asks once."""
+    bundle = DagBundlesManager().get_bundle("dags-folder")
+    bundle.initialize()
+    asked = []
+    for text in texts:
+        if text is None:
+            tenants_file.unlink(missing_ok=True)
+        else:
+            tenants_file.write_text(text, encoding="utf-8")
+        bundle.refresh()
+        asked.append(take_requests(bundle))
+    return asked
+
+
+def take_requests(bundle: object) -> list[str]:
+    """As the processor takes them."""
+    manager = DagFileProcessorManager(max_runs=1)
+    manager._dag_bundles = [bundle]
+    return sorted(str(file.rel_path) for file in manager.claim_priority_files())
+
+
+def forget_requests() -> None:
+    with create_session() as session:
+        session.execute(delete(DagPriorityParsingRequest))
+        assert not session.scalars(select(DagPriorityParsingRequest)).all()
+
+
+forget_requests()
+print(json.dumps(watch(Path(sys.argv[1]), json.loads(sys.argv[2]))))
