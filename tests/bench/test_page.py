@@ -75,6 +75,20 @@ def test_a_month_of_syncs_is_told_with_what_was_tried_beside_it() -> None:
     assert "| `org.user_version` |" in told
 
 
+def test_airflows_share_is_told_for_few_tenants_and_for_many() -> None:
+    components = dict.fromkeys(("scheduler", "api-server", "postgres", "dag-processor", "triggerer"), 0.5)
+    syncs = {"syncs": 5, "task_starts": 1, "cpu_seconds": components, "cpu_seconds_of_all": 1.8, "seconds": [2.0, 3.0]}
+
+    def share_of(tenants: int, **more: Any) -> dict[str, Any]:
+        figures = {"tenants": tenants, "idle_seconds": 90.0, "idle_cpu_seconds": components, "sync": syncs} | more
+        return {"measured": MACHINE, "figures": figures}
+
+    results = {"airflow": {"1000 tenants": share_of(1_000, at_once=syncs | {"syncs": 50}), "1 tenants": share_of(1)}}
+    told = render_page(results)
+    assert told.index("| 1 | 5, one after the other | 1 |") < told.index("| 1,000 | 50 at once | 1 |")
+    assert {aim.is_met for aim in read_aims(results) if aim.aim.startswith(("A scheduled", "50 such"))} == {True}
+
+
 def test_without_dlt_only_its_column_is_empty() -> None:
     told = render_page({"load": {"dingtalk 1000": load_of(1_000, with_dlt=False)}})
     assert "| first | 2.50 (2 to 3) |  |  |  |  |" in told

@@ -60,6 +60,7 @@ def describe_task(task: object) -> dict[str, object]:
         "downstream": sorted(task.downstream_task_ids),
         "outlets": [outlet.name for outlet in task.outlets],
         "params": sorted(task.params),
+        "weight_rule": str(getattr(task.weight_rule, "value", task.weight_rule)),
     }
 
 

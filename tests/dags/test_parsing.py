@@ -128,6 +128,12 @@ def test_tasks_lead_from_the_read_over_the_plan_to_the_merge(parsed: dict[str, A
     assert {(task["pool"], task["owner"]) for task in tasks.values()} == {("dingtalk", "it-operations")}
 
 
+def test_tenants_that_are_due_at_once_are_finished_one_after_the_other(parsed: dict[str, Any]) -> None:
+    """By the number of tasks before it a later task goes first, whichever tenant's it is."""
+    tasks = parsed["dags"]["org_sync_acme"]["tasks"]
+    assert {task["weight_rule"] for task in tasks.values()} == {"upstream"}
+
+
 def test_what_may_pass_is_tried_again_but_nobody_is_asked_twice(parsed: dict[str, Any]) -> None:
     tasks = parsed["dags"]["org_sync_acme"]["tasks"]
     assert {name: (task["retries"], task["has_retry_policy"]) for name, task in tasks.items() if name != "approve"} == dict.fromkeys(
