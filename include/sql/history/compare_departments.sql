@@ -55,12 +55,5 @@ where case
     when staged.department_id is null or held.department_id is null then true
     -- Read anew with columns left out: what the replaced reading said of them must go.
     when held.valid_from = reading.taken_at and silent.columns <> '{}' then true
-    else ('parent_id' <> all (silent.columns) and staged.parent_id is distinct from held.parent_id)
-    or ('name' <> all (silent.columns) and staged.name is distinct from held.name)
-    or ('name_en' <> all (silent.columns) and staged.name_en is distinct from held.name_en)
-    or ('sort_order' <> all (silent.columns) and staged.sort_order is distinct from held.sort_order)
-    or ('is_hidden' <> all (silent.columns) and staged.is_hidden is distinct from held.is_hidden)
-    or ('source_identifier' <> all (silent.columns) and staged.source_identifier is distinct from held.source_identifier)
-    or ('leader_user_ids' <> all (silent.columns) and staged.leader_user_ids is distinct from held.leader_user_ids)
-    or ('attributes' <> all (silent.columns) and staged.attributes is distinct from held.attributes)
+    else stage.department_differs(row(staged.*)::stage.department, row(held.*)::org.department_version, silent.columns)
 end

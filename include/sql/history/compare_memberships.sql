@@ -57,9 +57,5 @@ where case
     when staged.user_id is null or held.user_id is null then true
     -- Read anew with columns left out: what the replaced reading said of them must go.
     when held.valid_from = reading.taken_at and silent.columns <> '{}' then true
-    else ('is_main' <> all (silent.columns) and staged.is_main is distinct from held.is_main)
-    or ('is_leader' <> all (silent.columns) and staged.is_leader is distinct from held.is_leader)
-    or ('sort_order' <> all (silent.columns) and staged.sort_order is distinct from held.sort_order)
-    or ('title' <> all (silent.columns) and staged.title is distinct from held.title)
-    or ('attributes' <> all (silent.columns) and staged.attributes is distinct from held.attributes)
+    else stage.membership_differs(row(staged.*)::stage.membership, row(held.*)::org.membership_version, silent.columns)
 end

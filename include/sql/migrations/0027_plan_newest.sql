@@ -54,6 +54,73 @@ set content_hash = md5(row(union_id, open_id, name, name_en, nickname, mobile, e
 update org.membership_version
 set content_hash = md5(row(is_main, is_leader, sort_order, title, attributes)::stage.membership_content::text);
 
+create function stage.department_differs(staged stage.department, held org.department_version, silent text[]) returns boolean
+language sql immutable
+as $$
+    select case
+        -- Most are alike wholly, which is seen sooner than column by column.
+        when (staged.parent_id, staged.name, staged.name_en, staged.sort_order, staged.is_hidden, staged.source_identifier, staged.leader_user_ids, staged.attributes)
+            is not distinct from (held.parent_id, held.name, held.name_en, held.sort_order, held.is_hidden, held.source_identifier, held.leader_user_ids, held.attributes) then false
+        else ('parent_id' <> all (silent) and staged.parent_id is distinct from held.parent_id)
+            or ('name' <> all (silent) and staged.name is distinct from held.name)
+            or ('name_en' <> all (silent) and staged.name_en is distinct from held.name_en)
+            or ('sort_order' <> all (silent) and staged.sort_order is distinct from held.sort_order)
+            or ('is_hidden' <> all (silent) and staged.is_hidden is distinct from held.is_hidden)
+            or ('source_identifier' <> all (silent) and staged.source_identifier is distinct from held.source_identifier)
+            or ('leader_user_ids' <> all (silent) and staged.leader_user_ids is distinct from held.leader_user_ids)
+            or ('attributes' <> all (silent) and staged.attributes is distinct from held.attributes)
+    end
+$$;
+comment on function stage.department_differs is 'Whether a staged department says something else than a version, in columns that are not silent.';
+
+create function stage.user_differs(staged stage.user, held org.user_version, silent text[]) returns boolean
+language sql immutable
+as $$
+    select case
+        -- Most are alike wholly, which is seen sooner than column by column.
+        when (staged.union_id, staged.open_id, staged.name, staged.name_en, staged.nickname, staged.mobile, staged.email, staged.work_email, staged.telephone, staged.gender, staged.avatar_url, staged.title, staged.job_number, staged.work_place, staged.employee_type, staged.hired_on, staged.status, staged.is_admin, staged.manager_user_id, staged.main_department_id, staged.attributes)
+            is not distinct from (held.union_id, held.open_id, held.name, held.name_en, held.nickname, held.mobile, held.email, held.work_email, held.telephone, held.gender, held.avatar_url, held.title, held.job_number, held.work_place, held.employee_type, held.hired_on, held.status, held.is_admin, held.manager_user_id, held.main_department_id, held.attributes) then false
+        else ('union_id' <> all (silent) and staged.union_id is distinct from held.union_id)
+            or ('open_id' <> all (silent) and staged.open_id is distinct from held.open_id)
+            or ('name' <> all (silent) and staged.name is distinct from held.name)
+            or ('name_en' <> all (silent) and staged.name_en is distinct from held.name_en)
+            or ('nickname' <> all (silent) and staged.nickname is distinct from held.nickname)
+            or ('mobile' <> all (silent) and staged.mobile is distinct from held.mobile)
+            or ('email' <> all (silent) and staged.email is distinct from held.email)
+            or ('work_email' <> all (silent) and staged.work_email is distinct from held.work_email)
+            or ('telephone' <> all (silent) and staged.telephone is distinct from held.telephone)
+            or ('gender' <> all (silent) and staged.gender is distinct from held.gender)
+            or ('avatar_url' <> all (silent) and staged.avatar_url is distinct from held.avatar_url)
+            or ('title' <> all (silent) and staged.title is distinct from held.title)
+            or ('job_number' <> all (silent) and staged.job_number is distinct from held.job_number)
+            or ('work_place' <> all (silent) and staged.work_place is distinct from held.work_place)
+            or ('employee_type' <> all (silent) and staged.employee_type is distinct from held.employee_type)
+            or ('hired_on' <> all (silent) and staged.hired_on is distinct from held.hired_on)
+            or ('status' <> all (silent) and staged.status is distinct from held.status)
+            or ('is_admin' <> all (silent) and staged.is_admin is distinct from held.is_admin)
+            or ('manager_user_id' <> all (silent) and staged.manager_user_id is distinct from held.manager_user_id)
+            or ('main_department_id' <> all (silent) and staged.main_department_id is distinct from held.main_department_id)
+            or ('attributes' <> all (silent) and staged.attributes is distinct from held.attributes)
+    end
+$$;
+comment on function stage.user_differs is 'Whether a staged user says something else than a version, in columns that are not silent.';
+
+create function stage.membership_differs(staged stage.membership, held org.membership_version, silent text[]) returns boolean
+language sql immutable
+as $$
+    select case
+        -- Most are alike wholly, which is seen sooner than column by column.
+        when (staged.is_main, staged.is_leader, staged.sort_order, staged.title, staged.attributes)
+            is not distinct from (held.is_main, held.is_leader, held.sort_order, held.title, held.attributes) then false
+        else ('is_main' <> all (silent) and staged.is_main is distinct from held.is_main)
+            or ('is_leader' <> all (silent) and staged.is_leader is distinct from held.is_leader)
+            or ('sort_order' <> all (silent) and staged.sort_order is distinct from held.sort_order)
+            or ('title' <> all (silent) and staged.title is distinct from held.title)
+            or ('attributes' <> all (silent) and staged.attributes is distinct from held.attributes)
+    end
+$$;
+comment on function stage.membership_differs is 'Whether a staged membership says something else than a version, in columns that are not silent.';
+
 create function stage.list_next_departments(wanted bigint) returns setof stage.department
 language sql stable
 as $$

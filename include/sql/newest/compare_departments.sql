@@ -59,15 +59,5 @@ where case
     -- There, but unreadable: it may be back after a gap.
     when quarantined.department_id is not null then held.department_id is null
     when staged.department_id is null or held.department_id is null then true
-    -- Most are alike wholly, which is seen sooner than column by column.
-    when (staged.parent_id, staged.name, staged.name_en, staged.sort_order, staged.is_hidden, staged.source_identifier, staged.leader_user_ids, staged.attributes)
-        is not distinct from (held.parent_id, held.name, held.name_en, held.sort_order, held.is_hidden, held.source_identifier, held.leader_user_ids, held.attributes) then false
-    else ('parent_id' <> all (silent.columns) and staged.parent_id is distinct from held.parent_id)
-        or ('name' <> all (silent.columns) and staged.name is distinct from held.name)
-        or ('name_en' <> all (silent.columns) and staged.name_en is distinct from held.name_en)
-        or ('sort_order' <> all (silent.columns) and staged.sort_order is distinct from held.sort_order)
-        or ('is_hidden' <> all (silent.columns) and staged.is_hidden is distinct from held.is_hidden)
-        or ('source_identifier' <> all (silent.columns) and staged.source_identifier is distinct from held.source_identifier)
-        or ('leader_user_ids' <> all (silent.columns) and staged.leader_user_ids is distinct from held.leader_user_ids)
-        or ('attributes' <> all (silent.columns) and staged.attributes is distinct from held.attributes)
+    else stage.department_differs(row(staged.*)::stage.department, row(held.*)::org.department_version, silent.columns)
 end

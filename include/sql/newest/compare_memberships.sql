@@ -62,12 +62,5 @@ where case
     -- There, but unreadable: it may be back after a gap.
     when quarantined.user_id is not null then held.user_id is null
     when staged.user_id is null or held.user_id is null then true
-    -- Most are alike wholly, which is seen sooner than column by column.
-    when (staged.is_main, staged.is_leader, staged.sort_order, staged.title, staged.attributes)
-        is not distinct from (held.is_main, held.is_leader, held.sort_order, held.title, held.attributes) then false
-    else ('is_main' <> all (silent.columns) and staged.is_main is distinct from held.is_main)
-        or ('is_leader' <> all (silent.columns) and staged.is_leader is distinct from held.is_leader)
-        or ('sort_order' <> all (silent.columns) and staged.sort_order is distinct from held.sort_order)
-        or ('title' <> all (silent.columns) and staged.title is distinct from held.title)
-        or ('attributes' <> all (silent.columns) and staged.attributes is distinct from held.attributes)
+    else stage.membership_differs(row(staged.*)::stage.membership, row(held.*)::org.membership_version, silent.columns)
 end
