@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+import time
 from pathlib import Path
 
 from bench.commands import measure_commands
@@ -41,8 +42,10 @@ def main() -> None:
 def _measure(parts: list[str], arguments: argparse.Namespace, folder: Path) -> None:
     """Each figure is kept as soon as it is there, so that a later part that fails costs no earlier one."""
     for part in parts:
+        started = time.monotonic()
         for key, figures in PARTS[part](_want(arguments)):
             keep(folder / "benchmarks.json", part, key, figures)
+        print(f"== {part} took {time.monotonic() - started:.0f} s", flush=True)
     write_page(folder)
 
 

@@ -178,6 +178,10 @@ def test_programs_of_the_compose_file_are_in_the_image():
         assert re.search(rf"^COPY [^\n]*{program}", DOCKERFILE, flags=re.MULTILINE)
 
 
+def test_the_warehouse_compresses_whole_pages_in_its_log():
+    assert SERVICES["warehouse"]["command"] == ["postgres", "-c", "wal_compression=on"]
+
+
 def test_only_what_migrates_knows_the_owner_of_the_warehouse():
     """A superuser there: whoever delivers would lend its rights to saved audiences and to mistakes."""
     owner = SERVICES["warehouse"]["environment"]["POSTGRES_USER"]
