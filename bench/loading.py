@@ -66,13 +66,13 @@ def _load(run: Run, snapshot_id: str) -> dict[str, Any]:
 
 
 def _sync(open_run: Callable[[], Run], url: str, rate: float) -> dict[str, Any]:
-    """One day: so many of the people and departments change, what autovacuum does in a day is done, and a checkpoint; then all is read and loaded.
+    """One day: so many people and departments change, what autovacuum does in a day is done, and a checkpoint; all is read and loaded.
 
     `wal_bytes` is what that wrote to PostgreSQL's log, so what a backup or a replica has to take of it.
     """
     run = open_run()
     RunningSandbox(url, process_id=0).control("POST", f"{run.tenant.platform}/evolve", {"rate": rate})
-    ((stage,),) = _ask("select string_agg(format('%I.%I', schemaname, tablename), ', ') from pg_tables where schemaname = 'stage'")
+    ((stage,),) = _ask("select string_agg(format('%%I.%%I', schemaname, tablename), ', ') from pg_tables where schemaname = 'stage'")
     _ask(f"vacuum {stage}")
     _ask("checkpoint")
     ((before,),) = _ask("select pg_current_wal_insert_lsn()")
