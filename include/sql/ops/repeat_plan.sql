@@ -1,5 +1,5 @@
 -- Opens the plan of a snapshot (%(snapshot_id)s) that says just what the one of an applied plan (%(model_id)s) said: nothing is staged for
--- it, and it changes nothing.
+-- it, and it changes nothing. %(based_on_plan_id)s: the tenant's plan applied last.
 insert into ops.plan (
     tenant_id,
     snapshot_id,
@@ -32,14 +32,7 @@ select
     model.report,
     model.unseen_counts,
     'infinity',
-    (
-        select last.plan_id
-        from ops.plan as last
-        where last.tenant_id = snapshot.tenant_id
-          and last.state = 'applied'
-        order by last.applied_at desc
-        limit 1
-    ),
+    %(based_on_plan_id)s,
     0,
     clock_timestamp()
 from ops.snapshot

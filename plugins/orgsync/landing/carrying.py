@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Iterable, MutableSet, Set
 from datetime import datetime
 from functools import partial
 
@@ -14,16 +14,16 @@ from orgsync.platforms.platform import Answer, Answers
 log = logging.getLogger(__name__)
 
 
-def drop_carried(answers: Answers, retracted: Set[datetime], on_drop: Callable[[], None] = lambda: None) -> Answers:
-    """The answers without those that a retracted snapshot was given; `on_drop` is told of each of these."""
+def drop_carried(answers: Answers, retracted: Set[datetime], dropped: MutableSet[str] | None = None) -> Answers:
+    """The answers without those that a retracted snapshot was given; when these had been read is added to `dropped`."""
     instants = {taken_at.isoformat() for taken_at in retracted}
 
     def kept(part: str) -> Iterable[Answer]:
         for answer in answers(part):
-            if answer.read_at in instants:
-                on_drop()
-            else:
+            if answer.read_at not in instants:
                 yield answer
+            elif dropped is not None:
+                dropped.add(answer.read_at)
 
     return kept if instants else answers
 

@@ -88,7 +88,8 @@ def _load(connection: Connection, run: Run, manifest: Manifest, model: dict[str,
 
     write_report(run.settings.report_folder, manifest, model["report"])
     overtaken = plans.drop_unfinished(connection, run.tenant.id, until=manifest.taken_at)
-    plan = plans.repeat_plan(connection, manifest.snapshot_id, model["plan_id"])
+    based_on = history.find_last_applied(connection, run.tenant.id)
+    plan = plans.repeat_plan(connection, manifest.snapshot_id, model["plan_id"], based_on_plan_id=based_on)
     runs.close_overtaken_runs(connection, run.tenant.id, overtaken, by_run=run.run_id, by=f"plan {plan['plan_id']}")
     history.apply_plan(connection, plan)
     keep_channel(connection, run.tenant)

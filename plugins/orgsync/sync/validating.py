@@ -62,8 +62,8 @@ def stage_snapshot(run: Run, snapshot_id: str, step: Step | None = None, *, turn
         _check_platform(run, manifest)
     mapping = run.tenant.mapping if manifest.platform == run.tenant.platform else {}
     with timed(step, "tidy"):
-        dropped: list[None] = []
-        answers = drop_carried(partial(read_answers, snapshot["uri"], manifest), retracted, partial(dropped.append, None))
+        dropped: set[str] = set()
+        answers = drop_carried(partial(read_answers, snapshot["uri"], manifest), retracted, dropped)
         tidy = load_platform(manifest.platform).tidy(answers, mode=manifest.mode, mapping=mapping)
     _prove_company(run, snapshot, tidy.users)
     if manifest.is_complete and not is_due:

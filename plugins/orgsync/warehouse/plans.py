@@ -78,9 +78,10 @@ def create_plan(
     return plan_id
 
 
-def repeat_plan(connection: Connection, snapshot_id: str, model_id: int) -> Row:
+def repeat_plan(connection: Connection, snapshot_id: str, model_id: int, *, based_on_plan_id: int | None) -> Row:
     """The plan of a snapshot that says just what the one of an applied plan said: planned, and without any change."""
-    plan_id: int = fetch_all(connection, "ops/repeat_plan", snapshot_id=snapshot_id, model_id=model_id)[0]["plan_id"]
+    keys = {"snapshot_id": snapshot_id, "model_id": model_id, "based_on_plan_id": based_on_plan_id}
+    plan_id: int = fetch_all(connection, "ops/repeat_plan", **keys)[0]["plan_id"]
     for what in ("quarantine", "expectation_results"):
         execute(connection, f"ops/repeat_{what}", plan_id=plan_id, model_id=model_id)
     save_verdict(connection, plan_id, {"user": {}, "department": {}}, [])

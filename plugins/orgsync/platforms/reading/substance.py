@@ -33,7 +33,7 @@ class Shape:
         params = {name: value for name, value in answer.params.items() if name not in _PARAMS}
         head = answer.interface.encode() + _SEPARATOR + msgspec.json.encode(params, order="sorted") + _SEPARATOR
         try:
-            fields = self._unwrap(_read_plain(answer.body))
+            fields = self._unwrap(_read_fields(answer.body))
         except ValueError:  # of the decoder too
             yield head + answer.body
             return
@@ -42,8 +42,7 @@ class Shape:
             records = _split(value) if name in self.lists else [value]
             yield from (start + record for record in records)
 
-    def _unwrap(self, body: bytes) -> Fields:
-        fields = _FIELDS.decode(body)
+    def _unwrap(self, fields: Fields) -> Fields:
         inner = fields.pop(self.within, None)
         if inner is not None:
             fields |= _FIELDS.decode(inner) if bytes(memoryview(inner)[:1]) == b"{" else {self.within: inner}
@@ -54,13 +53,12 @@ _FIELDS = msgspec.json.Decoder(Fields)
 _RECORDS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def _read_plain(body: bytes) -> bytes:
-    """What was damaged is compared as it is read."""
+def _read_fields(body: bytes) -> Fields:
+    """What was damaged is compared as it is read. Raises ValueError for what is no object."""
     try:
-        _FIELDS.decode(body)
+        return _FIELDS.decode(body)
     except (msgspec.DecodeError, RecursionError):
-        return msgspec.json.encode(decode_json(body))
-    return body
+        return _FIELDS.decode(msgspec.json.encode(decode_json(body)))
 
 
 def _split(value: msgspec.Raw) -> list[msgspec.Raw]:
