@@ -85,11 +85,12 @@ def open_step(run: Run, name: str) -> Iterator[Step]:
 
 @contextmanager
 def timed(step: Step, name: str) -> Iterator[None]:
+    """What comes in several blocks of the same name counts together."""
     started = time.monotonic()
     try:
         yield
     finally:
-        step.seconds[name] = round(time.monotonic() - started, 3)
+        step.seconds[name] = round(step.seconds.get(name, 0.0) + time.monotonic() - started, 3)
 
 
 def claim_tenant(run: Run, purpose: Purpose, *, may_wait: bool = False) -> AbstractContextManager[Claim]:

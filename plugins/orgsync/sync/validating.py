@@ -41,11 +41,6 @@ def validate_snapshot(run: Run, snapshot_id: str) -> int:
 def stage_snapshot(run: Run, snapshot_id: str, step: Step | None = None, *, turn: Claim | None = None) -> int:
     """Tidy, judge and stage one snapshot of the landing zone; of a replay, as long as it is its turn."""
     step = step or Step()
-    with timed(step, "import"):  # some seconds: pandas and Great Expectations, where nobody imported them before
-        from orgsync.validation.gates import check_head_count, check_keys, check_not_empty
-        from orgsync.validation.quarantine import judge, summarize
-        from orgsync.validation.report import describe_verdict, write_report
-
     with open_warehouse(run.address) as connection:
         snapshot = snapshots.find_snapshot(connection, snapshot_id)
         retracted = snapshots.list_retracted_instants(connection, run.tenant.id)
@@ -61,10 +56,20 @@ def stage_snapshot(run: Run, snapshot_id: str, step: Step | None = None, *, turn
         check_not_ahead(snapshot, now=now)
         _check_platform(run, manifest)
     mapping = run.tenant.mapping if manifest.platform == run.tenant.platform else {}
+    with timed(step, "import"):  # a second, where nobody imported them before
+        import pandas as pd  # noqa: F401 - for what tidies
+        import pyarrow
+
+        pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # its own keeps what was freed from all but itself
     with timed(step, "tidy"):
         dropped: set[str] = set()
         answers = drop_carried(partial(read_answers, snapshot["uri"], manifest), retracted, dropped)
         tidy = load_platform(manifest.platform).tidy(answers, mode=manifest.mode, mapping=mapping)
+    with timed(step, "import"):  # two seconds, and only now: Great Expectations takes the place of what tidying no longer needs
+        from orgsync.validation.gates import check_head_count, check_keys, check_not_empty
+        from orgsync.validation.quarantine import judge, summarize
+        from orgsync.validation.report import describe_verdict, write_report
+
     _prove_company(run, snapshot, tidy.users)
     if manifest.is_complete and not is_due:
         seen, counted = int(tidy.users["user_id"].nunique()), manifest.platform_counts.get("users")
