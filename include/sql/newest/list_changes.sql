@@ -28,10 +28,6 @@ next_department as materialized (
     select next.*
     from stage.list_next_departments(%(plan_id)s) as next
 ),
-next_user as materialized (
-    select next.*
-    from stage.list_next_users(%(plan_id)s) as next
-),
 next_membership as materialized (
     select
         next.user_id,
@@ -49,22 +45,25 @@ affected as (
     where affected.plan_id = %(plan_id)s
 ),
 
--- Each touched person and department with the version before and the one that begins; is_held says that the former holds now.
+-- Each touched person and department with the version before and the one that begins; is_held says that the former holds now. Of people no
+-- more is kept than is told of each: everybody may be touched.
 user_pair as materialized (
     select
         affected.key_1 as user_id,
-        earlier,
-        row(next.*)::stage.user as later,
         earlier.user_id is not null as was_known,
         earlier.user_id is not null and earlier.valid_to is null as is_held,
-        next.user_id is not null as is_next
+        next.user_id is not null as is_next,
+        earlier.name as name_before,
+        earlier.main_department_id as main_before,
+        next.name as name_after,
+        next.main_department_id as main_after
     from affected
     cross join plan
     left join org.user_version as earlier
       on earlier.tenant_id = plan.tenant_id
      and earlier.user_id = affected.key_1
      and earlier.valid_from = affected.from_at
-    left join next_user as next on next.user_id = affected.key_1
+    left join stage.list_next_users(%(plan_id)s) as next on next.user_id = affected.key_1
     where affected.entity = 'user'
 ),
 department_pair as materialized (
@@ -179,7 +178,7 @@ change (kind, entity, user_id, department_id, column_name, value_from, value_to)
         null,
         null,
         null,
-        (pair.later).name
+        pair.name_after
     from user_pair as pair
     where pair.is_next
       and not pair.is_held
@@ -192,7 +191,7 @@ change (kind, entity, user_id, department_id, column_name, value_from, value_to)
         pair.user_id,
         null,
         null,
-        (pair.earlier).name,
+        pair.name_before,
         null
     from user_pair as pair
     where pair.is_held
@@ -215,15 +214,21 @@ change (kind, entity, user_id, department_id, column_name, value_from, value_to)
     select
         case difference.column_name when 'name' then 'renamed' else 'updated' end,
         'user',
-        pair.user_id,
+        held.user_id,
         null,
         difference.column_name,
         difference.value_from,
         difference.value_to
-    from user_pair as pair
-    cross join lateral stage.list_user_differences(pair.earlier, pair.later) as difference
-    where pair.is_held
-      and pair.is_next
+    from affected
+    cross join plan
+    join org.user_version as held
+      on held.tenant_id = plan.tenant_id
+     and held.user_id = affected.key_1
+     and held.valid_from = affected.from_at
+     and held.valid_to is null
+    join stage.list_next_users(%(plan_id)s) as next on next.user_id = affected.key_1
+    cross join lateral stage.list_user_differences(held, row(next.*)::stage.user) as difference
+    where affected.entity = 'user'
 
     union all
 
@@ -317,11 +322,11 @@ first_place as materialized (
 person as materialized (
     select
         told.user_id,
-        case when pair.is_next then (pair.later).name when pair.user_id is not null then (pair.earlier).name else held.name end as name,
+        case when pair.is_next then pair.name_after when pair.user_id is not null then pair.name_before else held.name end as name,
         coalesce(
             case
-                when pair.is_next then (pair.later).main_department_id
-                when pair.user_id is not null then (pair.earlier).main_department_id
+                when pair.is_next then pair.main_after
+                when pair.user_id is not null then pair.main_before
                 else held.main_department_id
             end,
             first_place.department_id
@@ -385,7 +390,7 @@ left join lateral (
         ),
         (
             select string_agg(
-                coalesce(case when pair.is_next then (pair.later).name when pair.user_id is null then held.name end, mentioned.id),
+                coalesce(case when pair.is_next then pair.name_after when pair.user_id is null then held.name end, mentioned.id),
                 ', ' order by mentioned.place
             )
             from unnest(case change.column_name when 'leader_user_ids' then change.value_to::text[] else array[change.value_to] end)
