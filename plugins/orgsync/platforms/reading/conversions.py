@@ -58,7 +58,8 @@ def to_text(values: Values) -> list[str | None]:
 
 
 def to_flags(values: Values) -> list[bool | Unread | None]:
-    return [value if value is None or isinstance(value, bool) else _choice(value, _FLAGS) for value in values]
+    read = _remembering(lambda value: _choice(value, _FLAGS))
+    return [value if value is None or isinstance(value, bool) else read(value) for value in values]
 
 
 def to_choices(values: Values, choices: Mapping[str, str], *, nothing: str = "") -> list[str | Unread | None]:
@@ -131,14 +132,15 @@ def _is_empty(value: object) -> bool:
 
 def _remembering(read: Callable[[object], Chosen]) -> Callable[[object], Chosen]:
     """A column of few different values is read once for each of them."""
-    known: dict[str, Chosen] = {}
+    known: dict[type, dict[object, Chosen]] = {str: {}, int: {}}
 
     def read_once(value: object) -> Chosen:
-        if type(value) is not str:
+        found = known.get(type(value))
+        if found is None:
             return read(value)
-        if value not in known:
-            known[value] = read(value)
-        return known[value]
+        if value not in found:
+            found[value] = read(value)
+        return found[value]
 
     return read_once
 

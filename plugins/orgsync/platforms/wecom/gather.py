@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from orgsync.platforms.platform import Answer
-from orgsync.platforms.reading.columns import Fields
+from orgsync.platforms.reading.columns import Fields, without_unset
 from orgsync.platforms.reading.records import Gathered, Record, records_of
 from orgsync.platforms.reading.typed import Batch, Form, General, PersonKind, Places, make_splitter
 from orgsync.platforms.speaking.decoding import REPLACEMENT, decode_json
@@ -111,12 +111,13 @@ _split = make_splitter("userlist")
 
 
 def _note_places(places: Places, batch: Batch, *, wanted: Collection[str]) -> None:
-    names = ("department", "main_department", "is_leader_in_dept", "order")
-    for key, is_new, *values in zip(batch.keys, batch.is_new, *map(batch.values_of, names), strict=True):
+    told = (without_unset(batch.values_of(name)) for name in ("department", "main_department", "is_leader_in_dept", "order"))
+    for key, is_new, departments, main, leaders, orders in zip(batch.keys, batch.is_new, *told, strict=True):
         if is_new:
-            record = {name: value for name, value in zip(names, values, strict=True) if value is not UNSET}
-            for place in _places(record, wanted):
-                places.add(key, place["department_id"], is_main=place["is_main"], is_leader=place["is_leader"], order=place["order"])
+            ids = read_department_ids(departments)
+            for department_id in dict.fromkeys(ids):
+                if department_id is not None and department_id in wanted:
+                    places.add(key, department_id, **_place(ids, main, leaders, orders, department_id))
 
 
 def _prepare(people: Fields, fields: Collection[str]) -> Fields:
@@ -145,7 +146,7 @@ def gather_by_ids(answers: Iterable[Answer], departments: Departments, fields: C
         if record:
             detailed.add(person)
         if department_id in departments.wanted:
-            memberships.add({"userid": user_id, "department_id": department_id, **_place(record, department_id)})
+            memberships.add({"userid": user_id, "department_id": department_id, **_place_in(record, department_id)})
     return People(users.in_order(), detailed.in_order(), memberships.in_order())
 
 
@@ -202,22 +203,24 @@ def _keep_newest(details: dict[str, tuple[str, bytes]], answer: Answer) -> None:
 
 def _places(record: Record, wanted: Collection[str]) -> list[Record]:
     """A person says where they are in lists of equal length; departments outside the visible range have no row to belong to."""
-    ids = dict.fromkeys(read_department_ids(record.get("department")))
     return [
-        {"userid": record.get("userid"), "department_id": department_id, **_place(record, department_id)}
-        for department_id in ids
+        {"userid": record.get("userid"), "department_id": department_id, **_place_in(record, department_id)}
+        for department_id in dict.fromkeys(read_department_ids(record.get("department")))
         if department_id is not None and department_id in wanted
     ]
 
 
-def _place(record: Record, department_id: str | None) -> dict[str, Any]:
+def _place_in(record: Record, department_id: str | None) -> dict[str, Any]:
     """What someone's details say about their place in one department."""
     ids = read_department_ids(record.get("department"))
-    main = record.get("main_department")
+    return _place(ids, record.get("main_department"), record.get("is_leader_in_dept"), record.get("order"), department_id)
+
+
+def _place(ids: list[str | None], main: object, leaders: object, orders: object, department_id: str | None) -> dict[str, Any]:
     return {
         "is_main": None if main in (None, "", 0, "0") else _is_main(read_department_id(main), department_id),
-        "is_leader": _aligned(record.get("is_leader_in_dept"), ids, department_id),
-        "order": _aligned(record.get("order"), ids, department_id),
+        "is_leader": _aligned(leaders, ids, department_id),
+        "order": _aligned(orders, ids, department_id),
     }
 
 

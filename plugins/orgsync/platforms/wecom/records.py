@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 from orgsync.platforms.reading.records import Record, records_of
@@ -13,10 +13,13 @@ from orgsync.platforms.reading.records import Record, records_of
 RESTRICTED_FIELDS = frozenset({"avatar", "thumb_avatar", "gender", "mobile", "email", "biz_mail", "qr_code", "address"})
 
 _WHOLE_NUMBER = re.compile(r"\d{1,10}")
+_TOO_LARGE_ID = 10**10
 
 
 def read_department_id(value: object) -> str | None:
     """Department ids are whole numbers; anything else is no id."""
+    if type(value) is int:
+        return str(value) if 0 <= value < _TOO_LARGE_ID else None
     text = "" if isinstance(value, bool | float) or value is None else str(value).strip()
     return str(int(text)) if _WHOLE_NUMBER.fullmatch(text) else None
 
@@ -46,13 +49,13 @@ def read_person(record: Record, fields: Collection[str]) -> dict[str, Any]:
 
 def read_custom_fields(extattr: object) -> dict[str, Any]:
     """`{"attrs": [{"name": "工号", "type": 0, "text": {"value": "77"}}]}` as `{"工号": "77"}`; a link or mini-program stays an object."""
-    attrs = records_of(extattr.get("attrs")) if isinstance(extattr, Mapping) else []
+    attrs = records_of(extattr.get("attrs")) if isinstance(extattr, dict) else []
     return {str(attr["name"]): value for attr in attrs if attr.get("name") and (value := _custom_value(attr)) not in (None, "")}
 
 
 def _custom_value(attr: Record) -> Any:
     text = attr.get("text")
-    if isinstance(text, Mapping):
+    if isinstance(text, dict):
         return text.get("value")
     return attr.get("web") or attr.get("miniprogram") or attr.get("value")
 
