@@ -17,6 +17,8 @@ from sandbox.state import save
 from sandbox.tenant import Tenant
 
 INBOX_PATH = "/inbox"
+TOO_SLOW = "too_slow"
+"""How a call is counted that its caller gave up."""
 REFUSING = frozenset(("throttle", "busy", "error_code", "forbidden_department"))
 
 
@@ -66,6 +68,10 @@ async def _respond(gateway: Gateway, request: Request, receive: Receive, send: S
         tenant.calls.finish(request, disruption, now=time.time())
         return
     answer = _answer(gateway, request, specs)
+    seconds = gateway.seconds_to_answer(answer, request)
+    if seconds and await stall(seconds, receive):
+        tenant.calls.finish(request, TOO_SLOW, now=time.time())
+        return
     is_lost = any(spec.kind == "lost_answer" for spec in specs)
     tenant.calls.finish(request, "lost_answer" if is_lost else answer.refusal, now=time.time())
     await (hang_up(send, receive) if is_lost else _write(answer, send))
@@ -80,7 +86,7 @@ async def _disrupted(tenant: Tenant, specs: list[FaultSpec], receive: Receive, s
         if spec.kind == "reset":
             await reset(send, receive)
             return spec.kind
-        if spec.kind == "stall" and await stall(spec, receive):
+        if spec.kind == "stall" and await stall(spec.seconds, receive):
             return spec.kind
     return None
 

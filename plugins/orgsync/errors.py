@@ -3,7 +3,8 @@
 OrgsyncError
 ├── RetryableError                 the same call may succeed later
 │   ├── UnreachableError           no answer: connection refused, reset, timed out
-│   │   └── NoConnectionError      not even a connection: nothing can have been done
+│   │   ├── NoConnectionError      not even a connection: nothing can have been done
+│   │   └── SlowAnswerError        a connection, and no whole answer within the request timeout
 │   ├── ThrottledError             the platform asked us to slow down
 │   ├── PlatformBusyError          the platform failed on its side (busy, 5xx)
 │   ├── TakenOverError             not asked at all: another worker may have the call by now
@@ -97,6 +98,10 @@ class UnreachableError(PlatformError, RetryableError):
 
 class NoConnectionError(UnreachableError):
     """No connection came about: whatever was asked has not been done."""
+
+
+class SlowAnswerError(UnreachableError):
+    """A connection came about, and no whole answer within the request timeout: what was asked for may be too much at once."""
 
 
 class ThrottledError(PlatformError, RetryableError):

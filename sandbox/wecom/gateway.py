@@ -36,6 +36,7 @@ from sandbox.wecom.tokens import Holder
 from sandbox.wecom.users import make_cursor, read_cursor
 
 PREFIX = "/cgi-bin/"
+LIST_USERS = "user/list"
 FILE_INTERFACE = "export/file"
 FOUND = b'{"errcode":0,"errmsg":"%s"%s}'
 FINE, WARNED = b"ok", b"ok. Warning: wrong json format. "
@@ -88,6 +89,11 @@ class WeComGateway(Gateway[WeCom]):
             return refusal.answer(request.client_ip)
         fields = found[1:-1]
         return Answer(FOUND % (WARNED if call.has_dropped_values else FINE, fields and b"," + fields))
+
+    def seconds_to_answer(self, answer: Answer, request: Request) -> float:
+        speed = self.tenant.settings.bytes_per_second
+        is_slow = speed and request.interface == LIST_USERS and isinstance(answer.body, bytes)
+        return len(answer.body) / speed if is_slow else 0.0
 
     def damage(self, answer: Answer, request: Request, spec: FaultSpec) -> Answer:
         """The rows of an export are in its files, which the answer does not hold."""

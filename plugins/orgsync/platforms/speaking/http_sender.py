@@ -15,6 +15,7 @@ from orgsync.errors import (
     OversizedAnswerError,
     PlatformError,
     Refusal,
+    SlowAnswerError,
     UnexpectedAnswerError,
     UnreachableError,
 )
@@ -127,9 +128,6 @@ class HttpSender:
         )
 
 
-_NO_ANSWER = (requests.ConnectionError, requests.Timeout, urllib3.exceptions.ReadTimeoutError)
-
-
 def _host(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
@@ -140,7 +138,9 @@ def _kind(error: Exception) -> type[PlatformError]:
         return OversizedAnswerError
     if isinstance(error, requests.ConnectTimeout) or isinstance(_cause(error), urllib3.exceptions.NewConnectionError):
         return NoConnectionError
-    return UnreachableError if isinstance(error, _NO_ANSWER) else UnexpectedAnswerError
+    if isinstance(error, requests.Timeout | urllib3.exceptions.ReadTimeoutError):
+        return SlowAnswerError
+    return UnreachableError if isinstance(error, requests.ConnectionError) else UnexpectedAnswerError
 
 
 def _cause(error: Exception) -> object:

@@ -20,6 +20,7 @@ from orgsync.errors import (
     PlatformError,
     Refusal,
     RetryableError,
+    SlowAnswerError,
     TakenOverError,
     ThrottledError,
     UnexpectedAnswerError,
@@ -43,7 +44,8 @@ class Request:
     `path` may be a whole URL, as platforms give for files; a list in `query` is sent as a repeated parameter. What an
     answer with `is_file` holds is not looked into: its content is its bytes. What `is_once` asks for must not be done twice: such a call is
     tried again only after an answer that says that nothing was done. What `reaches_people` may be repeated for a while; later it may not,
-    so its error too tells whether it may have been done. A call without which others cannot be made, for a token, `is_preparing`.
+    so its error too tells whether it may have been done. A call without which others cannot be made, for a token, `is_preparing`. What
+    `is_divisible` can be asked for in smaller parts: an answer that is too slow or too large goes to the caller, who does so, at once.
     """
 
     interface: str
@@ -56,6 +58,7 @@ class Request:
     is_once: bool = False
     reaches_people: bool = False
     is_preparing: bool = False
+    is_divisible: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,8 @@ class Transport:
     ) -> Reply:
         """One good answer, after as many attempts as it takes and patience allows.
 
-        `caller_retries` are codes after which the caller asks once more, with another token or in another way: not yet a failed call.
+        `caller_retries` are codes after which the caller asks once more, with another token or in another way: not yet a failed call. Nor
+        is one that is divisible, and too much at once.
         """
         failures: list[PlatformError] = []
         try:
@@ -171,7 +175,8 @@ class Transport:
             error.params = params or {}
             # Not the last attempt alone: an earlier one may have been carried out, and its answer lost.
             error.leaves_doubt = (request.is_once or request.reaches_people) and any(map(_may_be_done, failures))
-            self.ledger.count(request.interface, "retried" if error.refusal.code in caller_retries else "failed")
+            goes_on = error.refusal.code in caller_retries or (request.is_divisible and isinstance(error, TOO_MUCH_ERRORS))
+            self.ledger.count(request.interface, "retried" if goes_on else "failed")
             raise
         self.ledger.count(request.interface, "read")
         return reply
@@ -185,9 +190,7 @@ class Transport:
 
     def _retrying(self, request: Request) -> tenacity.Retrying:
         return tenacity.Retrying(
-            retry=tenacity.retry_if_exception(
-                lambda error: self.patience.is_worth_waiting(error) and not (request.is_once and _may_be_done(error))
-            ),
+            retry=tenacity.retry_if_exception(lambda error: self.patience.is_worth_waiting(error) and not _is_final(request, error)),
             stop=tenacity.stop_after_attempt(self.patience.attempts),
             wait=self.patience.wait_seconds,
             sleep=self.pause,
@@ -274,9 +277,17 @@ class Transport:
             raise StoppedError
 
 
+TOO_MUCH_ERRORS = (SlowAnswerError, OversizedAnswerError)
+"""Asked for less at once, the platform may well answer."""
+
 _TAKEN_OVER = "it was not asked: the call was held up so long that it counts as lost, and it is another worker's to make"
 # It never came there, or was turned away at the door.
 _NOT_COUNTED = (NoConnectionError, ThrottledError)
+
+
+def _is_final(request: Request, error: BaseException) -> bool:
+    """Whether the same call must not, or need not, be made again."""
+    return (request.is_once and _may_be_done(error)) or (request.is_divisible and isinstance(error, TOO_MUCH_ERRORS))
 
 
 def _may_be_done(error: BaseException) -> bool:

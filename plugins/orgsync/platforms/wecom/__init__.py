@@ -38,9 +38,9 @@ def _tidy(answers: Answers, *, mode: Mode, mapping: Mapping[str, Mapping[str, st
 
 
 def _substance(answer: Answer) -> Iterable[bytes]:
-    from orgsync.platforms.wecom.envelope import SHAPE
+    from orgsync.platforms.wecom.envelope import list_statements
 
-    return SHAPE.list_statements(answer)
+    return list_statements(answer)
 
 
 def _messenger(conn_id: str) -> Messenger:

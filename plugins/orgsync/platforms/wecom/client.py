@@ -115,9 +115,12 @@ class WeComClient:
         return self._get(identity, LIST_DEPARTMENT_IDS, {}, lacks_department_ids, tolerated=tolerated)
 
     def list_users(self, department_id: str, *, with_descendants: bool, tolerated: frozenset[str] = NOTHING) -> Reply:
-        """Direct members. `fetch_child` is gone from today's page and still sent by integrators: whoever asks for it must not trust it."""
+        """Direct members. `fetch_child` is gone from today's page and still sent by integrators: whoever asks for it must not trust it.
+
+        What is below a department can be asked for in parts.
+        """
         params = {"department_id": department_id, "fetch_child": int(with_descendants)}
-        return self._get("app", LIST_USERS, params, lacks_users, tolerated=tolerated)
+        return self._call("app", "GET", LIST_USERS, params, lacks_users, tolerated=tolerated, is_divisible=with_descendants)
 
     def get_user(self, user_id: str, *, tolerated: frozenset[str] = NOTHING) -> Reply:
         return self._get("app", GET_USER, {"userid": user_id}, lacks_user, tolerated=tolerated)
@@ -175,12 +178,15 @@ class WeComClient:
         tolerated: frozenset[str] = NOTHING,
         telling: frozenset[str] = NOTHING,
         reaches_people: bool = False,
+        is_divisible: bool = False,
     ) -> Reply:
         def call(token: Token, caller_retries: frozenset[str]) -> Reply:
             in_query = {name: str(value) for name, value in params.items()} if method == "GET" else {}
             query = {"access_token": token.value, **in_query}
             body = params if method == "POST" else None
-            request = Request(interface, method, _path(interface), query=query, body=body, reaches_people=reaches_people)
+            request = Request(
+                interface, method, _path(interface), query=query, body=body, reaches_people=reaches_people, is_divisible=is_divisible
+            )
             landed = params if shown is None else shown
             return self.transport.call(request, judge, params=landed, caller_retries=caller_retries | tolerated)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from orgsync.errors import Refusal, UnexpectedAnswerError
+from orgsync.platforms.platform import Answer
 from orgsync.platforms.reading.records import is_damaged, read_count, read_token, records_of
 from orgsync.platforms.reading.substance import Shape
 from orgsync.platforms.speaking.transport import WAIT_FIX, Judge, Request, Response
 from orgsync.platforms.wecom.codes import PLATFORM, Identity, code_of, error_for, is_warning, warning_error
+from orgsync.platforms.wecom.interfaces import LIST_SIZES
 from orgsync.platforms.wecom.records import read_department_id, read_department_ids
 
 Content = Mapping[str, Any]
@@ -18,6 +20,15 @@ Check = Callable[[Content], str]
 
 SHAPE = Shape(passing={"errcode", "errmsg", "next_cursor"}, lists={"department", "department_id", "userlist", "dept_user"})
 """What of an answer is about the organization."""
+
+
+def list_statements(answer: Answer) -> Iterable[bytes]:
+    """What an answer says about the organization. What a read notes about the size of lists is for the next read alone.
+
+    Which list somebody was in counts, and in how many: read in other parts, the same people do not look the same.
+    """
+    return () if answer.interface == LIST_SIZES else SHAPE.list_statements(answer)
+
 
 EXPORT_DONE = 2
 EXPORT_FAILED = 3

@@ -8,6 +8,8 @@ GET_TAG = "tag/get"
 LIST_DEPARTMENTS = "department/list"
 LIST_DEPARTMENT_IDS = "department/simplelist"
 LIST_USERS = "user/list"
+# Our own name for what reads find out about the size of lists.
+LIST_SIZES = "user/list sizes"
 LIST_USER_IDS = "user/list_id"
 GET_USER = "user/get"
 EXPORT_DEPARTMENTS = "export/department"

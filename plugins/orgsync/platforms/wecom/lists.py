@@ -1,10 +1,11 @@
-"""Reads an organization by its lists of members: one call for each visible top and all below it."""
+"""Reads an organization by its lists of members: one call for each visible top and all below it, or for as much as WeCom can answer."""
 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,8 +14,11 @@ from orgsync.platforms.platform import Reading
 from orgsync.platforms.reading.records import Record, records_of
 from orgsync.platforms.reading.walk import explain_vanished
 from orgsync.platforms.speaking.parallel import Task
+from orgsync.platforms.speaking.transport import TOO_MUCH_ERRORS
+from orgsync.platforms.wecom.capacity import note_capacity, recall_capacity
 from orgsync.platforms.wecom.client import NOTHING, ROOT_ID
 from orgsync.platforms.wecom.codes import GONE_CODES, PLATFORM, TOO_LARGE_CODES
+from orgsync.platforms.wecom.division import Division
 from orgsync.platforms.wecom.headcount import HeadCount
 from orgsync.platforms.wecom.interfaces import GET_AGENT, GET_TAG, GET_USER, LIST_DEPARTMENTS, LIST_USERS
 from orgsync.platforms.wecom.records import fold, read_department_id, read_department_ids
@@ -23,6 +27,8 @@ from orgsync.platforms.wecom.walk import WeComWalk, user_ids_of
 
 log = logging.getLogger(__name__)
 
+_GIVEN_UP = "its list may be too slow, as those of others were"
+_TOO_MUCH_ALONE = "Raise request_timeout_seconds of the connection if a department has very many members, or set its read_by to export"
 _REREAD = "It may have been made while the organization was read; the next try reads anew"
 
 
@@ -39,13 +45,14 @@ def read_lists(walk: WeComWalk, visible: Tree) -> Reading:
 
 
 class _ListReading:
-    """It remembers each person's id, to know who of the visible range is in no list."""
+    """It remembers each person's id, to know who of the visible range is in no list, and how many there are in each department."""
 
     def __init__(self, walk: WeComWalk, visible: Tree) -> None:
         self._walk = walk
         self._api = walk.api
         self._tree = visible
         self._seen: set[str] = set()
+        self._people: Counter[str] = Counter()
         self._is_piecewise = False
 
     def read(self) -> Reading:
@@ -55,15 +62,28 @@ class _ListReading:
         people = () if walk.scope.include else allowed.people
         wanted = walk.select(tree, has_people=bool(people))
         head_count = HeadCount(walk, tree)
-        walk.run_parallel(self._task(call) for call in tree.cover(wanted))
+        self._read_members(wanted)
         walk.run_parallel(partial(self._read_person, user_id) for user_id in people if fold(user_id) not in self._seen)
         return walk.finish(
-            method="lists, in part department by department" if self._is_piecewise else "lists",
+            method=self._describe_method(),
             tops=tree.tops(wanted),
             visible_departments=allowed.departments or tree.tops(tree.parents),
             visible_users=allowed.people,
             platform_counts=head_count.compare(self._seen),
         )
+
+    def _read_members(self, wanted: frozenset[str]) -> None:
+        walk, is_full = self._walk, self._walk.wanted.mode == "full"
+        known = recall_capacity(walk.wanted.earlier("organization"))
+        self._division = Division(self._tree, wanted, known, is_trying=is_full)
+        walk.run_parallel(self._task(call) for call in self._division.calls)
+        if self._division.is_cut:
+            walk.record("organization", note_capacity(self._division.learn(self._people, is_full=is_full)))
+
+    def _describe_method(self) -> str:
+        if self._is_piecewise:
+            return "lists, in part department by department"
+        return "lists, in part subtree by subtree" if self._division.is_cut else "lists"
 
     def _read_range(self) -> VisibleRange:
         """A tag's departments are in the list of departments, which holds everything the app may see; its people are in no list."""
@@ -79,24 +99,57 @@ class _ListReading:
         return partial(explain_vanished, partial(self._read_list, call), gone_codes=GONE_CODES)
 
     def _read_list(self, call: ListCall) -> list[Task]:
-        tolerated = TOO_LARGE_CODES if call.with_descendants else NOTHING
-        ask = partial(self._api.list_users, call.department_id, with_descendants=call.with_descendants, tolerated=tolerated)
+        if not call.with_descendants:
+            self._note_people(self._ask_alone(call))
+            return []
+        if self._division.has_given_up:
+            return self._read_piecewise(self._tree.subtree(call.department_id), _GIVEN_UP)
         try:
-            reply = self._walk.land_if_answered("users", LIST_USERS, ask)
+            people = self._ask(call)
         except PlatformError as error:
-            if error.refusal.code not in tolerated:
+            if not _is_too_much(error):
                 raise
-            return self._read_piecewise(self._tree.subtree(call.department_id), "its list with all below it is too large")
-        people = records_of(reply.content["userlist"])
-        self._check_listed(people)
-        with self._walk.lock:
-            self._seen.update(fold(user_id) for user_id in user_ids_of(people))
-        if call.with_descendants and not people:
+            return self._read_parts(call, error)
+        self._note_people(people)
+        if not people:
             return self._read_piecewise(self._tree.subtree(call.department_id), "its list with all below it holds nobody")
-        if call.with_descendants and not _reaches_below(people, call.department_id):
+        if not _reaches_below(people, call.department_id):
             # Today's page no longer has `fetch_child`. Were it ignored, all below would look as if they had left.
             return self._read_piecewise(self._tree.subtree(call.department_id) - {call.department_id}, "its list holds nobody below it")
+        self._division.note_answer(call.department_id)
         return []
+
+    def _ask_alone(self, call: ListCall) -> list[Record]:
+        """Of a department alone there are no parts."""
+        try:
+            return self._ask(call)
+        except TOO_MUCH_ERRORS as error:
+            problem = type(error)(replace(error.refusal, fix=f"{_TOO_MUCH_ALONE}. {error.refusal.fix}"))
+            problem.params = error.params
+        raise problem
+
+    def _ask(self, call: ListCall) -> list[Record]:
+        tolerated = TOO_LARGE_CODES if call.with_descendants else NOTHING
+        ask = partial(self._api.list_users, call.department_id, with_descendants=call.with_descendants, tolerated=tolerated)
+        people = records_of(self._walk.land_if_answered("users", LIST_USERS, ask).content["userlist"])
+        self._check_listed(people)
+        return people
+
+    def _note_people(self, people: Iterable[Record]) -> None:
+        with self._walk.lock:
+            for person in people:
+                key = fold(person.get("userid") or "")
+                if key and key not in self._seen:
+                    self._seen.add(key)
+                    self._people.update(filter(None, _departments_of(person)))
+
+    def _read_parts(self, call: ListCall, error: PlatformError) -> list[Task]:
+        self._division.note_refusal(call.department_id, is_slow=isinstance(error, TOO_MUCH_ERRORS))
+        if self._division.has_given_up:
+            return self._read_piecewise(self._tree.subtree(call.department_id), _GIVEN_UP)
+        calls = self._division.list_parts(call.department_id)
+        log.info("reading department %s and all below it in %d lists: %s", call.department_id, len(calls), error.refusal.reason)
+        return [self._task(each) for each in calls]
 
     def _check_listed(self, people: Iterable[Record]) -> None:
         """Whoever sees the root sees all departments: one that people are in and that was not listed was lost, or just made."""
@@ -121,6 +174,11 @@ class _ListReading:
             if error.refusal.code not in GONE_CODES:
                 raise
         return []
+
+
+def _is_too_much(error: PlatformError) -> bool:
+    """Whether what was asked for has to be asked for in parts."""
+    return isinstance(error, TOO_MUCH_ERRORS) or error.refusal.code in TOO_LARGE_CODES
 
 
 def _reaches_below(people: Iterable[Record], department_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -56,28 +56,25 @@ class Tree:
         """Those whose parent is not among them: several, and no root, are normal."""
         return tuple(department for department, parent in self.parents.items() if department in wanted and parent not in wanted)
 
-    def cover(self, wanted: Collection[str]) -> list[ListCall]:
-        """As few lists as there can be: whole subtrees where nothing unwanted is below, single departments above what is not wanted."""
-        mixed = self._above(department for department in self.parents if department not in wanted)
+    def cover(self, wanted: Collection[str], *, divided: Collection[str] = frozenset()) -> list[ListCall]:
+        """As few lists as there can be: whole subtrees where nothing unwanted is below, single departments above what is not wanted.
+
+        What is `divided` is read alone too, and what is below it in lists of its own.
+        """
+        mixed = self.above(department for department in self.parents if department not in wanted) | self.above(divided) | set(divided)
         whole = [
             department
             for department, parent in self.parents.items()
             if department in wanted and department not in mixed and (parent not in wanted or parent in mixed)
         ]
         covered = self._union(whole)
-        # What is left is above something unwanted, or in a cycle that no top leads to.
+        # What is left is divided, above something unwanted, or in a cycle that no top leads to.
         single = [department for department in self.parents if department in wanted and department not in covered]
         calls = [ListCall(department, bool(self.children.get(department))) for department in whole]
         return calls + [ListCall(department, with_descendants=False) for department in single]
 
-    def _union(self, department_ids: Iterable[str]) -> set[str]:
-        found: set[str] = set()
-        for department in department_ids:
-            if department not in found:
-                found |= self.subtree(department)
-        return found
-
-    def _above(self, department_ids: Iterable[str]) -> set[str]:
+    def above(self, department_ids: Iterable[str]) -> set[str]:
+        """All departments that one of these is below."""
         above: set[str] = set()
         for department in department_ids:
             parent = self.parents.get(department)
@@ -85,3 +82,18 @@ class Tree:
                 above.add(parent)
                 parent = self.parents.get(parent)
         return above
+
+    def sum_below(self, people: Mapping[str, int]) -> Counter[str]:
+        """How many there are in each department and all below it, of so many in each; who is in two departments counts twice."""
+        sums: Counter[str] = Counter()
+        for department, count in people.items():
+            for each in {department, *self.above([department])}:
+                sums[each] += count
+        return sums
+
+    def _union(self, department_ids: Iterable[str]) -> set[str]:
+        found: set[str] = set()
+        for department in department_ids:
+            if department not in found:
+                found |= self.subtree(department)
+        return found

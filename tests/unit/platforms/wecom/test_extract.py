@@ -104,14 +104,6 @@ def test_someone_of_the_range_who_is_refused_fails_the_read() -> None:
         read(platform, agent_id="1")
 
 
-def test_list_that_is_too_large_is_read_department_by_department() -> None:
-    platform = platform_of(largest_list=2)
-    reading, landing = read(platform)
-    assert landing.asked("users", "user/list", "department_id") == ["1", "2", "3", "4"]
-    assert {answer.params["fetch_child"] for answer in landing.parts["users"]} == {0}
-    assert (reading.problems, reading.method) == ((), "lists, in part department by department")
-
-
 def test_department_that_alone_is_too_large_is_an_error() -> None:
     with pytest.raises(RefusedError, match="export"):
         read(platform_of(largest_list=1))
