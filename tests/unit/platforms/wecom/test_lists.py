@@ -130,7 +130,7 @@ def test_single_department_that_is_too_much_says_what_to_do(error: type[Platform
         return None
 
     platform.answer_instead = answer
-    with pytest.raises(error, match="request_timeout_seconds.*read_by to export"):
+    with pytest.raises(error, match=r"request_timeout_seconds.*read_by to export"):
         read(platform)
     assert asked(platform).count("6") == tries
 
