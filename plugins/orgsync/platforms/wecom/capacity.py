@@ -37,13 +37,16 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(department for department in tree.children if sums[department] > self.most_people)
 
     def choose_trial(self, tree: Tree, candidates: Iterable[str]) -> str | None:
-        """Which of the departments that are too large to try all the same: the largest that is not twice too large, else the smallest."""
+        """Which of the departments that are too large to try all the same; None for none.
+
+        After one that failed the smallest. Else, to get there faster, the largest of at most twice as many people as are answered for.
+        """
         if self.most_people is None or self.wait:
             return None
         sums = tree.sum_below(self.people)
         by_size = sorted(candidates, key=lambda department: (sums[department], department))
         near = [department for department in by_size if sums[department] <= 2 * self.most_people]
-        return near[-1] if near else next(iter(by_size), None)
+        return near[-1] if near and not self.pause else next(iter(by_size), None)
 
 
 def learn(

@@ -17,10 +17,11 @@ from orgsync.platforms.speaking.parallel import Task
 from orgsync.platforms.speaking.transport import TOO_MUCH_ERRORS
 from orgsync.platforms.wecom.capacity import note_capacity, recall_capacity
 from orgsync.platforms.wecom.client import NOTHING, ROOT_ID
-from orgsync.platforms.wecom.codes import GONE_CODES, PLATFORM, TOO_LARGE_CODES
+from orgsync.platforms.wecom.codes import GONE_CODES, PLATFORM, TOO_LARGE_CODES, UNSEEN_USER_CODES
 from orgsync.platforms.wecom.division import Division
 from orgsync.platforms.wecom.headcount import HeadCount
 from orgsync.platforms.wecom.interfaces import GET_AGENT, GET_TAG, GET_USER, LIST_DEPARTMENTS, LIST_USERS
+from orgsync.platforms.wecom.missing import list_missing
 from orgsync.platforms.wecom.records import fold, read_department_id, read_department_ids
 from orgsync.platforms.wecom.tree import ListCall, Tree
 from orgsync.platforms.wecom.walk import WeComWalk, user_ids_of
@@ -64,6 +65,8 @@ class _ListReading:
         head_count = HeadCount(walk, tree)
         self._read_members(wanted)
         walk.run_parallel(partial(self._read_person, user_id) for user_id in people if fold(user_id) not in self._seen)
+        if self._is_piecewise or self._division.is_cut:
+            self._seek_missing(wanted)
         return walk.finish(
             method=self._describe_method(),
             tops=tree.tops(wanted),
@@ -79,6 +82,18 @@ class _ListReading:
         walk.run_parallel(self._task(call) for call in self._division.calls)
         if self._division.is_cut:
             walk.record("organization", note_capacity(self._division.learn(self._people, is_full=is_full)))
+
+    def _seek_missing(self, wanted: frozenset[str]) -> None:
+        """Parts are read one after the other: who moved meanwhile from one to another that was read before is in neither, and has not left.
+
+        So everybody of the last snapshot who is in no list is asked for; unless they are so many that it is no coincidence, and for the
+        tenant's budget to judge.
+        """
+        missing = list_missing(self._walk.wanted.earlier("users"), self._seen, wanted)
+        if len(missing) > self._api.details_per_read:
+            log.warning("%d people of the last snapshot are in no list: too many to ask for each", len(missing))
+            return
+        self._walk.run_parallel(partial(self._read_person, user_id, unseen_codes=UNSEEN_USER_CODES) for user_id in missing)
 
     def _describe_method(self) -> str:
         if self._is_piecewise:
@@ -166,13 +181,16 @@ class _ListReading:
         self._is_piecewise = True
         return tasks
 
-    def _read_person(self, user_id: str) -> list[Task]:
-        """Someone of the visible range who is in no list. Who is gone has left, and is not missed."""
+    def _read_person(self, user_id: str, *, unseen_codes: frozenset[str] = GONE_CODES) -> list[Task]:
+        """Someone who is in no list. Who is gone has left, and is not missed."""
         try:
-            self._walk.land_if_answered("users", GET_USER, partial(self._api.get_user, user_id, tolerated=GONE_CODES))
+            person = self._walk.land_if_answered("users", GET_USER, partial(self._api.get_user, user_id, tolerated=unseen_codes)).content
         except PlatformError as error:
-            if error.refusal.code not in GONE_CODES:
+            if error.refusal.code not in unseen_codes:
                 raise
+            return []
+        self._check_listed([person])
+        self._note_people([person])
         return []
 
 

@@ -192,12 +192,13 @@ def client_of(
     attempts: int = 3,
     app: bool = True,
     contact: bool = False,
+    parallel: int = 4,
     **options: Any,
 ) -> WeComClient:
     clock = clock or FakeClock()
     transport = Transport("wecom", platform, conn_id="wx", patience=Patience(attempts=attempts), sleep=clock.sleep, clock=clock)
     secrets = {"app_secret": "secret-of-app" if app else "", "contact_secret": "secret-of-contact" if contact else ""}
-    return WeComClient("ww1", transport=transport, parallel=4, **secrets, **options)
+    return WeComClient("ww1", transport=transport, parallel=parallel, **secrets, **options)
 
 
 @dataclass

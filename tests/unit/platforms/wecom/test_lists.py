@@ -173,6 +173,62 @@ def test_tolerant_read_names_the_part_that_is_missing() -> None:
     assert any("department_id 3" in problem for problem in reading.problems)
 
 
+# --- between the parts
+
+
+def test_someone_who_moves_between_two_parts_while_they_are_read_has_not_left() -> None:
+    platform = company()
+    slow_beyond(platform, 8)
+    _, landing = read(platform)
+    slow = platform.answer_instead
+
+    def move(request: Request) -> Response | None:
+        """To department 3, once that was read, from 2, which comes then."""
+        if request.query.get("department_id") == "2":
+            assert platform.asked("user/list", "department_id") == ["3", "2"]
+            platform.users[2] = user("u2_0", 3)
+        return slow(request)
+
+    platform.answer_instead = move
+    platform.departments.sort(key=lambda each: each["id"] in (2, 4, 5, 6))
+    reading, landing = read(platform, parallel=1, mode="frequent", earlier=landing.answers)
+    assert asked(platform) == ["1", "2+", "3+"]
+    assert platform.asked("user/get", "userid") == ["u2_0"]
+    assert landing.asked("users", "user/get", "userid") == ["u2_0"]
+    assert reading.problems == ()
+
+
+def test_who_left_is_asked_for_once() -> None:
+    platform = company()
+    slow_beyond(platform, 8)
+    _, landing = read(platform)
+    gone = platform.users.pop()["userid"]
+    asked_for = []
+    for _ in range(2):
+        reading, landing = read(platform, mode="frequent", earlier=landing.answers)
+        asked_for.append(platform.asked("user/get", "userid"))
+        assert (reading.problems, landing.asked("users", "user/get", "userid")) == ((), [])
+    assert asked_for == [[gone], []]
+
+
+def test_many_who_are_missing_are_for_the_budget_to_judge() -> None:
+    platform = company()
+    slow_beyond(platform, 8)
+    _, landing = read(platform)
+    del platform.users[:3]
+    for budget, calls in ((2, 0), (3, 3)):
+        read(platform, mode="frequent", earlier=landing.answers, details_per_read=budget)
+        assert len(platform.asked("user/get", "userid")) == calls
+
+
+def test_read_in_one_list_asks_for_nobody() -> None:
+    platform = company()
+    _, landing = read(platform)
+    platform.users.pop()
+    read(platform, mode="frequent", earlier=landing.answers)
+    assert platform.asked("user/get", "userid") == []
+
+
 # --- remembered
 
 
@@ -273,8 +329,8 @@ def test_read_that_needs_no_parts_notes_nothing() -> None:
 
 def test_many_slow_lists_end_in_single_departments() -> None:
     """Half a minute each: trying more of them would take longer than the departments one by one."""
-    departments = [department(1, 0), *(department(number, 1) for number in range(2, 402))]
-    departments += [department(number + 1000, number) for number in range(2, 402)]
+    departments = [department(1, 0), *(department(number, 1) for number in range(2, 152))]
+    departments += [department(number + 1000, number) for number in range(2, 152)]
     people = [user(f"u{each['id']}", each["id"]) for each in departments]
     platform = FakeWeCom(departments=departments, users=people)
     slow_beyond(platform, 0)
