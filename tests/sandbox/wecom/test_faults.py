@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -44,6 +45,32 @@ def test_answer_with_too_many_rows_is_refused(app: WeComApp) -> None:
     app.settings(most_rows=100)
     assert app.code("user/list", department_id=1, fetch_child=1) == 45029
     assert app.code("user/list", department_id=1) == 0
+
+
+def test_large_list_takes_longer(app: WeComApp) -> None:
+    whole, one = (len(app.raw("user/list", department_id=1, fetch_child=deep).content) for deep in (1, 0))
+    app.settings(bytes_per_second=2 * whole)
+    seconds = {}
+    for path, deep in (("user/list", 1), ("user/list", 0), ("user/simplelist", 1)):
+        begun = time.monotonic()
+        assert app.code(path, department_id=1, fetch_child=deep) == 0
+        seconds[path, deep] = time.monotonic() - begun
+    assert seconds["user/list", 1] >= 0.5
+    assert one < whole / 4
+    assert seconds["user/list", 0] < 0.5
+    assert seconds["user/simplelist", 1] < 0.5
+
+
+def test_caller_who_does_not_wait_is_counted(app: WeComApp) -> None:
+    app.settings(bytes_per_second=1000)
+    token = app.token
+    url = f"{app.sandbox.url}/cgi-bin/user/list"
+    with pytest.raises(requests.ReadTimeout):
+        requests.get(url, params={"access_token": token, "department_id": 1, "fetch_child": 1}, timeout=0.3)
+    give_up_at = time.monotonic() + 5
+    while not app.control("GET", "calls")["refusals"].get("too_slow") and time.monotonic() < give_up_at:
+        time.sleep(0.05)
+    assert app.control("GET", "calls")["refusals"]["too_slow"] == 1
 
 
 def test_refusals_on_order(app: WeComApp) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from orgsync.errors import FatalError, NoConnectionError, OversizedAnswerError, UnreachableError
+from orgsync.errors import FatalError, NoConnectionError, OversizedAnswerError, SlowAnswerError, UnreachableError
 from orgsync.platforms.speaking.http_sender import HttpSender
 from orgsync.platforms.speaking.transport import Patience, Request, Transport
 
@@ -93,7 +93,7 @@ DRIPS: dict[str, Answer] = {
 
 @pytest.mark.parametrize("answer", DRIPS.values(), ids=DRIPS)
 def test_answer_that_trickles_ends_at_the_deadline(answer: Answer) -> None:
-    with serve(answer) as url, pytest.raises(UnreachableError, match="no answer within the request timeout") as raised:
+    with serve(answer) as url, pytest.raises(SlowAnswerError, match="no answer within the request timeout") as raised:
         sender(url)(REQUEST)
     assert not isinstance(raised.value, NoConnectionError)
     assert SECRET not in "".join(traceback.format_exception(raised.value))

@@ -11,10 +11,12 @@ import pytest
 
 from orgsync.errors import (
     NoConnectionError,
+    OversizedAnswerError,
     PlatformBusyError,
     PlatformError,
     Refusal,
     RefusedError,
+    SlowAnswerError,
     ThrottledError,
     UnexpectedAnswerError,
     UnreachableError,
@@ -172,6 +174,29 @@ def test_code_the_caller_retries_is_no_failed_call() -> None:
         transport.call(REQUEST, accept, caller_retries=frozenset({"x"}))
     calls = transport.ledger.counts()["user/list"]
     assert (calls.failed, calls.retried) == (0, 1)
+
+
+@pytest.mark.parametrize("kind", [SlowAnswerError, OversizedAnswerError])
+def test_call_that_can_be_divided_goes_to_the_caller_once_it_is_too_much(kind: type[PlatformError]) -> None:
+    send = Script(error(PlatformBusyError), error(kind))
+    transport, _ = transport_of(send)
+    with pytest.raises(kind):
+        transport.call(replace(REQUEST, is_divisible=True), accept)
+    calls = transport.ledger.counts()["user/list"]
+    assert (send.calls, calls.failed, calls.retried) == (2, 0, 2)
+
+
+def test_slow_answer_to_a_call_that_cannot_be_divided_is_asked_for_again() -> None:
+    send = Script(error(SlowAnswerError), error(SlowAnswerError), GOOD)
+    call(transport_of(send)[0])
+    assert send.calls == 3
+
+
+@pytest.mark.parametrize("kind", [UnreachableError, PlatformBusyError, ThrottledError, UnexpectedAnswerError])
+def test_other_trouble_of_a_call_that_can_be_divided_is_overcome(kind: type[PlatformError]) -> None:
+    send = Script(error(kind), GOOD)
+    transport_of(send)[0].call(replace(REQUEST, is_divisible=True), accept)
+    assert send.calls == 2
 
 
 def test_stop_wakes_a_call_that_waits() -> None:
