@@ -32,7 +32,10 @@ FORM = build_form(
         ),
         "read_by": text_field("Read by", "auto, lists, ids or export; auto if empty."),
         "details_per_read": number_field(
-            "Details per read", "Reading by ids: how many people's details one read may ask for; 5000 if empty.", minimum=0, kind="integer"
+            "Details per read",
+            "How many people one read may ask for singly: by ids for their details, by lists for who is missing; 5000 if empty.",
+            minimum=0,
+            kind="integer",
         ),
     },
     placeholders={"login": "wwxxxxxxxxxxxxxxxx", "read_by": "auto", "details_per_read": "5000", "calls_per_second": "40"},
