@@ -26,6 +26,7 @@ from orgsync.errors import (
     PlatformBusyError,
     PlatformError,
     RefusedError,
+    SlowAnswerError,
     ThrottledError,
     UnexpectedAnswerError,
     UnreachableError,
@@ -137,7 +138,7 @@ MATRIX = [
     Row(
         "stalled lasting",
         [strike("stall")],
-        **everywhere(Fails(UnreachableError, "no answer within the request timeout")),
+        **everywhere(Fails(SlowAnswerError, "no answer within the request timeout")),
         extra={"request_timeout_seconds": 0.5},
     ),
     Row("truncated JSON passing", passing("truncated_json"), **everywhere(RECOVERED)),

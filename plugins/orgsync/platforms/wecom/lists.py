@@ -86,11 +86,11 @@ class _ListReading:
     def _seek_missing(self, wanted: frozenset[str]) -> None:
         """Parts are read one after the other: who moved meanwhile from one to another that was read before is in neither, and has not left.
 
-        So everybody of the last snapshot who is in no list is asked for; unless they are so many that it is no coincidence, and for the
-        tenant's budget to judge.
+        So everybody of the last snapshot who is in no list is asked for; unless they are so many (more than a tenth) that it is no
+        coincidence, and for the tenant's budget to judge.
         """
         missing = list_missing(self._walk.wanted.earlier("users"), self._seen, wanted)
-        if len(missing) > self._api.details_per_read:
+        if len(missing) > min(1 + len(self._seen) // 10, self._api.details_per_read):
             log.warning("%d people of the last snapshot are in no list: too many to ask for each", len(missing))
             return
         self._walk.run_parallel(partial(self._read_person, user_id, unseen_codes=UNSEEN_USER_CODES) for user_id in missing)
