@@ -32,10 +32,6 @@ class Gateway(ABC, Generic[Known]):
     @abstractmethod
     def answer(self, request: Request) -> Answer: ...
 
-    def seconds_to_answer(self, answer: Answer, request: Request) -> float:  # noqa: ARG002
-        """How long the platform takes to put the answer together."""
-        return 0.0
-
     def damage(self, answer: Answer, request: Request, spec: FaultSpec) -> Answer:
         """The answer with a fault of the damaging kind in it."""
         return damage(answer, request, spec, self.damage_names)

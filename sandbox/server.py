@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from sandbox import inbox_page
 from sandbox.control import PREFIX, Control
-from sandbox.disruption import Receive, Send, cut_short, delay_seconds, hang_up, replacement, reset, stall
+from sandbox.disruption import Receive, Send, cut_short, delay_seconds, gone, hang_up, replacement, reset, stall
 from sandbox.exchange import Answer, Request, parse_query
 from sandbox.faults import FaultSpec
 from sandbox.gateway import Gateway
@@ -17,6 +18,7 @@ from sandbox.state import save
 from sandbox.tenant import Tenant
 
 INBOX_PATH = "/inbox"
+PIECE_BYTES = 1 << 14
 TOO_SLOW = "too_slow"
 """How a call is counted that its caller gave up."""
 REFUSING = frozenset(("throttle", "busy", "error_code", "forbidden_department"))
@@ -68,13 +70,15 @@ async def _respond(gateway: Gateway, request: Request, receive: Receive, send: S
         tenant.calls.finish(request, disruption, now=time.time())
         return
     answer = _answer(gateway, request, specs)
-    seconds = gateway.seconds_to_answer(answer, request)
-    if seconds and await stall(seconds, receive):
-        tenant.calls.finish(request, TOO_SLOW, now=time.time())
-        return
-    is_lost = any(spec.kind == "lost_answer" for spec in specs)
-    tenant.calls.finish(request, "lost_answer" if is_lost else answer.refusal, now=time.time())
-    await (hang_up(send, receive) if is_lost else _write(answer, send))
+    if any(spec.kind == "lost_answer" for spec in specs):
+        tenant.calls.finish(request, "lost_answer", now=time.time())
+        await hang_up(send, receive)
+    elif isinstance(answer.body, bytes) and not answer.bytes_per_second:
+        tenant.calls.finish(request, answer.refusal, now=time.time())
+        await _write(answer, send)
+    else:
+        is_taken = await _write_while_wanted(answer, send, receive)
+        tenant.calls.finish(request, answer.refusal if is_taken else TOO_SLOW, now=time.time())
 
 
 async def _disrupted(tenant: Tenant, specs: list[FaultSpec], receive: Receive, send: Send) -> str | None:
@@ -100,6 +104,8 @@ def _answer(gateway: Gateway, request: Request, specs: list[FaultSpec]) -> Answe
         if (page := replacement(spec)) is not None:
             return page
     answer = gateway.answer(request)
+    if specs and not isinstance(answer.body, bytes):
+        answer.body = b"".join(answer.body)
     for spec in specs:
         answer = gateway.damage(answer, request, spec)
     return cut_short(answer) if any(spec.kind == "truncated_json" for spec in specs) else answer
@@ -131,3 +137,27 @@ async def _write(answer: Answer, send: Send) -> None:
     for piece in answer.body:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
+
+
+async def _write_while_wanted(answer: Answer, send: Send, receive: Receive) -> bool:
+    """Piece by piece, at the speed the answer says, others being answered meanwhile; false when the caller is gone before the end."""
+    leaving = asyncio.ensure_future(gone(receive))
+    try:
+        await send(
+            {"type": "http.response.start", "status": answer.status, "headers": [(b"content-type", answer.content_type), *answer.headers]}
+        )
+        for piece in _pieces(answer):
+            await asyncio.wait([leaving], timeout=len(piece) / answer.bytes_per_second if answer.bytes_per_second else 0)
+            if leaving.done():
+                return False
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        leaving.cancel()
+    return True
+
+
+def _pieces(answer: Answer) -> Iterator[bytes]:
+    if not isinstance(answer.body, bytes):
+        return answer.body
+    return (answer.body[start : start + PIECE_BYTES] for start in range(0, len(answer.body), PIECE_BYTES))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -24,8 +24,8 @@ class Interface:
     name: str
     method: str
     access: Access
-    handle: Callable[[Call], bytes]
-    """To the fields of the answer beside errcode and errmsg."""
+    handle: Callable[[Call], bytes | Iterator[bytes]]
+    """To an object with the fields of the answer beside errcode and errmsg, whole or in pieces."""
     wrong_method: Reason = BAD_PARAMETER
     is_counted: bool = True
     """By the minute; messages have limits of their own."""

@@ -60,5 +60,14 @@ def id_rows(tenant: WeCom) -> list[bytes]:
     ]
 
 
+def enlist_by_piece(name: str, pieces: Iterable[Iterable[bytes]]) -> Iterator[bytes]:
+    """As `enlist` does, piece by piece."""
+    start = b'{"%s":[' % name.encode()
+    for piece in pieces:
+        yield start + b",".join(piece)
+        start = b","
+    yield b"]}"
+
+
 def enlist(name: str, rows: Iterable[bytes]) -> bytes:
     return b'{"%s":[%s]}' % (name.encode(), b",".join(rows))

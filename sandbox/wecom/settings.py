@@ -27,7 +27,7 @@ class WeComSettings(Settings, kw_only=True):
     most_rows: Annotated[int, Meta(ge=0)] = 0
     """Of a `user/list` with `fetch_child`; 0 is no limit."""
     bytes_per_second: Annotated[int, Meta(ge=0)] = 0
-    """So fast is a `user/list` put together, before the first of it is sent; 0 is at once."""
+    """Of a `user/list`; 0 is as fast as can be."""
     permissions: tuple[str, ...] = (CONTACTS,)
     field_permissions: tuple[str, ...] = PRIVATE_FIELDS
     withheld_style: Literal["absent", "empty", "null"] = "absent"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterator
 
 from sandbox.exchange import encode
 from sandbox.organization import Person
 from sandbox.wecom.calls import Call
-from sandbox.wecom.listings import enlist, id_rows, members
+from sandbox.wecom.listings import enlist, enlist_by_piece, id_rows, members
 from sandbox.wecom.parameters import number, optional_number, required, text
 from sandbox.wecom.people import detail_fields
 from sandbox.wecom.refusals import (
@@ -23,6 +24,7 @@ from sandbox.wecom.refusals import (
 
 USER_ID_FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-@.]{0,63}")
 MOST_IDS = 10_000
+PIECE_ROWS = 1000
 CORP_MAIL, PERSONAL_MAIL = 1, 2
 
 
@@ -35,8 +37,12 @@ def get(call: Call) -> bytes:
     return encode(detail_fields(person, call.scope, call.tenant.settings))
 
 
-def list_full(call: Call) -> bytes:
-    return enlist("userlist", call.listings.rows(_asked(call)))
+def list_full(call: Call) -> bytes | Iterator[bytes]:
+    """A long one in pieces, each made when it is its turn, so that others are answered meanwhile."""
+    people, rows = _asked(call), call.listings.rows
+    if len(people) <= PIECE_ROWS:
+        return enlist("userlist", rows(people))
+    return enlist_by_piece("userlist", (rows(people[start : start + PIECE_ROWS]) for start in range(0, len(people), PIECE_ROWS)))
 
 
 def list_simple(call: Call) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import requests
 
+from sandbox.testing import start_sandbox
 from tests.sandbox.wecom.app import CORP_ID, SECRET, WeComApp
 
 
@@ -61,11 +62,27 @@ def test_large_list_takes_longer(app: WeComApp) -> None:
     assert seconds["user/simplelist", 1] < 0.5
 
 
+def test_long_list_comes_in_pieces_and_others_meanwhile() -> None:
+    with start_sandbox(people=2500, calls_per_second=0, calls_per_minute=0) as sandbox:
+        app = WeComApp(sandbox)
+        people = [each["id"] for each in app.truth()["users"]]
+        assert sorted(each["userid"] for each in app.everyone()) == sorted(people)
+        app.settings(bytes_per_second=1_000_000)
+        with ThreadPoolExecutor(1) as pool:
+            whole = pool.submit(app.everyone)
+            time.sleep(0.3)
+            assert app.code("department/simplelist") == 0
+            assert not whole.done()
+            assert len(whole.result()) == len(people)
+        app.fault("duplicate_id", interface="people", times=1)
+        assert len(app.everyone()) == len(people) + 1
+
+
 def test_caller_who_does_not_wait_is_counted(app: WeComApp) -> None:
     app.settings(bytes_per_second=1000)
     token = app.token
     url = f"{app.sandbox.url}/cgi-bin/user/list"
-    with pytest.raises(requests.ReadTimeout):
+    with pytest.raises(requests.ConnectionError, match="Read timed out"):
         requests.get(url, params={"access_token": token, "department_id": 1, "fetch_child": 1}, timeout=0.3)
     give_up_at = time.monotonic() + 5
     while not app.control("GET", "calls")["refusals"].get("too_slow") and time.monotonic() < give_up_at:
