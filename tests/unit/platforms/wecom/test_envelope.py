@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import pytest
 
 from orgsync.errors import RefusedError, UnexpectedAnswerError
+from orgsync.platforms.platform import Answer
 from orgsync.platforms.speaking.transport import Request, Response
 from orgsync.platforms.wecom import envelope as checks
+from orgsync.platforms.wecom.capacity import Capacity, note_capacity
 from orgsync.platforms.wecom.envelope import Check, judge_by, judge_file
 
 REQUEST = Request("user/list", "GET", "cgi-bin/user/list")
@@ -74,6 +77,24 @@ GOOD: list[tuple[Check, Any]] = [
 @pytest.mark.parametrize(("check", "content"), GOOD)
 def test_whole_answer_is_good(check: Check, content: Any) -> None:
     assert judge_by(check, "app")(REQUEST, OK, {"errcode": 0, "errmsg": "ok", **content})
+
+
+def list_of(*user_ids: str, department: str, deep: int) -> Answer:
+    people = [{"userid": user_id, "department": [1]} for user_id in user_ids]
+    body = json.dumps({"errcode": 0, "errmsg": "ok", "userlist": people}).encode()
+    return Answer("user/list", {"department_id": department, "fetch_child": deep}, body)
+
+
+def test_which_list_somebody_was_in_is_part_of_what_it_says() -> None:
+    """In how many lists somebody is depends on it too; what was read in other parts is judged once, and then recognized."""
+    whole = list_of("a", "b", department="1", deep=1)
+    assert set(checks.list_statements(whole)) == set(checks.list_statements(list_of("b", "a", department="1", deep=1)))
+    parts = [list_of("a", department="1", deep=0), list_of("b", department="2", deep=1)]
+    assert not {each for part in parts for each in checks.list_statements(part)} & set(checks.list_statements(whole))
+
+
+def test_what_is_noted_for_the_next_read_says_nothing() -> None:
+    assert list(checks.list_statements(note_capacity(Capacity(most_people=5, people={"1": 3}, pause=1, wait=1)))) == []
 
 
 FILE = b"cipher"
