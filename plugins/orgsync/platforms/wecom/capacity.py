@@ -61,20 +61,23 @@ def learn(
 ) -> Capacity:
     """What is known after a read that was answered for some departments with all below them, and refused for others.
 
-    A refusal of what was thought to be small enough halves the capacity at most: it may have been a hiccup.
+    What was thought to be small enough and was refused tells how many are too many, but for the smallest tenth of it: those may have been
+    hiccups. For the same reason the capacity is halved at most.
     """
     sums = tree.sum_below(people)
     largest = max((sums[department] for department in answered), default=0)
-    most = float("inf") if known.most_people is None else known.most_people
-    failed = [sums[department] for department in refused if sums[department] <= most]
-    most = min(largest, max(min(failed) - 1, most // 2)) if failed else max(most, largest)
+    before = known.most_people
+    failed = sorted(sums[department] for department in refused if before is None or sums[department] <= before)
+    most = before if before is None else max(before, largest)
+    if failed:
+        most = min(largest, max(failed[len(failed) // 10] - 1, (before or 0) // 2))
     if refused:
         pause = min(max(1, 2 * known.pause), LONGEST_PAUSE)
         wait = pause
     else:
         pause = 0 if trial else known.pause
         wait = 0 if trial else max(0, known.wait - is_full)
-    return Capacity(most_people=None if most == float("inf") else int(most), people=dict(people), pause=pause, wait=wait)
+    return Capacity(most_people=most, people=dict(people), pause=pause, wait=wait)
 
 
 def note_capacity(capacity: Capacity) -> Answer:

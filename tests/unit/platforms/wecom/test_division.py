@@ -167,6 +167,7 @@ def test_what_one_list_holds_is_learnt_from_what_was_answered_and_what_was_refus
     assert (first.most_people, first.pause, first.wait) == (8, 1, 1)
     hiccup = after(Capacity(most_people=100), answered={"2"}, refused={"3"})
     assert hiccup.most_people == 8
+    assert after(Capacity(), answered={"2"}, refused={"1", "3"}).most_people == 3
     assert after(Capacity(most_people=10), answered={"1"}, refused={"3"}).most_people == 5  # not 3: it may have been a hiccup
     assert after(Capacity(most_people=8), answered={"2"}, refused={"1"}).most_people == 8  # that was known
     assert after(Capacity(most_people=8), answered={"3"}, refused=set()).most_people == 8
