@@ -20,13 +20,17 @@ SCENARIOS = (FIRST, NOTHING, SOME)
 RATE = 0.01
 """Of the people and the departments, how many change in between in the last of them."""
 
+MOST_COMPARED = 100_000
+"""With more people dlt is not waited for."""
+
 
 def measure(wanted: Wanted) -> Iterator[tuple[str, Figures]]:
     python = find_peers()
     for size in wanted.sizes:
         with open_world(size, parallel=wanted.parallel) as world, without_limits(world):
             # The people of a size are the same on each platform, for those who know none.
-            yield str(size), _measure_size(world, python if size.platform == "dingtalk" else None, runs=wanted.runs)
+            is_compared = size.platform == "dingtalk" and size.people <= MOST_COMPARED
+            yield str(size), _measure_size(world, python if is_compared else None, runs=wanted.runs)
 
 
 def _measure_size(world: World, python: Path | None, *, runs: int) -> Figures:
