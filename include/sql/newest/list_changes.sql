@@ -343,6 +343,68 @@ person as materialized (
         where version.user_id = told.user_id
           and version.valid_to is null
     ) as held on pair.user_id is null
+),
+
+-- Whom and which departments the values of a change name, and what those are called: before, and as the plan leaves them. Each is looked up once
+-- for all changes: of a large company thousands move, and each of them would look through all of its departments.
+numbered as materialized (
+    select
+        row_number() over () as number,
+        change.*
+    from change
+),
+mentioned as materialized (
+    select
+        change.number,
+        side.is_before,
+        change.column_name in ('manager_user_id', 'leader_user_ids') as is_person,
+        mention.id,
+        mention.place
+    from numbered as change
+    cross join lateral (values (true, change.value_from), (false, change.value_to)) as side (is_before, value)
+    cross join lateral unnest(
+        case change.column_name
+            when 'leader_user_ids' then side.value::text[]
+            when 'manager_user_id' then array[side.value]
+            else string_to_array(side.value, ',')
+        end
+    ) with ordinality as mention (id, place)
+    where change.column_name in ('department_ids', 'parent_id', 'main_department_id', 'manager_user_id', 'leader_user_ids')
+),
+called as (
+    select
+        mentioned.number,
+        mentioned.is_before,
+        mentioned.place,
+        coalesce(
+            case
+                when not mentioned.is_person then case when mentioned.is_before then standing.name_before else standing.name_after end
+                when mentioned.is_before or pair.user_id is null then held.name
+                when pair.is_next then pair.name_after
+            end,
+            mentioned.id
+        ) as name
+    from mentioned
+    cross join plan
+    left join standing
+      on standing.department_id = mentioned.id
+     and not mentioned.is_person
+    left join user_pair as pair
+      on pair.user_id = mentioned.id
+     and mentioned.is_person
+    left join org.user_version as held
+      on held.tenant_id = plan.tenant_id
+     and held.user_id = mentioned.id
+     and held.valid_to is null
+     and mentioned.is_person
+),
+names as (
+    select
+        called.number,
+        string_agg(called.name, ', ' order by called.place) filter (where called.is_before) as names_from,
+        string_agg(called.name, ', ' order by called.place) filter (where not called.is_before) as names_to
+    from called
+    group by called.number
 )
 select
     %(plan_id)s,
@@ -357,50 +419,8 @@ select
     names.names_from,
     names.names_to,
     tree.path
-from change
+from numbered as change
+left join names on names.number = change.number
 left join person on person.user_id = change.user_id
 left join standing as own on own.department_id = change.department_id
 left join tree on tree.department_id = coalesce(change.department_id, person.department_id)
-left join lateral (
-    select
-        (
-            select string_agg(coalesce(mentioned_department.name_before, mentioned.id), ', ' order by mentioned.place)
-            from unnest(string_to_array(change.value_from, ',')) with ordinality as mentioned (id, place)
-            left join standing as mentioned_department on mentioned_department.department_id = mentioned.id
-        ) as names_from,
-        (
-            select string_agg(coalesce(mentioned_department.name_after, mentioned.id), ', ' order by mentioned.place)
-            from unnest(string_to_array(change.value_to, ',')) with ordinality as mentioned (id, place)
-            left join standing as mentioned_department on mentioned_department.department_id = mentioned.id
-        ) as names_to
-    where change.column_name in ('department_ids', 'parent_id', 'main_department_id')
-
-    union all
-
-    select
-        (
-            select string_agg(coalesce(held.name, mentioned.id), ', ' order by mentioned.place)
-            from unnest(case change.column_name when 'leader_user_ids' then change.value_from::text[] else array[change.value_from] end)
-                with ordinality as mentioned (id, place)
-            cross join plan
-            left join org.user_version as held
-              on held.tenant_id = plan.tenant_id
-             and held.user_id = mentioned.id
-             and held.valid_to is null
-        ),
-        (
-            select string_agg(
-                coalesce(case when pair.is_next then pair.name_after when pair.user_id is null then held.name end, mentioned.id),
-                ', ' order by mentioned.place
-            )
-            from unnest(case change.column_name when 'leader_user_ids' then change.value_to::text[] else array[change.value_to] end)
-                with ordinality as mentioned (id, place)
-            cross join plan
-            left join org.user_version as held
-              on held.tenant_id = plan.tenant_id
-             and held.user_id = mentioned.id
-             and held.valid_to is null
-            left join user_pair as pair on pair.user_id = mentioned.id
-        )
-    where change.column_name in ('manager_user_id', 'leader_user_ids')
-) as names on true
