@@ -10,7 +10,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib import pyplot
-from matplotlib.ticker import NullFormatter, StrMethodFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 SCENARIOS = {"first": "first", "nothing": "nothing changed", "some": "1 % changed"}
 COLORS = {"orgsync": "#1f6fb4", "dlt": "#d9822b", "copy": "#777777"}
@@ -28,7 +28,7 @@ def main() -> None:
         draw(plot, [each["figures"] for each in loads.values()], subject)
         plot.set(xscale="log", yscale="log", xlabel="people (DingTalk)", ylabel=label)
         for axis in (plot.xaxis, plot.yaxis):
-            axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
             axis.set_minor_formatter(NullFormatter())
         plot.grid(visible=True, which="major", linewidth=0.4)
     handles, labels = plots[0].get_legend_handles_labels()
