@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from psycopg2.extensions import connection as Connection
@@ -42,14 +42,10 @@ def copy_rows(connection: Connection, statement: str, rows: pd.DataFrame, **lead
 
     Lists become PostgreSQL's arrays; every other value goes as its text.
     """
-    import pyarrow as pa
-
     if rows.empty:
         return
-    columns = {name: pa.repeat(str(value), len(rows)) for name, value in leading.items()}
-    columns |= {name: _to_arrow(rows[name]) for name in rows.columns}
     with connection.cursor() as cursor:
-        cursor.copy_expert(read_sql(statement), _CsvStream(pa.table(columns)), size=READ_BYTES)
+        cursor.copy_expert(read_sql(statement), _CsvStream(_write_csv(rows, leading)), size=READ_BYTES)
 
 
 def _to_arrow(column: pd.Series) -> pa.ChunkedArray | pa.Array:
@@ -72,10 +68,10 @@ def _encode_array(ids: list[str]) -> str:
 
 
 class _CsvStream(io.RawIOBase):
-    """A file of a table's rows for COPY to read: every text in quotes, what is missing empty. It is never there as a whole."""
+    """A file of rows for COPY to read, made of chunks as they are asked for: it is never there as a whole."""
 
-    def __init__(self, table: pa.Table) -> None:
-        self._chunks = _write_csv(table)
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
         self._chunk = io.BytesIO()
 
     def read(self, size: int = -1) -> bytes:
@@ -86,11 +82,16 @@ class _CsvStream(io.RawIOBase):
         return piece
 
 
-def _write_csv(table: pa.Table) -> Iterator[bytes]:
-    from pyarrow import BufferOutputStream, csv
+def _write_csv(rows: pd.DataFrame, leading: Mapping[str, int | str]) -> Iterator[bytes]:
+    """Chunk by chunk, each made into columns of its own: every text in quotes, what is missing empty."""
+    import pyarrow as pa
+    from pyarrow import csv
 
     options = csv.WriteOptions(include_header=False, quoting_style="needed")
-    for start in range(0, len(table), CHUNK_ROWS):
-        written = BufferOutputStream()
-        csv.write_csv(table.slice(start, CHUNK_ROWS), written, options)
+    for start in range(0, len(rows), CHUNK_ROWS):
+        chunk = rows.iloc[start : start + CHUNK_ROWS]
+        columns = {name: pa.repeat(str(value), len(chunk)) for name, value in leading.items()}
+        columns |= {name: _to_arrow(chunk[name]) for name in chunk.columns}
+        written = pa.BufferOutputStream()
+        csv.write_csv(pa.table(columns), written, options)
         yield written.getvalue()
