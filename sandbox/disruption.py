@@ -63,10 +63,10 @@ async def hang_up(send: Send, receive: Receive) -> None:
     await gone(receive)
 
 
-async def stall(seconds: float | None, receive: Receive) -> bool:
+async def stall(spec: FaultSpec, receive: Receive) -> bool:
     """Say nothing until the caller gives up; true if he did, false when the time is over before."""
     try:
-        await asyncio.wait_for(gone(receive), seconds)
+        await asyncio.wait_for(gone(receive), spec.seconds)
     except TimeoutError:
         return False
     return True

@@ -90,7 +90,7 @@ async def _disrupted(tenant: Tenant, specs: list[FaultSpec], receive: Receive, s
         if spec.kind == "reset":
             await reset(send, receive)
             return spec.kind
-        if spec.kind == "stall" and await stall(spec.seconds, receive):
+        if spec.kind == "stall" and await stall(spec, receive):
             return spec.kind
     return None
 

@@ -214,21 +214,21 @@ change (kind, entity, user_id, department_id, column_name, value_from, value_to)
     select
         case difference.column_name when 'name' then 'renamed' else 'updated' end,
         'user',
-        held.user_id,
+        pair.user_id,
         null,
         difference.column_name,
         difference.value_from,
         difference.value_to
-    from affected
+    from user_pair as pair
     cross join plan
     join org.user_version as held
       on held.tenant_id = plan.tenant_id
-     and held.user_id = affected.key_1
-     and held.valid_from = affected.from_at
+     and held.user_id = pair.user_id
      and held.valid_to is null
-    join stage.list_next_users(%(plan_id)s) as next on next.user_id = affected.key_1
+    join stage.list_next_users(%(plan_id)s) as next on next.user_id = pair.user_id
     cross join lateral stage.list_user_differences(held, row(next.*)::stage.user) as difference
-    where affected.entity = 'user'
+    where pair.is_held
+      and pair.is_next
 
     union all
 
