@@ -34,11 +34,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orgsync.words import Language, say
+
 
 class OrgsyncError(Exception):
     """An error whose text says what happened, to what, and what to do."""
 
     exit_code = 1
+
+    def tell(self, language: Language) -> str:
+        """In this language, as far as it is said in it."""
+        return say(self.args[0], language) if self.args else str(self)
 
 
 class RetryableError(OrgsyncError):
@@ -67,6 +73,14 @@ class Refusal:
             text += f": {self.reason}"
         return f"{text}. {self.fix}" if self.fix else text
 
+    def tell(self, language: Language) -> str:
+        if language == "en":
+            return str(self)
+        request = f"（请求号 {self.request_id}）" if self.request_id else ""
+        reason = f"：{say(self.reason, language)}" if self.reason else ""
+        fix = f"{say(self.fix, language)}。" if self.fix else ""
+        return f"{self.platform} {self.interface} 返回 {self.code}{request}{reason}。{fix}"
+
 
 class PlatformError(OrgsyncError):
     """Mixed into the errors that come from a platform's answer; `refusal` says which call and which code."""
@@ -83,6 +97,9 @@ class PlatformError(OrgsyncError):
     @property
     def needs_person(self) -> bool:
         return isinstance(self, FatalError)
+
+    def tell(self, language: Language) -> str:
+        return self.refusal.tell(language)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.refusal, self.wait_seconds)

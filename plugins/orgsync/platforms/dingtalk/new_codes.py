@@ -7,41 +7,57 @@ from collections.abc import Mapping
 from typing import Any
 
 from orgsync.errors import PermissionDeniedError, PlatformBusyError, PlatformError, RefusedError, ThrottledError
-from orgsync.platforms.dingtalk.codes import MEANINGS, MINUTE_SECONDS, PLATFORM, THROTTLE_SECONDS
-from orgsync.platforms.speaking.meanings import Meaning, error_meaning
+from orgsync.platforms.dingtalk.codes import A_POINT, ADD_ADDRESS, GRANT, LOOK_UP, MEANINGS, MINUTE_SECONDS, PLATFORM, THROTTLE_SECONDS
+from orgsync.platforms.speaking.meanings import DEVELOPER, OUR_ADDRESS, UNKNOWN_CODE, WAIT, Meaning, error_meaning
 from orgsync.platforms.speaking.redact import redact
+from orgsync.words import Words, join
 
 UNAUTHORISED = "HTTP 401"
 STALE_NEW_TOKEN_CODES = frozenset({"InvalidAuthentication", UNAUTHORISED})
 
 # Ours, after the platform's own code: which parameter is wrong stands in the message alone (§8).
 TASK_EXISTS = "task exists"
-NO_SUCH_TASK = "no such task"
+NO_SUCH_TASK = Words("no such task", "任务不存在")
 
-_DEVELOPER = "This is a fault of orgsync; report it with the request id"
-_WAIT = "Wait; orgsync tries again by itself"
-_LOOK_UP = "Look it up among DingTalk's error codes (open.dingtalk.com), and report it with the request id if it is not your app's own"
 
 _BAD_TOKEN = MEANINGS["40014"]
 _BAD_PAIR = MEANINGS["40096"]
-_BUSY = Meaning(PlatformBusyError, "it is busy", _WAIT)
-_BAD_REQUEST = Meaning(RefusedError, "a parameter is missing or wrong", _DEVELOPER)
-_THROTTLED = Meaning(ThrottledError, "too many calls", "Lower calls_per_second of the connection", THROTTLE_SECONDS)
+_BUSY = Meaning(PlatformBusyError, Words("it is busy", "平台繁忙"), WAIT)
+_BAD_REQUEST = Meaning(RefusedError, Words("a parameter is missing or wrong", "参数缺失或有误"), DEVELOPER)
+_THROTTLED = Meaning(
+    ThrottledError,
+    Words("too many calls", "调用过于频繁"),
+    Words("Lower calls_per_second of the connection", "调低连接的 calls_per_second"),
+    THROTTLE_SECONDS,
+)
 
 _MEANINGS: Mapping[str, Meaning] = {
     "InvalidAuthentication": _BAD_TOKEN,
     UNAUTHORISED: _BAD_TOKEN,
-    "AuthenticationFailed.MissingParameter": Meaning(RefusedError, "the access token is missing", _DEVELOPER),
+    "AuthenticationFailed.MissingParameter": Meaning(
+        RefusedError, Words("the access token is missing", "缺少访问凭证（access token）"), DEVELOPER
+    ),
     "invalidClientIdOrSecret": _BAD_PAIR,
-    "InvalidAction.NotFound": Meaning(RefusedError, "it does not know this interface", "Check api_host of the connection"),
-    "todo.taskCreate.lockError": Meaning(PlatformBusyError, "the same todo is being made at the same time", _WAIT),
-    "todo.taskCreate.flowControlError": Meaning(ThrottledError, "too many todos for these people or this company", _WAIT, MINUTE_SECONDS),
+    "InvalidAction.NotFound": Meaning(
+        RefusedError,
+        Words("it does not know this interface", "平台不认识这个接口"),
+        Words("Check api_host of the connection", "检查连接的 api_host"),
+    ),
+    "todo.taskCreate.lockError": Meaning(
+        PlatformBusyError, Words("the same todo is being made at the same time", "同一个待办正在被创建"), WAIT
+    ),
+    "todo.taskCreate.flowControlError": Meaning(
+        ThrottledError, Words("too many todos for these people or this company", "对这些人或这家企业创建的待办过多"), WAIT, MINUTE_SECONDS
+    ),
 }
 
 # By what a code begins or ends with, the first that fits; the suffixes of Forbidden.AccessDenied decide, not the status 403 (§9).
 _PATTERNS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
     (re.compile(r"^Forbidden\.AccessDenied\.QpsLimit"), _THROTTLED),
-    (re.compile(r"^Forbidden\.AccessDenied\.QpmLimit"), Meaning(ThrottledError, "too many calls in a minute", _WAIT, MINUTE_SECONDS)),
+    (
+        re.compile(r"^Forbidden\.AccessDenied\.QpmLimit"),
+        Meaning(ThrottledError, Words("too many calls in a minute", "一分钟内调用过多"), WAIT, MINUTE_SECONDS),
+    ),
     (re.compile(r"^Forbidden\.AccessDenied\.ApiCountLimit"), MEANINGS["90020"]),
     (re.compile(r"^Forbidden\.AccessDenied\.IpNotInWhiteList"), MEANINGS["60020"]),
     (re.compile(r"^Forbidden\.AccessDenied"), MEANINGS["60011"]),
@@ -50,18 +66,42 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
 )
 
 _PARAMETERS: tuple[tuple[re.Pattern[str], str, Meaning], ...] = (
-    (re.compile(r"task not exist"), NO_SUCH_TASK, Meaning(RefusedError, "no such todo", "It was deleted, or never made")),
-    (re.compile(r"task exist"), TASK_EXISTS, Meaning(RefusedError, "the todo was made before", "Nothing needs to be done")),
+    (
+        re.compile(r"task not exist"),
+        NO_SUCH_TASK,
+        Meaning(RefusedError, Words("no such todo", "待办不存在"), Words("It was deleted, or never made", "已被删除，或从未创建")),
+    ),
+    (
+        re.compile(r"task exist"),
+        TASK_EXISTS,
+        Meaning(RefusedError, Words("the todo was made before", "待办已经创建过"), Words("Nothing needs to be done", "无需处理")),
+    ),
     (
         re.compile(r"not belong to bizTag"),
         "of another app",
-        Meaning(PermissionDeniedError, "the todo was made by another app", "Use the connection of the app that made it"),
+        Meaning(
+            PermissionDeniedError,
+            Words("the todo was made by another app", "待办由另一个应用创建"),
+            Words("Use the connection of the app that made it", "使用创建它的应用的连接"),
+        ),
     ),
-    (re.compile(r"is oversize"), "too long", Meaning(RefusedError, "a part of the todo is too long", "Shorten its title or text")),
+    (
+        re.compile(r"is oversize"),
+        "too long",
+        Meaning(
+            RefusedError,
+            Words("a part of the todo is too long", "待办的某一部分过长"),
+            Words("Shorten its title or text", "请缩短标题或内容"),
+        ),
+    ),
     (
         re.compile(r"dueTime is invalid"),
         "bad due time",
-        Meaning(RefusedError, "it does not take the time the todo is due", "Set another time"),
+        Meaning(
+            RefusedError,
+            Words("it does not take the time the todo is due", "平台不接受待办的截止时间"),
+            Words("Set another time", "请换一个时间"),
+        ),
     ),
 )
 
@@ -71,7 +111,7 @@ def new_error_for(envelope: Mapping[str, Any], *, status: int, interface: str) -
     code, meaning = _read_meaning(str(envelope.get("code") or "").strip(), str(envelope.get("message") or ""))
     if meaning is None and status == 401:
         code, meaning = UNAUTHORISED, _BAD_TOKEN
-    known = meaning or Meaning(RefusedError, f"not a code orgsync knows ({_own_words(envelope)})", _LOOK_UP)
+    known = meaning or Meaning(RefusedError, UNKNOWN_CODE.fill(words=_own_words(envelope)), LOOK_UP)
     request_id = str(envelope.get("requestid") or envelope.get("requestId") or "") or None
     fix = _detailed_fix(code, envelope)
     return error_meaning(known, platform=PLATFORM, interface=interface, code=code or f"HTTP {status}", request_id=request_id, fix=fix)
@@ -94,10 +134,10 @@ def _detailed_fix(code: str, envelope: Mapping[str, Any]) -> str:
     words = str(envelope.get("message") or "")
     if "IpNotInWhiteList" in code:
         address = re.search(r"\b(?:\d{1,3}\.){3}\d{1,3}\b", words)
-        return f"Add {address[0] if address else 'the address orgsync calls from'} to the app's list (安全设置 → 服务器出口IP)"
+        return ADD_ADDRESS.fill(address=address[0] if address else OUR_ADDRESS)
     if code.startswith("Forbidden.AccessDenied") and "Limit" not in code:
         scopes = _missing_scopes(envelope)
-        return f"Grant {' and '.join(scopes) or 'the permission point'} under 权限管理; then publish a new version of the app"
+        return GRANT.fill(points=join(scopes, en=" and ", zh=" 和 ") if scopes else A_POINT, where="")
     return ""
 
 

@@ -23,9 +23,29 @@ from orgsync.platforms.speaking.bounds import MOST_ANSWER_BYTES
 from orgsync.platforms.speaking.receiving import Received, TooLargeError, open_session, receive
 from orgsync.platforms.speaking.redact import redact_library_logs
 from orgsync.platforms.speaking.transport import Request, Response
+from orgsync.words import Words
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 REQUEST_TIMEOUT_SECONDS = 30.0
+
+_CHECK_NETWORK = Words("Check the host of connection {conn_id!r}, the network and any proxy", "检查连接 {conn_id!r} 的 host、网络和代理")
+_AT = Words("{what} ({where})", "{what}（{where}）")
+_TOO_LARGE = Words(
+    "no answer is larger than {bytes:,} bytes, uncompressed; the rest was not taken in",
+    "解压后的应答不得超过 {bytes:,} 字节，其余部分没有接收",
+)
+_FAILED = Words("connection failed: {why}", "连接失败：{why}")
+_SYSTEM_WORDS = {
+    "Connection refused": Words("refused", "被拒绝"),
+    "Name or service not known": Words("host name unknown", "主机名无法解析"),
+    "Temporary failure in name resolution": Words("host name unknown", "主机名无法解析"),
+    "NameResolutionError": Words("host name unknown", "主机名无法解析"),
+    "No route to host": Words("no route", "没有路由"),
+    "Network is unreachable": Words("network unreachable", "网络不可达"),
+    "reset by peer": Words("reset by the other side", "被对方重置"),
+    "Remote end closed": Words("closed without an answer", "未应答即关闭"),
+    "got more than": Words("headers without end", "应答头没有结尾"),
+}
 
 
 class HttpSender:
@@ -103,12 +123,12 @@ class HttpSender:
             return self._unusable_proxy()
         if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | requests.exceptions.MissingSchema):
             return self._unusable_host()
-        fix = f"Check the host of connection {self._conn_id!r}, the network and any proxy"
+        fix = _CHECK_NETWORK.fill(conn_id=self._conn_id)
         where = _host(request.path if "://" in request.path else self._base_url)
         code, what = "nothing", _what(error)
         if isinstance(error, TooLargeError):
-            code, what = "too much", f"no answer is larger than {self._most_bytes:,} bytes, uncompressed; the rest was not taken in"
-        return _kind(error)(Refusal(self._platform, request.interface, code, reason=f"{what} ({where})", fix=fix))
+            code, what = "too much", _TOO_LARGE.fill(bytes=self._most_bytes)
+        return _kind(error)(Refusal(self._platform, request.interface, code, reason=_AT.fill(what=what, where=where), fix=fix))
 
     def _unusable_host(self) -> ConfigurationError:
         return ConfigurationError(f"connection {self._conn_id!r} has no usable host; set it to a base URL such as https://…")
@@ -151,32 +171,23 @@ def _cause(error: Exception) -> object:
 def _what(error: Exception) -> str:
     """The kind of failure in our words; the library's own words hold the URL."""
     if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy refused or did not answer"
+        return Words("the proxy refused or did not answer", "代理拒绝或没有应答")
     if isinstance(error, requests.exceptions.SSLError):
-        return "no TLS connection: the certificate was not accepted, or there is no TLS"
+        return Words(
+            "no TLS connection: the certificate was not accepted, or there is no TLS", "无法建立 TLS 连接：证书不被接受，或对方没有 TLS"
+        )
     if isinstance(error, requests.ConnectTimeout):
-        return "no connection within the connect timeout"
+        return Words("no connection within the connect timeout", "在连接超时之内未能建立连接")
     if isinstance(error, requests.Timeout | urllib3.exceptions.ReadTimeoutError):
-        return "no answer within the request timeout"
+        return Words("no answer within the request timeout", "在请求超时之内没有得到应答")
     if isinstance(error, requests.ConnectionError):
-        return f"connection failed: {_system_words(error)}"
-    return "the answer was cut off"
+        return _FAILED.fill(why=_system_words(error))
+    return Words("the answer was cut off", "应答被截断")
 
 
 def _system_words(error: BaseException) -> str:
     text = str(error)
-    known = {
-        "Connection refused": "refused",
-        "Name or service not known": "host name unknown",
-        "Temporary failure in name resolution": "host name unknown",
-        "NameResolutionError": "host name unknown",
-        "No route to host": "no route",
-        "Network is unreachable": "network unreachable",
-        "reset by peer": "reset by the other side",
-        "Remote end closed": "closed without an answer",
-        "got more than": "headers without end",
-    }
-    return next((ours for theirs, ours in known.items() if theirs in text), "no further word")
+    return next((ours for theirs, ours in _SYSTEM_WORDS.items() if theirs in text), Words("no further word", "没有更多说明"))
 
 
 def _content_type(answer: Received) -> str:

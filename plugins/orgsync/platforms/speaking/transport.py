@@ -31,10 +31,25 @@ from orgsync.platforms.speaking.decoding import decode_or_none
 from orgsync.platforms.speaking.ledger import Ledger
 from orgsync.platforms.speaking.limits import UNPACED, Pace, RateLimits
 from orgsync.platforms.speaking.watching import watching
+from orgsync.words import Words
 
 log = logging.getLogger(__name__)
 
-WAIT_FIX = "Wait; orgsync tries again by itself. If it stays, ask the platform's support"
+WAIT_FIX = Words(
+    "Wait; orgsync tries again by itself. If it stays, ask the platform's support",
+    "请等待，orgsync 会自动重试；若一直如此，请联系平台的技术支持",
+)
+_SLOWER = Words(
+    "Lower calls_per_second of connection {conn_id!r}, or start at another minute",
+    "调低连接 {conn_id!r} 的 calls_per_second，或换一个分钟启动",
+)
+_CUT = Words("cut or damaged JSON", "JSON 被截断或已损坏")
+_NO_JSON = Words("not JSON, so not the platform's own answer", "不是 JSON，因此不是平台自己的应答")
+_CHECK_WAY = Words(
+    "Check the host of connection {conn_id!r} and any proxy, gateway or login page between here and the platform; "
+    "a platform that blocks this address for too many calls may answer with a page too",
+    "检查连接 {conn_id!r} 的 host，以及到平台之间的代理、网关或登录页面；平台因调用过多而封禁这个地址时，也可能返回一个页面",
+)
 
 
 @dataclass(frozen=True)
@@ -242,11 +257,13 @@ class Transport:
 
     def _http_error(self, request: Request, response: Response) -> PlatformError | None:
         if response.status == 429:
-            fix = f"Lower calls_per_second of connection {self.conn_id!r}, or start at another minute"
-            refusal = Refusal(self.platform, request.interface, "HTTP 429", response.request_id, "too many calls", fix)
+            fix = _SLOWER.fill(conn_id=self.conn_id)
+            refusal = Refusal(
+                self.platform, request.interface, "HTTP 429", response.request_id, Words("too many calls", "调用过于频繁"), fix
+            )
             return ThrottledError(refusal, wait_seconds=response.retry_after_seconds)
         if response.status >= 500:
-            reason = "it failed on its side"
+            reason = Words("it failed on its side", "平台自身出错")
             refusal = Refusal(self.platform, request.interface, f"HTTP {response.status}", response.request_id, reason, WAIT_FIX)
             return PlatformBusyError(refusal, wait_seconds=response.retry_after_seconds)
         if 300 <= response.status < 400:
@@ -255,11 +272,8 @@ class Transport:
 
     def _not_json(self, request: Request, response: Response) -> Refusal:
         what = response.content_type or "no content type"
-        reason = "cut or damaged JSON" if "json" in what else "not JSON, so not the platform's own answer"
-        fix = (
-            f"Check the host of connection {self.conn_id!r} and any proxy, gateway or login page between here and the platform; "
-            "a platform that blocks this address for too many calls may answer with a page too"
-        )
+        reason = _CUT if "json" in what else _NO_JSON
+        fix = _CHECK_WAY.fill(conn_id=self.conn_id)
         return Refusal(self.platform, request.interface, f"HTTP {response.status} {what}", response.request_id, reason, fix)
 
     def _note_retry(self, interface: str, state: tenacity.RetryCallState) -> None:
