@@ -117,6 +117,7 @@ def main() -> None:
         log_level="error",
         proxy_headers=False,
         server_header=False,
+        date_header=False,
         backlog=512,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,

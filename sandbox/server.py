@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,7 @@ async def _respond(gateway: Gateway, request: Request, receive: Receive, send: S
         tenant.calls.finish(request, disruption, now=time.time())
         return
     answer = _answer(gateway, request, specs)
+    answer.headers = (*answer.headers, (b"date", formatdate(time.time() + tenant.settings.clock_ahead_seconds, usegmt=True).encode()))
     if any(spec.kind == "lost_answer" for spec in specs):
         tenant.calls.finish(request, "lost_answer", now=time.time())
         await hang_up(send, receive)

@@ -26,6 +26,10 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     visible_users: tuple[str, ...] = ()
     allowed_ips: tuple[str, ...] = ()
     """Empty: from anywhere."""
+    app_enabled: bool = True
+    """False: switched off in the console."""
+    clock_ahead_seconds: float = 0
+    """So much is the clock ahead that answers are dated by."""
     limits_slide: bool = True
     """Messages of any sixty seconds count together, or of any hour; false: from each full minute and hour anew."""
     limits_offset_seconds: float = 0

@@ -20,12 +20,15 @@ class Words(str):
         words.zh = zh
         return words
 
-    def __getnewargs__(self) -> tuple[str, str]:
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
         return str(self), self.zh
 
     def fill(self, **values: Any) -> Words:
         """With values put in, each in the language of the text around it."""
-        return Words(self.format(**values), self.zh.format(**{name: say(value, "zh") for name, value in values.items()}))
+        return Words(
+            self.format(**values),
+            self.zh.format(**{name: value.zh if isinstance(value, Words) else value for name, value in values.items()}),
+        )
 
 
 def say(text: Any, language: Language) -> str:

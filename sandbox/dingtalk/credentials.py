@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 
 from sandbox.dingtalk.parameters import Parameters, required
@@ -22,6 +23,14 @@ def gettoken(tenant: DingTalk, parameters: Parameters) -> bytes:
         raise RefusalError(40096, "不合法的appKey或appSecret")
     token = {"errcode": 0, "access_token": _issue(tenant), "errmsg": "ok", "expires_in": tenant.settings.token_seconds}
     return encode(token)
+
+
+def sso_token(tenant: DingTalk, parameters: Parameters) -> bytes:
+    """Opens the sign-in calls of the admin console, none of which are here."""
+    pair = (parameters.get("corpid"), parameters.get("corpsecret"))
+    if pair != (tenant.settings.corp_id, tenant.settings.sso_secret):
+        raise RefusalError(40089, "不合法的corpid或corpsecret")
+    return encode({"errcode": 0, "access_token": secrets.token_hex(16), "errmsg": "ok"})
 
 
 def access_token(tenant: DingTalk, parameters: Parameters) -> bytes:

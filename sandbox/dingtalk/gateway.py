@@ -11,6 +11,7 @@ from sandbox.dingtalk.parameters import read_parameters
 from sandbox.dingtalk.refusals import (
     Dialect,
     RefusalError,
+    app_disabled,
     bad_body,
     busy,
     department_out_of_range,
@@ -93,6 +94,8 @@ class DingTalkGateway(Gateway[DingTalk]):
             raise invalid_token()
         if settings.allowed_ips and request.client_ip not in settings.allowed_ips:
             raise ip_refused(request.client_ip, settings.client_id)
+        if not settings.app_enabled:
+            raise app_disabled()
         if permission not in settings.permissions:
             raise permission_missing(permission, settings.client_id)
         if tenant.limits.exceeded(f"{interface.method} {interface.name}", limit=settings.calls_per_second, now=now):

@@ -46,6 +46,7 @@ def _todo(path: str, method: str, permission: str, handle: Callable[..., Any]) -
 
 INTERFACES = (
     Interface("gettoken", "GET", Dialect.LEGACY, None, credentials.gettoken),
+    Interface("sso/gettoken", "GET", Dialect.LEGACY, None, credentials.sso_token),
     Interface("v1.0/oauth2/accessToken", "POST", Dialect.MODERN, None, credentials.access_token),
     Interface("auth/scopes", "GET", Dialect.LEGACY, BASE, credentials.scopes),
     _topapi("v2/department/listsub", DEPARTMENT_LIST, departments.listsub),

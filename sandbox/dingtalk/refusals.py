@@ -102,6 +102,11 @@ def ip_refused(ip: str, client_id: str) -> RefusalError:
     return RefusalError(60020, message, gateway=True, modern="Forbidden.AccessDenied.IpNotInWhiteList", status=403)
 
 
+def app_disabled() -> RefusalError:
+    """How the new generation says it is not published."""
+    return RefusalError(50003, "应用已停用", gateway=True)
+
+
 def permission_missing(permission: str, client_id: str) -> RefusalError:
     url = f"https://open-dev.dingtalk.com/appscope/apply?content={quote(f'{client_id}#{permission}')}"
     message = f"应用尚未开通所需的权限：[{permission}]，点击链接申请并开通即可：{url}"

@@ -23,6 +23,8 @@ class DingTalkSettings(Settings, kw_only=True):
     client_id: str = "sandbox-dingtalk"
     client_secret: str = "sandbox-dingtalk-secret"  # noqa: S105
     corp_id: str = "dingsandbox"
+    sso_secret: str = "sandbox-dingtalk-sso-secret"  # noqa: S105
+    """For signing in to the admin console alone."""
     permissions: tuple[str, ...] = (BASE, DEPARTMENT_LIST, DEPARTMENT_MEMBER, MEMBER, MEMBER_BY_MOBILE, TODO_READ, TODO_WRITE)
     field_permissions: tuple[str, ...] = (FIELD_MOBILE, FIELD_EMAIL)
     blank_fields: bool = False

@@ -15,6 +15,8 @@ from sandbox.feishu.paging import make_token, read_token
 from sandbox.feishu.parameters import read_parameters
 from sandbox.feishu.refusals import (
     RefusalError,
+    app_disabled,
+    app_not_installed,
     bad_body,
     department_out_of_range,
     internal_error,
@@ -106,6 +108,10 @@ class FeishuGateway(Gateway[Feishu]):
         self._check_token(request)
         if settings.allowed_ips and request.client_ip not in settings.allowed_ips:
             raise ip_refused(request.client_ip)
+        if not settings.app_enabled:
+            raise app_disabled()
+        if not settings.app_installed:
+            raise app_not_installed()
         if settings.quota_used_up:
             raise quota_used_up()
         self._check_scopes(request, interface.scopes)

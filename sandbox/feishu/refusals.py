@@ -79,6 +79,14 @@ def ip_refused(ip: str) -> RefusalError:
     return RefusalError(99991401, f"ip {ip} is denied by app setting")
 
 
+def app_disabled() -> RefusalError:
+    return RefusalError(99991662, "app is disabled")
+
+
+def app_not_installed() -> RefusalError:
+    return RefusalError(99991673, "app is not available in this tenant")
+
+
 def quota_used_up() -> RefusalError:
     return RefusalError(99991403, "This month's API call quota has been exceeded")
 

@@ -75,6 +75,8 @@ class FeishuSettings(Settings, kw_only=True):
     """An empty text or list comes as it is; false: it is left out."""
     most_recursive_departments: Annotated[int, Meta(ge=0)] = 0
     """A larger subtree is refused in one walk; 0 is no limit."""
+    app_installed: bool = True
+    """False: not usable in this company."""
     quota_used_up: bool = False
     """The calls of this month."""
     available_departments: tuple[str, ...] = (WHOLE_COMPANY,)

@@ -50,7 +50,7 @@ def agent_get(call: Call) -> bytes:
             "allow_userinfos": {"user": [{"userid": user_id} for user_id in settings.visible_users]},
             "allow_partys": {"partyid": settings.visible_departments},
             "allow_tags": {"tagid": settings.visible_tags},
-            "close": 0,
+            "close": int(settings.agent_closed),
             "redirect_domain": "",
             "report_location_flag": 0,
             "isreportenter": 0,

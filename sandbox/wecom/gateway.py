@@ -17,6 +17,7 @@ from sandbox.wecom.exports import EXPORTS, damage_newest, download
 from sandbox.wecom.interfaces import BY_NAME, Access, Interface
 from sandbox.wecom.parameters import has_escapes, read_parameters
 from sandbox.wecom.refusals import (
+    APP_DISABLED,
     BAD_TOKEN,
     BUSY,
     ESCAPED_CHARACTERS,
@@ -127,6 +128,8 @@ class WeComGateway(Gateway[WeCom]):
             allowed_ips = self.tenant.settings.allowed_ips
             if allowed_ips and request.client_ip not in allowed_ips:
                 raise RefusalError(FOREIGN_ADDRESS)
+            if holder is Holder.APP and not self.tenant.settings.app_enabled:
+                raise RefusalError(APP_DISABLED)
             self._check_access(interface.access, holder)
         self._check_load(interface)
         if request.method != interface.method:

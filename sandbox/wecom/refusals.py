@@ -53,6 +53,7 @@ ALL_INVALID: Reason = (81013, "user & party & tag all invalid")
 NO_RECIPIENT: Reason = (82001, "touser & toparty & totag all empty")
 TOO_MANY_PARTIES: Reason = (82002, "invalid party list length")
 TOO_MANY_TAGS: Reason = (82003, "invalid tag list length")
+APP_DISABLED: Reason = (50003, "agent is disabled")
 FOREIGN_AGENT: Reason = (301002, "not allow operate another agent with this accesstoken.")
 
 

@@ -28,6 +28,8 @@ class WeComSettings(Settings, kw_only=True):
     """Of a `user/list` with `fetch_child`; 0 is no limit."""
     bytes_per_second: Annotated[int, Meta(ge=0)] = 0
     """Of a `user/list`; 0 is as fast as can be."""
+    agent_closed: bool = False
+    """The app says so of itself (`close`); false by itself refuses nothing."""
     permissions: tuple[str, ...] = (CONTACTS,)
     field_permissions: tuple[str, ...] = PRIVATE_FIELDS
     withheld_style: Literal["absent", "empty", "null"] = "absent"

@@ -25,6 +25,14 @@ def number_field(label: str, description: str, *, minimum: int, kind: str = "num
     return {"label": label, "description": description, "schema": {"type": [kind, "null"], "minimum": minimum}}
 
 
+def callback_fields(token: str, key: str) -> dict[str, Form]:
+    """Of the app's event subscription, by the names that the platform's console has for them."""
+    return {
+        "callback_token": secret_field(f"Callback token ({token})", f"{token} of the app's event subscription; the doctor looks at it."),
+        "callback_aes_key_secret": secret_field(f"Callback key ({key})", f"{key} of the app's event subscription."),
+    }
+
+
 def build_form(
     conn_type: str,
     *,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orgsync.errors import ConfigurationError
+from orgsync.errors import ConfigurationError, PlatformError
 from orgsync.platforms.dingtalk.codes import PLATFORM, STALE_TOKEN_CODES
 from orgsync.platforms.dingtalk.envelope import (
     Check,
@@ -28,6 +28,7 @@ from orgsync.platforms.dingtalk.interfaces import (
     GET_DEPARTMENT,
     GET_SEND_PROGRESS,
     GET_SEND_RESULT,
+    GET_SSO_TOKEN,
     GET_TOKEN,
     GET_USER,
     LIST_PARENTS_OF_USER,
@@ -61,10 +62,23 @@ class DingTalkClient:
     def __repr__(self) -> str:
         return f"DingTalkClient(connection {self.transport.conn_id!r})"
 
+    def log_in(self) -> None:
+        """Ask for a token, unless there is one; raises CredentialError where the pair is not accepted."""
+        self._tokens.token()
+
     @property
     def company(self) -> Company:
         """No answer that every app gets names the company; an app of its own acts for it alone."""
         return Company(app_key=self._client_id, host=self.transport.host)
+
+    def is_sso_secret(self, corp_id: str) -> bool:
+        """Whether the secret is that for signing in to the admin console (SSOsecret), which opens no other call (§2.2)."""
+        pair = {"corpid": corp_id, "corpsecret": self._client_secret}
+        try:
+            self.transport.call(Request(GET_SSO_TOKEN, "GET", GET_SSO_TOKEN, query=pair, is_preparing=True), judge_by(lacks_token))
+        except PlatformError:
+            return False
+        return True
 
     def read_scopes(self) -> Reply:
         """The app's visible range: `auth_org_scopes.authed_dept` (`[1]` is the whole company) and `authed_user`."""

@@ -28,11 +28,11 @@ MINUTE_SECONDS = 60.0
 BLOCKED_IP_SECONDS = 300.0
 
 
-_PAIR = Words(
+PAIR = Words(
     "Copy Client ID (AppKey) and Client Secret (AppSecret) of the app into login and password of the connection",
     "把应用的 Client ID（AppKey）和 Client Secret（AppSecret）重新复制到连接的 login 和 password（开放平台 → 应用 → 凭证与基础信息）",
 )
-_RANGE = Words(
+WIDEN = Words(
     "Widen the app's data range (权限管理 → 授权范围) and who the app is available to, then publish a new version",
     "扩大应用的数据范围（权限管理 → 授权范围）和可使用范围，然后发布新版本",
 )
@@ -54,13 +54,13 @@ GRANT = Words(
 _APPLY = Words(", or apply at {link}", "，或打开 {link} 申请")
 A_POINT = Words("the permission point", "相应的权限点")
 
-_AGENT = Words(
+AGENT = Words(
     "Set agent_id of the connection to the AgentId of the app whose Client ID is its login",
     "把连接的 agent_id 设为 login 中 Client ID 所属应用的 AgentId（凭证与基础信息）",
 )
 
-_BAD_TOKEN = Meaning(CredentialError, Words("the access token is not valid", "访问凭证（access token）无效"), _PAIR)
-_BAD_PAIR = Meaning(CredentialError, Words("the key pair is not accepted", "Client ID 与 Client Secret 不被接受"), _PAIR)
+_BAD_TOKEN = Meaning(CredentialError, Words("the access token is not valid", "访问凭证（access token）无效"), PAIR)
+_BAD_PAIR = Meaning(CredentialError, Words("the key pair is not accepted", "Client ID 与 Client Secret 不被接受"), PAIR)
 _BAD_REQUEST = Meaning(RefusedError, Words("a parameter is missing or wrong", "参数缺失或有误"), DEVELOPER)
 # 404: asked of api.dingtalk.com, the host of the new generation.
 _NO_SUCH_INTERFACE = Meaning(
@@ -104,16 +104,16 @@ MEANINGS: Mapping[str, Meaning] = {
     "-1": Meaning(PlatformBusyError, Words("it is busy", "平台繁忙"), WAIT),
     "22": _NO_SUCH_INTERFACE,
     "404": _NO_SUCH_INTERFACE,
-    "33001": Meaning(CredentialError, Words("the token belongs to another corporation", "访问凭证属于另一家企业"), _PAIR),
+    "33001": Meaning(CredentialError, Words("the token belongs to another corporation", "访问凭证属于另一家企业"), PAIR),
     "33012": _NO_SUCH_USER,
     "40000": _BAD_REQUEST,
-    "40001": Meaning(CredentialError, Words("secret or token is not valid", "Secret 或访问凭证无效"), _PAIR),
+    "40001": Meaning(CredentialError, Words("secret or token is not valid", "Secret 或访问凭证无效"), PAIR),
     "40003": _NO_SUCH_USER,
     "40009": _NO_SUCH_DEPARTMENT,
     "40014": _BAD_TOKEN,
     "40031": _NO_SUCH_USER,
     "40035": _BAD_REQUEST,
-    "40056": Meaning(RefusedError, Words("the AgentId is not the one of this app", "AgentId 不是这个应用的"), _AGENT),
+    "40056": Meaning(RefusedError, Words("the AgentId is not the one of this app", "AgentId 不是这个应用的"), AGENT),
     "40068": Meaning(RefusedError, Words("the page cursor is not valid", "分页游标无效"), DEVELOPER),
     "40069": Meaning(RefusedError, Words("the page size is not valid", "分页大小无效"), DEVELOPER),
     "40089": _BAD_PAIR,
@@ -144,7 +144,7 @@ MEANINGS: Mapping[str, Meaning] = {
         Words("it has too many receivers to tell what became of each", "接收人过多，无法查询每个人的结果"),
         Words("Ask for 100 receivers at most", "一次最多查询 100 个接收人"),
     ),
-    "42001": Meaning(CredentialError, Words("the access token has expired", "访问凭证（access token）已过期"), _PAIR),
+    "42001": Meaning(CredentialError, Words("the access token has expired", "访问凭证（access token）已过期"), PAIR),
     "43001": Meaning(RefusedError, Words("the HTTP method is wrong", "HTTP 方法有误"), DEVELOPER),
     "43002": Meaning(RefusedError, Words("the HTTP method is wrong", "HTTP 方法有误"), DEVELOPER),
     "43005": Meaning(RefusedError, Words("the content type is wrong", "内容类型有误"), DEVELOPER),
@@ -154,13 +154,13 @@ MEANINGS: Mapping[str, Meaning] = {
         Words("Grant it under 权限管理, then publish a new version", "在权限管理中开通，然后发布新版本"),
     ),
     "43009": Meaning(RefusedError, Words("the content type is wrong", "内容类型有误"), DEVELOPER),
-    "50002": Meaning(PermissionDeniedError, Words("the user is outside the app's data range", "用户不在应用的数据范围内"), _RANGE),
+    "50002": Meaning(PermissionDeniedError, Words("the user is outside the app's data range", "用户不在应用的数据范围内"), WIDEN),
     "50003": Meaning(
         PermissionDeniedError,
         Words("the app is disabled", "应用已停用"),
         Words("Enable the app in DingTalk's admin console", "在钉钉管理后台启用应用"),
     ),
-    "50004": Meaning(PermissionDeniedError, Words("the department is outside the app's data range", "部门不在应用的数据范围内"), _RANGE),
+    "50004": Meaning(PermissionDeniedError, Words("the department is outside the app's data range", "部门不在应用的数据范围内"), WIDEN),
     "50005": Meaning(
         PermissionDeniedError,
         Words("the corporation is disabled", "企业已被停用"),
@@ -194,6 +194,7 @@ MEANINGS: Mapping[str, Meaning] = {
 }
 
 STALE_TOKEN_CODES = frozenset({"40014", "42001", "40001", "33001"})
+RANGE_CODES = frozenset({"50002", "50004"})
 GONE_CODES = frozenset({code for code, meaning in MEANINGS.items() if meaning in (_NO_SUCH_DEPARTMENT, _NO_SUCH_USER)})
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
-from orgsync.errors import ConfigurationError, PermissionDeniedError
+from orgsync.check import Check
+from orgsync.errors import ConfigurationError
 from orgsync.platforms.connections import ConnectionFields, open_transport, read_base_url, read_parallel, read_required, read_text
 from orgsync.platforms.connector import Connector
+from orgsync.platforms.dingtalk import checkup
 from orgsync.platforms.dingtalk.client import DingTalkClient
 from orgsync.platforms.dingtalk.form import BASE_URL, EDITIONS, PARALLEL_CALLS
 from orgsync.platforms.dingtalk.messenger import DingTalkMessenger
-from orgsync.platforms.dingtalk.probing import list_missing
 from orgsync.platforms.dingtalk.todos import TodoClient
+from orgsync.platforms.examining import Needs, Step
 from orgsync.platforms.speaking.limits import Pace
 from orgsync.platforms.speaking.transport import SENDING, Patience
 
@@ -25,6 +28,7 @@ class DingTalkConnector(Connector):
     conn_type = "dingtalk"
     hook_name = "DingTalk"
     default_conn_name = "dingtalk_default"
+    signs = checkup.SIGNS
 
     def build_client(self, connection: ConnectionFields, *, patience: Patience | None = None) -> DingTalkClient:
         client_id, client_secret = _read_pair(connection)
@@ -36,31 +40,28 @@ class DingTalkConnector(Connector):
     def messenger(self) -> DingTalkMessenger:
         """Sends through the same connection. Its calls and a client's are of different interfaces, with budgets of their own."""
         connection = self._find_connection()
-        client_id, client_secret = _read_pair(connection)
         edition = read_text(connection, "edition").lower() or EDITIONS[0]
         if edition not in EDITIONS:
             raise ConfigurationError(f"connection {connection.conn_id!r} has edition={edition!r}; set it to {' or '.join(EDITIONS)}")
         client = self.build_client(connection, patience=SENDING)
         return DingTalkMessenger(
             client,
-            TodoClient(client_id, client_secret, api_url=read_api_url(connection), transport=client.transport),
+            _connect_todos(client, connection),
             agent_id=read_text(connection, "agent_id"),
             todo_creator=read_text(connection, "todo_creator_union_id"),
             edition=edition,
         )
 
-    def list_missing(self, client: DingTalkClient) -> list[PermissionDeniedError]:
-        return list_missing(client)
+    def inspect(self, connection: ConnectionFields) -> Iterator[Check]:
+        return checkup.inspect(connection)
 
-    def try_out(self, client: DingTalkClient) -> tuple[bool, str]:
-        """Asks for a token and for the visible range."""
-        allowed = client.read_scopes().content["auth_org_scopes"]
-        departments, users = allowed.get("authed_dept") or [], allowed.get("authed_user") or []
-        if 1 in departments or "1" in departments:
-            return True, "Connected; the app sees the whole company"
-        if not departments and not users:
-            return False, "Connected, but the app sees nobody; set its data range (权限管理 → 授权范围), then publish a new version"
-        return True, f"Connected; the app sees {len(departments)} departments with all below them and {len(users)} single users"
+    def list_steps(self, client: DingTalkClient, connection: ConnectionFields, needs: Needs) -> Iterator[Step]:
+        return checkup.list_steps(client, _connect_todos(client, connection), connection, needs)
+
+
+def _connect_todos(client: DingTalkClient, connection: ConnectionFields) -> TodoClient:
+    client_id, client_secret = _read_pair(connection)
+    return TodoClient(client_id, client_secret, api_url=read_api_url(connection), transport=client.transport)
 
 
 def read_api_url(connection: ConnectionFields) -> str:

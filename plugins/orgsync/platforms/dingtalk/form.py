@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orgsync.platforms.forms import build_form, text_field
+from orgsync.platforms.forms import build_form, callback_fields, text_field
 
 BASE_URL = "https://oapi.dingtalk.com"
 EDITIONS = ("standard", "professional")
@@ -23,6 +23,7 @@ FORM = build_form(
         "todo_creator_union_id": text_field("Todo creator", "unionId of who makes todos; the first of a todo's people if empty."),
         "edition": text_field("Edition", "standard or professional: how many calls a month are paid for; standard if empty."),
         "api_host": text_field("Base URL of todos", "Empty for https://api.dingtalk.com, or for what fits to another Base URL."),
+        **callback_fields("Token", "EncodingAESKey"),
     },
     placeholders={"login": "dingxxxxxxxxxxxxxxxx", "calls_per_second": "20", "edition": "standard"},
 )

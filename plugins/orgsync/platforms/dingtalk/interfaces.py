@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 GET_TOKEN = "gettoken"  # noqa: S105
+GET_SSO_TOKEN = "sso/gettoken"  # noqa: S105
 AUTH_SCOPES = "auth/scopes"
 LIST_SUB_DEPARTMENTS = "topapi/v2/department/listsub"
 GET_DEPARTMENT = "topapi/v2/department/get"

@@ -64,6 +64,10 @@ class FeishuClient:
     def __repr__(self) -> str:
         return f"FeishuClient(connection {self.transport.conn_id!r})"
 
+    def log_in(self) -> None:
+        """Ask for a token, unless there is one; raises CredentialError where the pair is not accepted."""
+        self._tokens.token()
+
     @property
     def company(self) -> Company:
         """No answer that every app gets names the company; an app of its own acts for it alone."""

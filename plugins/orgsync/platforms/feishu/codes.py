@@ -34,13 +34,13 @@ PUBLISH = Words(
     "然后创建并发布应用的新版本（版本管理与发布），并由管理员审核通过",
 )
 
-_PAIR = Words(
+PAIR = Words(
     "Copy App ID and App Secret of the app into login and password of the connection; "
     "a Lark app needs the host https://open.larksuite.com, a Feishu app none",
     "把应用的 App ID 和 App Secret（凭证与基础信息）重新复制到连接的 login 和 password；"
     "Lark 应用的 host 为 https://open.larksuite.com，飞书应用的 host 留空",
 )
-_RANGE = Words(
+WIDEN = Words(
     "Widen the app's contacts range (权限管理 → 可访问的数据范围 → 配置), {publish}",
     "扩大应用的通讯录权限范围（权限管理 → 可访问的数据范围 → 配置），{publish}",
 ).fill(publish=PUBLISH)
@@ -65,7 +65,7 @@ _ADD_ADDRESS = Words(
     "Add {address} to the app's list (安全设置 → IP 白名单); it acts at once",
     "把 {address} 加入应用的 IP 白名单（安全设置 → IP 白名单），立即生效",
 )
-_GRANT = Words("Grant {scopes} under 权限管理{where}; {publish}", "在权限管理中开通 {scopes}{where}，{publish}")
+GRANT = Words("Grant {scopes} under 权限管理{where}; {publish}", "在权限管理中开通 {scopes}{where}，{publish}")
 _APPLY = Words(", or apply at {link}", "，或打开 {link} 申请")
 _QUOTED = Words("{reason} ({words})", "{reason}（{words}）")
 _LOOK_UP = Words(
@@ -77,13 +77,13 @@ _REREAD = Words(
     "请重新读取；如果租户的 scope 中写了这个 id，请改正（open_department_id：od-…）",
 )
 
-_BAD_PAIR = Meaning(CredentialError, Words("App ID or App Secret is not accepted", "App ID 或 App Secret 不被接受"), _PAIR)
-_BAD_TOKEN = Meaning(CredentialError, Words("the access token is not valid", "访问凭证（access token）无效"), _PAIR)
+_BAD_PAIR = Meaning(CredentialError, Words("App ID or App Secret is not accepted", "App ID 或 App Secret 不被接受"), PAIR)
+_BAD_TOKEN = Meaning(CredentialError, Words("the access token is not valid", "访问凭证（access token）无效"), PAIR)
 _BAD_REQUEST = Meaning(RefusedError, Words("a parameter is missing or wrong", "参数缺失或有误"), DEVELOPER)
 _NO_SUCH_DEPARTMENT = Meaning(RefusedError, Words("no such department", "部门不存在"), _REREAD)
 _NO_SUCH_ID = Meaning(RefusedError, Words("it does not know an id it was asked about", "平台不认识所查询的某个 id"), _REREAD)
 _OUTSIDE_RANGE = Meaning(
-    PermissionDeniedError, Words("the department is outside the app's contacts range", "部门不在应用的通讯录权限范围内"), _RANGE
+    PermissionDeniedError, Words("the department is outside the app's contacts range", "部门不在应用的通讯录权限范围内"), WIDEN
 )
 _APP_UNUSABLE = Meaning(
     PermissionDeniedError,
@@ -140,7 +140,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "10014": _BAD_PAIR,
     "10015": _BAD_PAIR,
     "99991543": _BAD_PAIR,
-    "42008": Meaning(CredentialError, Words("the token belongs to another company", "访问凭证属于另一家企业"), _PAIR),
+    "42008": Meaning(CredentialError, Words("the token belongs to another company", "访问凭证属于另一家企业"), PAIR),
     "99991661": Meaning(RefusedError, Words("the access token is missing", "缺少访问凭证（access token）"), DEVELOPER),
     "99991663": _BAD_TOKEN,
     "99991664": _BAD_TOKEN,
@@ -170,11 +170,9 @@ MEANINGS: Mapping[str, Meaning] = {
     "40014": Meaning(
         PermissionDeniedError,
         Words("the department above is outside the app's contacts range", "上级部门不在应用的通讯录权限范围内"),
-        _RANGE,
+        WIDEN,
     ),
-    "41050": Meaning(
-        PermissionDeniedError, Words("the user is outside the app's contacts range", "用户不在应用的通讯录权限范围内"), _RANGE
-    ),
+    "41050": Meaning(PermissionDeniedError, Words("the user is outside the app's contacts range", "用户不在应用的通讯录权限范围内"), WIDEN),
     "41056": Meaning(PermissionDeniedError, Words("a field scope is missing", "缺少字段权限"), _GRANT_IT),
     "99991400": _THROTTLED,
     "1000004": _THROTTLED,
@@ -325,6 +323,7 @@ MEANINGS: Mapping[str, Meaning] = {
 STALE_TOKEN_CODES = frozenset({"99991663", "99991664", "99991665", "99991671"})
 GONE_CODES = frozenset(code for code, meaning in MEANINGS.items() if meaning in (_NO_SUCH_DEPARTMENT, _NO_SUCH_ID))
 OUTSIDE_RANGE = "40004"
+RANGE_CODES = frozenset({OUTSIDE_RANGE, "40014", "41050"})
 # About whom a message is for, not about the message: others may still get it.
 RECEIVER_CODES = GONE_CODES | {"230013", "230029", "230034", "230035", "230038", "230053", "41012", "41050", "99992361"}
 RECALL_TOO_LATE = "230009"
@@ -380,7 +379,7 @@ def _detailed_fix(code: str, envelope: Mapping[str, Any]) -> str:
 def _scope_fix(envelope: Mapping[str, Any]) -> str:
     scopes, link = _missing_scopes(envelope), _link_to_apply(envelope)
     what = join(scopes, en=" or ", zh=" 或 ") if scopes else Words("the scope", "相应的权限")
-    fix = _GRANT.fill(scopes=what, where=_APPLY.fill(link=link) if link else "", publish=PUBLISH)
+    fix = GRANT.fill(scopes=what, where=_APPLY.fill(link=link) if link else "", publish=PUBLISH)
     if USER_ID_SCOPE not in scopes:
         return fix
     return Words("{fix}. Or {key}", "{fix}；或者{key}").fill(fix=fix, key=KEY_BY_OPEN_ID)

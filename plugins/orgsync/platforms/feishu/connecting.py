@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
-from orgsync.errors import PermissionDeniedError
+from orgsync.check import Check
 from orgsync.platforms.connections import ConnectionFields, open_transport, read_parallel, read_required
 from orgsync.platforms.connector import Connector
+from orgsync.platforms.examining import Needs, Step
+from orgsync.platforms.feishu import checkup
 from orgsync.platforms.feishu.client import FeishuClient
-from orgsync.platforms.feishu.codes import PUBLISH
 from orgsync.platforms.feishu.form import BASE_URL, PARALLEL_CALLS
 from orgsync.platforms.feishu.interfaces import CREATE_TASK, DELETE_TASK, GET_TASK, UPDATE_TASK
 from orgsync.platforms.feishu.message_client import FeishuMessageClient
 from orgsync.platforms.feishu.messenger import FeishuMessenger
-from orgsync.platforms.feishu.probing import list_missing
 from orgsync.platforms.speaking.limits import Pace
 from orgsync.platforms.speaking.transport import SENDING, Patience
 
@@ -29,6 +30,7 @@ class FeishuConnector(Connector):
     conn_type = "feishu"
     hook_name = "Feishu"
     default_conn_name = "feishu_default"
+    signs = checkup.SIGNS
 
     def build_client(self, connection: ConnectionFields, *, patience: Patience | None = None) -> FeishuClient:
         app_id = read_required(connection, "login", missing="app id", hint="the App ID of the app (cli_…)")
@@ -43,15 +45,8 @@ class FeishuConnector(Connector):
     def messenger(self) -> FeishuMessenger:
         return FeishuMessenger(FeishuMessageClient(self.build_client(self._find_connection(), patience=SENDING)))
 
-    def list_missing(self, client: FeishuClient) -> list[PermissionDeniedError]:
-        return list_missing(client)
+    def inspect(self, connection: ConnectionFields) -> Iterator[Check]:
+        return checkup.inspect(connection)
 
-    def try_out(self, client: FeishuClient) -> tuple[bool, str]:
-        """Asks for a token and for the range; by open_id, which every app may see."""
-        if client.get_root(user_key="open_id"):
-            return True, "Connected; the app sees the whole company"
-        pages = [page.content["data"] for page in client.list_range(user_key="open_id")]
-        departments, users = (sum(len(page.get(name, [])) for page in pages) for name in ("department_ids", "user_ids"))
-        if not departments and not users:
-            return False, f"Connected, but the app sees nobody; set its contacts range (权限管理 → 可访问的数据范围 → 配置), {PUBLISH}"
-        return True, f"Connected; the app sees {departments} departments with all below them and {users} single users"
+    def list_steps(self, client: FeishuClient, connection: ConnectionFields, needs: Needs) -> Iterator[Step]:  # noqa: ARG002
+        return checkup.list_steps(client, needs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orgsync.platforms.forms import build_form
+from orgsync.platforms.forms import build_form, callback_fields
 
 BASE_URL = "https://open.feishu.cn"
 PARALLEL_CALLS = 12
@@ -16,6 +16,6 @@ FORM = build_form(
     base_url=f"{BASE_URL}; https://open.larksuite.com for Lark",
     pace="Empty is what Feishu allows: 50, and 1000 a minute",
     parallel=PARALLEL_CALLS,
-    fields={},
+    fields=callback_fields("Verification Token", "Encrypt Key"),
     placeholders={"login": "cli_xxxxxxxxxxxxxxxx", "calls_per_second": "50"},
 )

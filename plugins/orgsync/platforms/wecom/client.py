@@ -85,6 +85,10 @@ class WeComClient:
     def __repr__(self) -> str:
         return f"WeComClient(connection {self.transport.conn_id!r})"
 
+    def log_in(self, identity: Identity) -> None:
+        """Ask for a token, unless there is one; raises CredentialError where the pair is not accepted."""
+        self._tokens[identity].token()
+
     @property
     def company(self) -> Company:
         """A token is refused unless the secret is of this very company (40001), so whatever was read is its own."""
@@ -125,12 +129,14 @@ class WeComClient:
     def get_user(self, user_id: str, *, tolerated: frozenset[str] = NOTHING) -> Reply:
         return self._get("app", GET_USER, {"userid": user_id}, lacks_user, tolerated=tolerated)
 
-    def list_user_ids(self, *, limit: int = ID_PAGE_SIZE, tolerated: frozenset[str] = NOTHING) -> Iterator[Reply]:
+    def list_user_ids(
+        self, *, limit: int = ID_PAGE_SIZE, identity: Identity = "contact", tolerated: frozenset[str] = NOTHING
+    ) -> Iterator[Reply]:
         """Page by page, one row for each user and department, so that a user repeats; 通讯录同步 only."""
 
         def fetch(cursor: str) -> Reply:
             params = {"limit": limit} | ({"cursor": cursor} if cursor else {})
-            return self._call("contact", "POST", LIST_USER_IDS, params, lacks_user_ids, tolerated=tolerated)
+            return self._call(identity, "POST", LIST_USER_IDS, params, lacks_user_ids, tolerated=tolerated)
 
         return walk_pages(fetch, next_cursor, first="", platform=PLATFORM, interface=LIST_USER_IDS, most_pages=MOST_PAGES)
 

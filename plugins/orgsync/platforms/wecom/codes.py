@@ -27,7 +27,7 @@ Identity = Literal["app", "contact"]
 THROTTLE_SECONDS = 60.0
 CONCURRENCY_SECONDS = 2.0
 
-_PAIR: Mapping[Identity, Words] = {
+PAIR: Mapping[Identity, Words] = {
     "app": Words(
         "Copy 企业ID (我的企业) and the app's Secret (应用管理 → app) into login and password of the connection, "
         "and check that the app is enabled",
@@ -45,7 +45,7 @@ _TRUSTED: Mapping[Identity, Words] = {
     "app": Words("the app's 企业可信IP (应用管理 → app)", "应用的企业可信IP（应用管理 → 应用）"),
     "contact": Words("the trusted IP list of 管理工具 → 通讯录同步", "管理工具 → 通讯录同步的可信 IP 列表"),
 }
-_OWN_SECRET: Mapping[Identity, Words] = {
+OWN_SECRET: Mapping[Identity, Words] = {
     "app": Words(
         "Set password of the connection to the Secret of a self-built app (应用管理 → app)",
         "把连接的 password 设为自建应用的 Secret（应用管理 → 应用）",
@@ -60,17 +60,18 @@ _LOOK_UP = Words(
     "Look it up at https://open.work.weixin.qq.com/devtool/query?e={code}",
     "请在 https://open.work.weixin.qq.com/devtool/query?e={code} 查询",
 )
-_RANGE = Words("Widen the app's 可见范围 (应用管理 → app)", "扩大应用的可见范围（应用管理 → 应用）")
+WIDEN = Words("Widen the app's 可见范围 (应用管理 → app)", "扩大应用的可见范围（应用管理 → 应用）")
 _REREAD = Words(
     "Read again; if the id stands in the tenant's scope, correct it there", "请重新读取；如果租户的 scope 中写了这个 id，请改正"
 )
-_AGENT = Words(
+AGENT = Words(
     "Set agent_id of the connection to the AgentId of the app whose Secret is its password",
     "把连接的 agent_id 设为 password 中 Secret 所属应用的 AgentId（应用管理 → 应用）",
 )
+ENABLE = Words("Enable it (应用管理 → app)", "启用应用（应用管理 → 应用）")
 
-_BAD_PAIR = Meaning(CredentialError, Words("corp id and secret are not accepted", "企业ID 与 Secret 不被接受"), _PAIR["app"])
-_BAD_TOKEN = Meaning(CredentialError, Words("the access token is not valid", "访问凭证（access token）无效"), _PAIR["app"])
+_BAD_PAIR = Meaning(CredentialError, Words("corp id and secret are not accepted", "企业ID 与 Secret 不被接受"), PAIR["app"])
+_BAD_TOKEN = Meaning(CredentialError, Words("the access token is not valid", "访问凭证（access token）无效"), PAIR["app"])
 _BAD_REQUEST = Meaning(RefusedError, Words("a parameter is missing or wrong", "参数缺失或有误"), DEVELOPER)
 _NO_SUCH_USER = Meaning(
     RefusedError,
@@ -79,7 +80,7 @@ _NO_SUCH_USER = Meaning(
 )
 _NO_SUCH_DEPARTMENT = Meaning(RefusedError, Words("no such department", "部门不存在"), _REREAD)
 _TO_NOBODY = Meaning(RefusedError, Words("it is to nobody", "没有接收人"), DEVELOPER)
-_HIDDEN_USER = Meaning(PermissionDeniedError, Words("the user is outside the app's 可见范围", "用户不在应用的可见范围内"), _RANGE)
+_HIDDEN_USER = Meaning(PermissionDeniedError, Words("the user is outside the app's 可见范围", "用户不在应用的可见范围内"), WIDEN)
 
 MEANINGS: Mapping[str, Meaning] = {
     "-1": Meaning(PlatformBusyError, Words("it is busy", "平台繁忙"), WAIT),
@@ -90,7 +91,7 @@ MEANINGS: Mapping[str, Meaning] = {
             "the secret is not accepted: wrong, reset, of another company, or its app is disabled",
             "Secret 不被接受：填错、已重置、属于另一家企业，或其应用已停用",
         ),
-        _PAIR["app"],
+        PAIR["app"],
     ),
     "40003": _NO_SUCH_USER,
     "40013": Meaning(
@@ -99,7 +100,7 @@ MEANINGS: Mapping[str, Meaning] = {
             "the corp id is not accepted (an AgentId in its place is a common mistake)",
             "企业ID 不被接受（常见错误：把 AgentId 填成了企业ID）",
         ),
-        _PAIR["app"],
+        PAIR["app"],
     ),
     "40014": _BAD_TOKEN,
     "40008": Meaning(RefusedError, Words("it does not know this kind of message", "平台不认识这种消息"), DEVELOPER),
@@ -107,11 +108,11 @@ MEANINGS: Mapping[str, Meaning] = {
     "40032": Meaning(RefusedError, Words("too many people in one call", "一次调用的人数过多"), DEVELOPER),
     "40033": Meaning(RefusedError, Words("it takes no \\u escapes", "平台不接受 \\u 转义"), DEVELOPER),
     "40035": _BAD_REQUEST,
-    "40056": Meaning(PermissionDeniedError, Words("no such app", "应用不存在"), _AGENT),
+    "40056": Meaning(PermissionDeniedError, Words("no such app", "应用不存在"), AGENT),
     "40058": _BAD_REQUEST,
     "40063": _BAD_REQUEST,
     "40082": Meaning(
-        CredentialError, Words("the token is of another kind (of a suite)", "访问凭证的种类不对（属于第三方应用套件）"), _PAIR["app"]
+        CredentialError, Words("the token is of another kind (of a suite)", "访问凭证的种类不对（属于第三方应用套件）"), PAIR["app"]
     ),
     "40088": Meaning(
         PlatformBusyError, Words("it no longer knows the export job", "平台已不认识这个导出任务"), Words("Read again", "请重新读取")
@@ -128,9 +129,9 @@ MEANINGS: Mapping[str, Meaning] = {
         Words("Fill in password or contact_secret of the connection", "填写连接的 password 或 contact_secret"),
     ),
     "41009": _BAD_REQUEST,
-    "41011": Meaning(RefusedError, Words("the AgentId is missing", "缺少 AgentId"), _AGENT),
+    "41011": Meaning(RefusedError, Words("the AgentId is missing", "缺少 AgentId"), AGENT),
     "41016": Meaning(RefusedError, Words("the title is missing", "缺少标题"), Words("Give the message a title", "请给消息加上标题")),
-    "42001": Meaning(CredentialError, Words("the access token has expired", "访问凭证（access token）已过期"), _PAIR["app"]),
+    "42001": Meaning(CredentialError, Words("the access token has expired", "访问凭证（access token）已过期"), PAIR["app"]),
     "42052": Meaning(
         RefusedError,
         Words("the message is older than 24 hours", "消息发送已超过 24 小时"),
@@ -187,10 +188,10 @@ MEANINGS: Mapping[str, Meaning] = {
     "50003": Meaning(
         PermissionDeniedError,
         Words("the app is disabled", "应用已停用"),
-        Words("Enable it (应用管理 → app)", "启用应用（应用管理 → 应用）"),
+        ENABLE,
     ),
     "60003": _NO_SUCH_DEPARTMENT,
-    "60011": Meaning(PermissionDeniedError, Words("it is outside the app's 可见范围", "不在应用的可见范围内"), _RANGE),
+    "60011": Meaning(PermissionDeniedError, Words("it is outside the app's 可见范围", "不在应用的可见范围内"), WIDEN),
     "60020": Meaning(PermissionDeniedError, Words("the caller's IP address is not trusted", "调用方的 IP 地址不是可信 IP")),
     "60021": _HIDDEN_USER,
     "60111": _NO_SUCH_USER,
@@ -198,14 +199,12 @@ MEANINGS: Mapping[str, Meaning] = {
     "60121": _NO_SUCH_USER,
     "60123": _NO_SUCH_DEPARTMENT,
     "81012": _TO_NOBODY,
-    "81013": Meaning(
-        RefusedError, Words("nobody of those it was sent to is in the app's 可见范围", "接收人都不在应用的可见范围内"), _RANGE
-    ),
+    "81013": Meaning(RefusedError, Words("nobody of those it was sent to is in the app's 可见范围", "接收人都不在应用的可见范围内"), WIDEN),
     "82001": _TO_NOBODY,
     "82002": Meaning(RefusedError, Words("too many departments in one call", "一次调用的部门过多"), DEVELOPER),
     "82003": Meaning(RefusedError, Words("too many tags in one call", "一次调用的标签过多"), DEVELOPER),
     "301002": Meaning(
-        PermissionDeniedError, Words("the AgentId is not the one of this secret's app", "AgentId 不是这个 Secret 所属应用的"), _AGENT
+        PermissionDeniedError, Words("the AgentId is not the one of this secret's app", "AgentId 不是这个 Secret 所属应用的"), AGENT
     ),
     "301007": Meaning(
         PermissionDeniedError,
@@ -260,8 +259,8 @@ def _detailed_fix(code: str, meaning: Meaning, words: str, identity: Identity) -
     if code == "60020":
         return _address_fix(words, identity)
     if code == "48002":
-        return _OWN_SECRET[identity]
-    return _PAIR[identity] if meaning.error is CredentialError else ""
+        return OWN_SECRET[identity]
+    return PAIR[identity] if meaning.error is CredentialError else ""
 
 
 def _address_fix(words: str, identity: Identity) -> str:

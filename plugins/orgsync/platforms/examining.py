@@ -1,0 +1,157 @@
+"""Examines a connection step by step, as every platform's doctor does: what was refused is named once, and ends what depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from orgsync.check import Check
+from orgsync.errors import (
+    ConfigurationError,
+    CredentialError,
+    OrgsyncError,
+    OversizedAnswerError,
+    PlatformBusyError,
+    PlatformError,
+    ThrottledError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
+from orgsync.words import Words
+
+CONNECTION, HOST, CLOCK, CREDENTIALS, ADDRESS, APP = "connection", "host", "clock", "credentials", "address", "app"
+PERMISSION, FIELDS, RANGE, MESSAGES, TODOS, CALLBACK, QUOTA = "permission", "fields", "range", "messages", "todos", "callback", "quota"
+
+ENDING = frozenset({CONNECTION, HOST, CREDENTIALS, ADDRESS, APP})
+"""Without these no other call is answered: trying on would only say the same again, and wrong secrets get an address blocked."""
+
+NO_SYNC = Words("nothing can be read", "无法读取")
+_NOT_TRIED = Words("not tried: {name} comes first", "未检查：请先处理 {name}")
+_BUSY = Words("could not be tried: {reason}", "未能检查：{reason}")
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a tenant wants of its connection. `is_limited` says that it reads named departments only."""
+
+    user_key: str = ""
+    is_limited: bool = False
+
+
+ANY = Needs()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One question to a platform. `ask` yields what it found, or raises what the platform refused.
+
+    `lost` is what does not work without it; where nothing of the sync is, `is_needed` is false and a refusal is *degraded*. A refusal that
+    is in the platform's table of `Signs` has that name, any other the step's own.
+    """
+
+    name: str
+    ask: Callable[[], Iterable[Check]]
+    lost: str = NO_SYNC
+    is_needed: bool = True
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class Signs:
+    """By which codes a platform says what is wrong, whatever was asked."""
+
+    address: frozenset[str] = frozenset()
+    app: frozenset[str] = frozenset()
+    permission: frozenset[str] = frozenset()
+    host: frozenset[str] = frozenset()
+    quota: frozenset[str] = frozenset()
+
+    def name_of(self, code: str) -> str:
+        by_code = {HOST: self.host, ADDRESS: self.address, APP: self.app, PERMISSION: self.permission, QUOTA: self.quota}
+        return next((name for name, codes in by_code.items() if code in codes), "")
+
+
+def take_steps(steps: Iterable[Step], signs: Signs) -> Iterator[Check]:
+    """All of them; or, after one without which no other call is answered, what was not tried."""
+    ended, seen = "", set[tuple[str, ...]]()
+    for step in steps:
+        if ended:
+            yield Check(step.name, "skipped", _NOT_TRIED.fill(name=ended), subject=step.subject)
+            continue
+        for check in _take(step, signs):
+            if check.outcome == "ok" or not seen.intersection(_list_mistakes(check)):
+                yield check
+            seen.update(_list_mistakes(check) if check.outcome != "ok" else ())
+            if check.outcome == "broken" and check.name in ENDING:
+                ended = check.name
+
+
+def _list_mistakes(check: Check) -> list[tuple[str, ...]]:
+    """By what it is known again: one mistake has one fix, and what a platform refuses in the same way twice is one too."""
+    if check.name in (ADDRESS, APP, QUOTA):
+        return [(check.name,)]
+    return [(check.name, check.reason, check.fix), *([(check.name, check.code, check.subject)] if check.code else [])]
+
+
+def _take(step: Step, signs: Signs) -> Iterator[Check]:
+    try:
+        yield from step.ask()
+    except OrgsyncError as error:
+        yield describe_refusal(error, step, signs)
+
+
+def describe_refusal(error: OrgsyncError, step: Step, signs: Signs) -> Check:
+    name = _name_of(error, step, signs)
+    if not isinstance(error, PlatformError):
+        return Check(name, "broken", error.args[0] if error.args else str(error), lost=step.lost, subject=step.subject)
+    refusal = error.refusal
+    check = Check(name, "broken", refusal.reason or refusal.code, refusal.fix, step.lost, refusal.code, step.subject)
+    if isinstance(error, PlatformBusyError | ThrottledError):
+        return replace(check, outcome="degraded", reason=_BUSY.fill(reason=refusal.reason))
+    return check if step.is_needed or name in ENDING else replace(check, outcome="degraded")
+
+
+def _name_of(error: OrgsyncError, step: Step, signs: Signs) -> str:
+    if isinstance(error, ConfigurationError):
+        return CONNECTION
+    if isinstance(error, PlatformError) and (told := signs.name_of(error.refusal.code)):
+        return told
+    if isinstance(error, UnreachableError | UnexpectedAnswerError | OversizedAnswerError):
+        return HOST
+    if isinstance(error, CredentialError):
+        return CREDENTIALS
+    return step.name
+
+
+def check_clock(ahead_seconds: float | None) -> Iterator[Check]:
+    """By how much the platform's clock is ahead of this machine's; it tells whole seconds, and an answer takes its time."""
+    if ahead_seconds is None:
+        return
+    if abs(ahead_seconds) <= MOST_SECONDS_APART:
+        yield fine(CLOCK, Words("right", "正确"))
+        return
+    reason = _AHEAD if ahead_seconds < 0 else _BEHIND
+    yield Check(CLOCK, "degraded", reason.fill(seconds=abs(ahead_seconds)), _NTP, _SIGNATURES)
+
+
+MOST_SECONDS_APART = 60.0
+_AHEAD = Words("this machine's clock is {seconds:,.0f} seconds ahead of the platform's", "本机时钟比平台快 {seconds:,.0f} 秒")
+_BEHIND = Words("this machine's clock is {seconds:,.0f} seconds behind the platform's", "本机时钟比平台慢 {seconds:,.0f} 秒")
+_NTP = Words("Keep the clock of every worker by NTP", "让每台 worker 的时钟通过 NTP 校时")
+_SIGNATURES = Words("quotas and signatures go by the time", "额度与签名都依赖时间")
+
+
+def sees_part(reason: str, fix: str, needs: Needs) -> Check:
+    """Enough for a tenant that reads named departments only: whether these are seen, a read finds out."""
+    return fine(RANGE, reason) if needs.is_limited else Check(RANGE, "degraded", reason, fix, _OUTSIDE)
+
+
+def sees_nobody(fix: str) -> Check:
+    return Check(RANGE, "broken", Words("the app sees nobody", "应用看不到任何人"), fix, NO_SYNC)
+
+
+_OUTSIDE = Words("whoever is outside is not read", "范围之外的人员不会被读取")
+
+
+def fine(name: str, reason: str, *, subject: str = "") -> Check:
+    return Check(name, "ok", reason, subject=subject)
