@@ -31,6 +31,15 @@ class Words(str):
         )
 
 
+def halve(words: str, *, en: str, zh: str) -> tuple[str, str]:
+    """What stands before the first of these marks, and after it; nothing where there is none."""
+    if not isinstance(words, Words):
+        before, _, after = words.partition(en)
+        return before, after
+    (before, _, after), (before_zh, _, after_zh) = words.partition(en), words.zh.partition(zh)
+    return Words(before, before_zh), Words(after, after_zh) if after else ""
+
+
 def say(text: Any, language: Language) -> str:
     """In this language, or as it is where there is no other."""
     return text.zh if language == "zh" and isinstance(text, Words) else str(text)

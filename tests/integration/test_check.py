@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orgsync.checks.check import Check
-from orgsync.checks.checking import check_configuration
+from orgsync.check import Check
+from orgsync.doctor.configuration import check_configuration
 from orgsync.errors import ConfigurationError
 from tests.integration.world import TENANTS, Command, World, set_platform
 
@@ -23,7 +23,7 @@ def written(world: World) -> World:
 
 
 def find_wrong(checks: list[Check]) -> list[tuple[str, str, str]]:
-    return [(check.what, check.tenant_id, check.name) for check in checks if check.outcome == "wrong"]
+    return [(check.name, check.tenant_id, check.subject) for check in checks if check.outcome == "broken"]
 
 
 def test_what_is_right_is_told_and_nothing_is_changed(command: Command, written: World) -> None:
@@ -42,14 +42,14 @@ def test_mistakes_of_another_file_are_named_with_file_line_and_fix(command: Comm
     assert done.returncode == 2, done.stderr
     told = json.loads(done.stdout)
     assert told["is_right"] is False
-    wrong = [each for each in told["checks"] if each["outcome"] == "wrong"]
-    assert [(each["what"], each["tenant_id"], each["file"], each["line"]) for each in wrong] == [
+    wrong = [each for each in told["checks"] if each["outcome"] == "broken"]
+    assert [(each["name"], each["tenant_id"], each["file"], each["line"]) for each in wrong] == [
         ("tenants file", "beta", str(other), 3),
         ("tenants file", "beta", str(other), 3),
         ("connection", "acme", "", None),
     ]
-    assert "(is 'conn_id' meant?)" in wrong[0]["text"]
-    assert "add one of type dingtalk (Admin → Connections)" in wrong[2]["text"]
+    assert "(is 'conn_id' meant?)" in wrong[0]["reason"]
+    assert "add one of type dingtalk (Admin → Connections)" in wrong[2]["reason"]
 
 
 def test_platform_and_warehouse_are_asked_unless_offline(written: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +59,7 @@ def test_platform_and_warehouse_are_asked_unless_offline(written: World, monkeyp
     assert written.control("GET", "calls")["total"] == 0
     checks = check_configuration(written.settings)
     assert find_wrong(checks) == [("platform", "acme", "acme_dingtalk")]
-    assert "40096" in checks[-1].text
+    assert "40096" in checks[-1].reason
     assert "not-the-secret" not in str(checks)
 
 
@@ -67,7 +67,7 @@ def test_warehouse_without_its_schema_keeps_no_other_thing_from_being_tried(writ
     written.query("delete from orgsync.migration where version > 10")
     checks = check_configuration(written.settings)
     assert find_wrong(checks) == [("warehouse", "", "orgsync_warehouse")]
-    assert checks[-1].what == "platform"
+    assert checks[-1].name == "platform"
 
 
 def test_connection_of_another_type_or_without_its_secret_is_not_used(written: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,10 +95,10 @@ def test_templates_and_audiences_are_tried(written: World, tmp_path: Path) -> No
         ("audience", "told", "nobody"),
         ("audience", "acme", "lost"),
     ]
-    [template] = [check for check in checks if check.name == "broken"]
+    [template] = [check for check in checks if check.subject == "broken"]
     assert (template.file, template.line) == (str(folder / "broken.yaml"), 2)
     people = len(written.truth()["users"])
-    assert [check.text for check in checks if check.name == "all"] == [f"{people} people"]
+    assert [check.reason for check in checks if check.subject == "all"] == [f"{people} people"]
 
 
 def test_one_tenant_is_tried_alone(written: World) -> None:
@@ -115,4 +115,4 @@ def test_file_that_is_no_list_is_one_finding_among_others(written: World) -> Non
     written.settings.tenants_file.write_text("tenants: [", encoding="utf-8")
     checks = check_configuration(written.settings)
     assert [what for what, _, _ in find_wrong(checks)] == ["tenants file"]
-    assert {check.what for check in checks} == {"tenants file", "template", "connection", "warehouse"}
+    assert {check.name for check in checks} == {"tenants file", "template", "connection", "warehouse"}

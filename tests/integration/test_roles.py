@@ -72,6 +72,7 @@ RELATIONS = {
     "ops.plan_change": ("delete insert select", "", "select"),
     "ops.quarantine": FACT,
     "ops.expectation_result": FACT,
+    "ops.doctor_check": ("delete insert select update", "select", "select"),
     "stage.department": REWORKED_WORK,
     "stage.user": REWORKED_WORK,
     "stage.membership": REWORKED_WORK,

@@ -1,23 +1,56 @@
-"""The command that tries what is configured, before it counts."""
+"""The commands that try what is configured, before it counts: all files at once, or a tenant with its platform in full."""
 
 from __future__ import annotations
 
+import locale
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.text import Text
 
+from orgsync.check import OUTCOMES, Check, worst_of
 from orgsync.cli.console import JsonOption, OneTenantArgument, print_json, results
 from orgsync.settings import read_settings
+from orgsync.words import Language, Words, say
 
-if TYPE_CHECKING:
-    from orgsync.checks.check import Check
+STYLES = {"ok": "green", "degraded": "yellow", "broken": "bold red", "skipped": "dim"}
+OUTCOME_WORDS = {"ok": "正常", "degraded": "受限", "broken": "故障", "skipped": "未检查"}
 
-STYLES = {"right": "green", "note": "yellow", "wrong": "bold red"}
+# What is told of, in Chinese; English names are their own.
+NAMES = {
+    "tenants file": "租户配置文件",
+    "connection": "连接",
+    "host": "地址",
+    "clock": "时钟",
+    "credentials": "凭证",
+    "address": "出口 IP",
+    "app": "应用",
+    "permission": "权限",
+    "fields": "字段",
+    "range": "可见范围",
+    "reading": "读取方式",
+    "messages": "消息",
+    "todos": "待办",
+    "callback": "回调",
+    "quota": "额度",
+    "company": "企业",
+    "warehouse": "数仓",
+    "roles": "角色",
+    "landing zone": "落地区",
+    "reports": "报告",
+}
+SHARED = Words("what all tenants share", "所有租户共用")
+COUNTED = Words("{broken} broken, {degraded} degraded, of {all} things tried", "共检查 {all} 项：故障 {broken}，受限 {degraded}")
+FIX = Words("To do: {fix}", "处理：{fix}")
+LOST = Words("Until then: {lost}", "在此之前：{lost}")
 
 app = typer.Typer()
+
+Lang = Literal["en", "zh"]
 
 
 @app.command()
@@ -28,12 +61,12 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Try the tenants file, message templates, saved audiences and connections before they count; nothing is changed."""
-    from orgsync.checks.checking import check_configuration
+    from orgsync.doctor.configuration import check_configuration
 
     settings = read_settings()
     settings = replace(settings, tenants_file=file) if file else settings
     checks = check_configuration(settings, tenant, offline=offline)
-    wrong = [each for each in checks if each.outcome == "wrong"]
+    wrong = [each for each in checks if each.outcome == "broken"]
     if as_json:
         print_json({"is_right": not wrong, "checks": [asdict(each) for each in checks]})
     else:
@@ -44,8 +77,85 @@ def check(
         raise typer.Exit(2)
 
 
+@app.command()
+def doctor(
+    tenant: OneTenantArgument = None,
+    conn: Annotated[
+        str | None, typer.Option("--conn", metavar="ID", help="A connection to a platform, of a tenant or of none yet.")
+    ] = None,
+    lang: Annotated[Lang | None, typer.Option("--lang", help="In English or Chinese; as the locale says if left out.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find out what keeps a tenant, or all, from being read or written to, and what to click; nothing is changed, nobody is written to."""
+    from orgsync.doctor.examining import examine_all, examine_connection
+    from orgsync.doctor.recording import record_checks
+
+    if tenant is not None and conn is not None:
+        raise typer.BadParameter("a tenant or --conn, not both")
+    settings = read_settings()
+    if conn:
+        found = {conn: examine_connection(conn)}
+    else:
+        found = examine_all(settings, tenant)
+        for whose, checks in found.items():
+            record_checks(settings, whose, checks)
+    if as_json:
+        every = [check for checks in found.values() for check in checks]
+        print_json({"outcome": worst_of(every), "checks": [_encode(check) for check in every]})
+    else:
+        language = lang or _read_language(os.environ)
+        for whose, checks in found.items():
+            _show(whose or say(SHARED, language), checks, language)
+    if any(worst_of(checks) == "broken" for checks in found.values()):
+        raise typer.Exit(2)
+
+
+def _read_language(environ: Mapping[str, str]) -> Language:
+    """As programs of the system do; where nothing is said, as Python's own locale."""
+    named = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANGUAGE", "LANG") if environ.get(name)), "")
+    return "zh" if (named or locale.getlocale()[0] or "").lower().startswith("zh") else "en"
+
+
+def _encode(check: Check) -> dict[str, Any]:
+    """With the Chinese beside the English."""
+    told = asdict(check) | {name: str(getattr(check, name)) for name in ("reason", "fix", "lost")}
+    return told | {f"{name}_zh": say(getattr(check, name), "zh") for name in ("reason", "fix", "lost")}
+
+
+def _show(whose: str, checks: Sequence[Check], language: Language) -> None:
+    """What is right in a line each, what is not with its reason, its fix and what is lost."""
+    results.print(Text(whose, style="bold"), highlight=False)
+    for check in checks:
+        results.print(_line(check, language), soft_wrap=True, highlight=False)
+        for words, value in ((FIX, check.fix), (LOST, check.lost)):
+            if value and check.outcome in ("broken", "degraded"):
+                filled = words.fill(fix=value, lost=value)
+                results.print(Text(f"             {say(filled, language)}"), soft_wrap=True, highlight=False)
+    counts = {outcome: sum(check.outcome == outcome for check in checks) for outcome in OUTCOMES}
+    results.print(Text(f"  {say(COUNTED.fill(all=len(checks), **counts), language)}"), highlight=False)
+    results.print()
+
+
+def _line(check: Check, language: Language) -> Text:
+    is_chinese = language == "zh"
+    outcome = OUTCOME_WORDS[check.outcome] if is_chinese else check.outcome
+    name = NAMES.get(check.name, check.name) if is_chinese else check.name
+    subject = f" {check.subject}" if check.subject and check.name != "tenants file" else ""
+    code = f"（{check.code}）" if is_chinese and check.code else f" ({check.code})" if check.code else ""
+    place = f"{check.file}, line {check.line}: " if check.file else ""
+    told = f"  {name}{subject}{'：' if is_chinese else ': '}{place}{say(check.reason, language)}{code}"
+    return Text.assemble("  ", (_pad(outcome, 9), STYLES[check.outcome]), told)
+
+
+def _pad(text: str, width: int) -> str:
+    from rich.cells import cell_len
+
+    return text + " " * (width - cell_len(text))
+
+
 def _describe(check: Check) -> Text:
     place = f"{check.file}, line {check.line}: " if check.file else ""
-    subject = "" if check.what == "tenants file" else f" {check.name}"
-    whose = f" ({check.tenant_id})" if check.tenant_id and check.what != "tenants file" else ""
-    return Text.assemble((f"{check.outcome:5}", STYLES[check.outcome]), f"  {check.what}{subject}{whose}: {place}{check.text}")
+    subject = "" if check.name == "tenants file" else f" {check.subject}"
+    whose = f" ({check.tenant_id})" if check.tenant_id and check.name != "tenants file" else ""
+    told = f"  {check.name}{subject}{whose}: {place}{check.reason}{f'. {check.fix}' if check.fix else ''}"
+    return Text.assemble((f"{check.outcome:9}", STYLES[check.outcome]), told)

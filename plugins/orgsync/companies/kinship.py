@@ -52,7 +52,7 @@ def find_difference(before: Owner, now: Owner, compare: Callable[[], Kinship]) -
     `compare` is asked only where neither the platform nor the app's key tells.
     """
     if before.platform != now.platform:
-        return "another platform is another company"
+        return _ANOTHER_PLATFORM
     claim = _compare_claims(before.company, now.company)
     if claim is not None and claim.is_certain:
         return claim.difference
@@ -65,8 +65,24 @@ def find_difference(before: Owner, now: Owner, compare: Callable[[], Kinship]) -
 
 def may_differ(before: Owner, now: Owner) -> bool:
     """Whether `now` could be another company, as long as nobody has looked at its people."""
+    return bool(find_claimed_difference(before, now))
+
+
+def find_claimed_difference(before: Owner, now: Owner) -> str:
+    """As `find_difference`, from what both say of themselves, without a look at their people."""
+    if before.platform != now.platform:
+        return _ANOTHER_PLATFORM
     claim = _compare_claims(before.company, now.company)
-    return before.platform != now.platform or bool(claim and claim.difference)
+    return claim.difference if claim else ""
+
+
+def is_certain_of(before: Owner, now: Owner) -> bool:
+    """Whether what both say of themselves needs no look at their people."""
+    claim = _compare_claims(before.company, now.company)
+    return before.platform != now.platform or bool(claim and claim.is_certain)
+
+
+_ANOTHER_PLATFORM = "another platform is another company"
 
 
 @dataclass(frozen=True)

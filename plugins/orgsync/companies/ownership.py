@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from psycopg2.extensions import connection as Connection
 
-from orgsync.companies.kinship import Owner, compare_people, find_difference, may_differ
+from orgsync.companies.kinship import Owner, compare_people, find_claimed_difference, find_difference, is_certain_of, may_differ
 from orgsync.manifest import Company
 from orgsync.platforms import load_platform
 from orgsync.tenants import Tenant
@@ -61,6 +61,26 @@ def find_foreign(connection: Connection, tenant: Tenant, snapshot: Row, users: p
         f"If tenant {tenant.id} is meant to go on with it, say so once: `orgsync sync {tenant.id} --new-company {now.name}`, "
         f"or trigger its DAG with new_company {now.name}"
     )
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A tenant's history beside its connection; `difference` is empty where both are one, as far as they say themselves."""
+
+    before: Owner
+    now: Owner
+    difference: str = ""
+    is_certain: bool = False
+
+
+def compare_owners(connection: Connection, tenant: Tenant) -> Compared | None:
+    """Whose history the tenant's is, and whose its connection; None where nothing is loaded. Nobody is asked."""
+    known = snapshots.find_company(connection, tenant.id)
+    if known is None:
+        return None
+    before, now = _owner_of(known), Owner(tenant.platform, load_platform(tenant.platform).identify(tenant.conn_id))
+    difference = find_claimed_difference(before, now)
+    return Compared(before, now, difference, bool(difference) and is_certain_of(before, now))
 
 
 def find_stranger(connection: Connection, tenant: Tenant) -> str:

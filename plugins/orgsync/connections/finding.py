@@ -13,6 +13,14 @@ def has_connection(conn_id: str) -> bool:
     return _find(conn_id) is not None
 
 
+def find_type(conn_id: str) -> str:
+    """Of what type a connection is; raises MissingConnectionError where there is none of that name."""
+    found = _find(conn_id)
+    if found is None:
+        raise MissingConnectionError(f"there is no Airflow connection {conn_id!r}; add one (Admin → Connections)")
+    return str(found.conn_type or "")
+
+
 def find_connection(conn_id: str, *, conn_type: str) -> Any:
     """Raises ConfigurationError when there is none of that name, or when it is of another type.
 

@@ -8,9 +8,22 @@ from urllib.parse import urlsplit
 
 from orgsync.errors import ConfigurationError
 from orgsync.platforms.speaking.limits import Pace
+from orgsync.words import Words
 
 if TYPE_CHECKING:
     from orgsync.platforms.speaking.transport import Patience, Transport
+
+
+_MISSING = Words(
+    "connection {conn_id!r} has no {missing}; set its {field} to {hint}", "连接 {conn_id!r} 缺少 {missing}；请把 {field} 设为{hint}"
+)
+_NO_NUMBER = Words(
+    "connection {conn_id!r} has {extra}={value!r}; set it to a number of 0 or more",
+    "连接 {conn_id!r} 的 {extra}={value!r}；请设为不小于 0 的数字",
+)
+_NO_FLAG = Words(
+    "connection {conn_id!r} has {extra}={value!r}; set it to true or false", "连接 {conn_id!r} 的 {extra}={value!r}；请设为 true 或 false"
+)
 
 
 class ConnectionFields(Protocol):
@@ -31,7 +44,7 @@ def read_required(connection: ConnectionFields, field: str, *, missing: str, hin
     """`connection 'x' has no secret; set its password to the app secret`."""
     value = (getattr(connection, field) or "").strip()
     if not value:
-        raise ConfigurationError(f"connection {connection.conn_id!r} has no {missing}; set its {field} to {hint}")
+        raise ConfigurationError(_MISSING.fill(conn_id=connection.conn_id, missing=missing, field=field, hint=hint))
     return str(value)
 
 
@@ -53,7 +66,7 @@ def read_number(connection: ConnectionFields, extra: str, default: float) -> flo
     except (TypeError, ValueError):
         number = -1.0
     if not 0 <= number < 1_000_000:
-        raise ConfigurationError(f"connection {connection.conn_id!r} has {extra}={value!r}; set it to a number of 0 or more")
+        raise ConfigurationError(_NO_NUMBER.fill(conn_id=connection.conn_id, extra=extra, value=value))
     return number
 
 
@@ -61,7 +74,7 @@ def read_flag(connection: ConnectionFields, extra: str) -> bool:
     """Forms send a boolean, environment variables often a text; nothing is no."""
     value = str(connection.extra_dejson.get(extra) or "").strip().lower()
     if value not in ("true", "1", "yes", "false", "0", "no", ""):
-        raise ConfigurationError(f"connection {connection.conn_id!r} has {extra}={value!r}; set it to true or false")
+        raise ConfigurationError(_NO_FLAG.fill(conn_id=connection.conn_id, extra=extra, value=value))
     return value in ("true", "1", "yes")
 
 

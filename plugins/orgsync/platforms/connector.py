@@ -11,7 +11,7 @@ from orgsync.check import Check
 from orgsync.connections.finding import find_connection
 from orgsync.errors import OrgsyncError
 from orgsync.platforms.connections import ConnectionFields
-from orgsync.platforms.examining import ANY, CONNECTION, NO_SYNC, RANGE, Needs, Signs, Step, fine, take_steps
+from orgsync.platforms.examining import ANY, CONNECTION, RANGE, READING, Needs, Signs, Step, describe_mistake, fine, take_steps
 from orgsync.platforms.speaking.transport import Patience
 from orgsync.words import Words
 
@@ -43,8 +43,8 @@ class Connector(ABC):
         checks = list(self.examine())
         if broken := [check for check in checks if check.outcome == "broken"]:
             return False, _tell(broken)
-        seen = next((check.reason for check in checks if check.name == RANGE and check.outcome == "ok"), "")
-        return True, ". ".join(filter(None, (f"Connected; {seen}" if seen else "Connected", _tell(_degraded(checks)))))
+        seen = [check.reason for check in checks if check.name in (RANGE, READING) and check.outcome == "ok"]
+        return True, ". ".join(filter(None, ("; ".join(["Connected", *seen]), _tell(_degraded(checks)))))
 
     def examine(self, needs: Needs = ANY) -> Iterator[Check]:
         """Everything that can be tried with this connection and harms nothing: each question is asked once. `needs` are the tenant's.
@@ -57,7 +57,7 @@ class Connector(ABC):
             found = list(self.inspect(connection))
             client = self.build_client(connection, patience=Patience(attempts=1))
         except OrgsyncError as error:
-            yield from found or [Check(CONNECTION, "broken", error.args[0], lost=NO_SYNC)]
+            yield from found or [describe_mistake(error)]
             return
         yield from found or [fine(CONNECTION, _COMPLETE.fill(kind=self.conn_type))]
         if all(check.outcome != "broken" for check in found):

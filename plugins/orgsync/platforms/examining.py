@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from orgsync.check import Check
+from orgsync.check import OUTCOMES, Check
 from orgsync.errors import (
     ConfigurationError,
     CredentialError,
@@ -17,10 +17,11 @@ from orgsync.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from orgsync.words import Words
+from orgsync.words import Words, halve
 
 CONNECTION, HOST, CLOCK, CREDENTIALS, ADDRESS, APP = "connection", "host", "clock", "credentials", "address", "app"
-PERMISSION, FIELDS, RANGE, MESSAGES, TODOS, CALLBACK, QUOTA = "permission", "fields", "range", "messages", "todos", "callback", "quota"
+PERMISSION, FIELDS, RANGE, READING, QUOTA = "permission", "fields", "range", "reading", "quota"
+MESSAGES, TODOS, CALLBACK = "messages", "todos", "callback"
 
 ENDING = frozenset({CONNECTION, HOST, CREDENTIALS, ADDRESS, APP})
 """Without these no other call is answered: trying on would only say the same again, and wrong secrets get an address blocked."""
@@ -71,8 +72,17 @@ class Signs:
         return next((name for name, codes in by_code.items() if code in codes), "")
 
 
-def take_steps(steps: Iterable[Step], signs: Signs) -> Iterator[Check]:
-    """All of them; or, after one without which no other call is answered, what was not tried."""
+def take_steps(steps: Iterable[Step], signs: Signs) -> list[Check]:
+    """All of them; or, after one without which no other call is answered, what was not tried. Of one name and subject the worst."""
+    found: dict[tuple[str, str], Check] = {}
+    for check in _walk(steps, signs):
+        key = check.name, check.subject
+        if key not in found or OUTCOMES.index(check.outcome) < OUTCOMES.index(found[key].outcome):
+            found[key] = check
+    return list(found.values())
+
+
+def _walk(steps: Iterable[Step], signs: Signs) -> Iterator[Check]:
     ended, seen = "", set[tuple[str, ...]]()
     for step in steps:
         if ended:
@@ -103,12 +113,18 @@ def _take(step: Step, signs: Signs) -> Iterator[Check]:
 def describe_refusal(error: OrgsyncError, step: Step, signs: Signs) -> Check:
     name = _name_of(error, step, signs)
     if not isinstance(error, PlatformError):
-        return Check(name, "broken", error.args[0] if error.args else str(error), lost=step.lost, subject=step.subject)
+        return describe_mistake(error, name=name, lost=step.lost, subject=step.subject)
     refusal = error.refusal
     check = Check(name, "broken", refusal.reason or refusal.code, refusal.fix, step.lost, refusal.code, step.subject)
     if isinstance(error, PlatformBusyError | ThrottledError):
         return replace(check, outcome="degraded", reason=_BUSY.fill(reason=refusal.reason))
     return check if step.is_needed or name in ENDING else replace(check, outcome="degraded")
+
+
+def describe_mistake(error: OrgsyncError, *, name: str = CONNECTION, lost: str = NO_SYNC, subject: str = "") -> Check:
+    """Of an error whose text says what is wrong, and after a semicolon what to do."""
+    reason, fix = halve(error.args[0], en="; ", zh="；")
+    return Check(name, "broken", reason, fix, lost, subject=subject)
 
 
 def _name_of(error: OrgsyncError, step: Step, signs: Signs) -> str:

@@ -17,9 +17,13 @@ from orgsync.platforms.dingtalk.todos import TodoClient
 from orgsync.platforms.examining import Needs, Step
 from orgsync.platforms.speaking.limits import Pace
 from orgsync.platforms.speaking.transport import SENDING, Patience
+from orgsync.words import Words
 
 # Per app and interface on the standard edition; higher editions allow more.
 PACE = Pace(calls_per_second=20.0)
+
+_CLIENT_ID = Words("the Client ID (AppKey) of the app", "应用的 Client ID（AppKey）（凭证与基础信息）")
+_CLIENT_SECRET = Words("the Client Secret (AppSecret) of the app", "应用的 Client Secret（AppSecret）（凭证与基础信息）")
 
 
 class DingTalkConnector(Connector):
@@ -73,6 +77,6 @@ def read_api_url(connection: ConnectionFields) -> str:
 
 def _read_pair(connection: ConnectionFields) -> tuple[str, str]:
     return (
-        read_required(connection, "login", missing="client id", hint="the Client ID (AppKey) of the app"),
-        read_required(connection, "password", missing="secret", hint="the Client Secret (AppSecret) of the app"),
+        read_required(connection, "login", missing="client id", hint=_CLIENT_ID),
+        read_required(connection, "password", missing="secret", hint=_CLIENT_SECRET),
     )

@@ -17,11 +17,15 @@ from orgsync.platforms.feishu.message_client import FeishuMessageClient
 from orgsync.platforms.feishu.messenger import FeishuMessenger
 from orgsync.platforms.speaking.limits import Pace
 from orgsync.platforms.speaking.transport import SENDING, Patience
+from orgsync.words import Words
 
 # Per app, company and interface; reaching either is too many.
 PACE = Pace(calls_per_second=50.0, calls_per_minute=1000)
 # Tasks are slower.
 PACES = {interface: Pace(calls_per_second=10.0) for interface in (CREATE_TASK, GET_TASK, UPDATE_TASK, DELETE_TASK)}
+
+_APP_ID = Words("the App ID of the app (cli_…)", "应用的 App ID（cli_…）（凭证与基础信息）")
+_APP_SECRET = Words("the App Secret of the app", "应用的 App Secret（凭证与基础信息）")
 
 
 class FeishuConnector(Connector):
@@ -33,8 +37,8 @@ class FeishuConnector(Connector):
     signs = checkup.SIGNS
 
     def build_client(self, connection: ConnectionFields, *, patience: Patience | None = None) -> FeishuClient:
-        app_id = read_required(connection, "login", missing="app id", hint="the App ID of the app (cli_…)")
-        app_secret = read_required(connection, "password", missing="secret", hint="the App Secret of the app")
+        app_id = read_required(connection, "login", missing="app id", hint=_APP_ID)
+        app_secret = read_required(connection, "password", missing="secret", hint=_APP_SECRET)
         parallel = read_parallel(connection, PARALLEL_CALLS)
         transport = open_transport(
             connection, platform="feishu", base_url=BASE_URL, pace=PACE, paces=PACES, parallel=parallel, patience=patience

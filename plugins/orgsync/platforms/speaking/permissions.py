@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from orgsync.errors import OrgsyncError, PermissionDeniedError
+from orgsync.words import Words, join
 
 Probe = Callable[[], object]
 """A call that reading makes, to be made for its refusal alone."""
@@ -30,5 +31,9 @@ def name_all(missing: Sequence[PermissionDeniedError]) -> PermissionDeniedError:
     wanted = {error.refusal.fix: error.refusal.interface for error in reversed(others) if error.refusal.fix != first.refusal.fix}
     if not wanted:
         return first
-    also = "; ".join(f"for {interface}: {fix}" for fix, interface in sorted(wanted.items()))
-    return PermissionDeniedError(replace(first.refusal, fix=f"{first.refusal.fix}. Missing as well, {also}"))
+    also = join((_FOR.fill(interface=interface, fix=fix) for fix, interface in sorted(wanted.items())), en="; ", zh="；")
+    return PermissionDeniedError(replace(first.refusal, fix=_ALSO.fill(fix=first.refusal.fix, also=also)))
+
+
+_FOR = Words("for {interface}: {fix}", "{interface} 需要：{fix}")
+_ALSO = Words("{fix}. Missing as well, {also}", "{fix}。此外还缺少：{also}")

@@ -22,6 +22,7 @@ from orgsync.platforms.examining import (
     NO_SYNC,
     PERMISSION,
     RANGE,
+    READING,
     Needs,
     Signs,
     Step,
@@ -81,6 +82,15 @@ _NO_MESSAGES = Words(
 _NO_COUNT = Words("nobody counts who was left out of a read", "无法核对是否有人被漏读")
 _WHOSE = {"app": Words("the app", "应用"), "contact": Words("通讯录同步", "通讯录同步")}
 _FIELD_OF: dict[Identity, str] = {"app": "password", "contact": "contact_secret"}
+_READ_BY = {
+    "lists": Words("people are read by lists of members", "按成员列表读取人员"),
+    "ids": Words("people are read by ids, with their details one by one", "按 id 读取人员，详情逐个读取"),
+    "ids only": Words(
+        "people are read by ids only: without an app's secret there are neither names nor other details",
+        "只按 id 读取人员：没有应用的 Secret 就没有姓名和其他详情",
+    ),
+    "export": Words("people are read by export", "按导出读取人员"),
+}
 _DISABLED = Words("the app is disabled", "应用已停用")
 
 # Of the fields that may be withheld, those that fill a column (§4.3).
@@ -114,6 +124,7 @@ def list_steps(client: WeComClient, needs: Needs) -> Iterator[Step]:
     if client.has_app:
         yield Step(MESSAGES, examination.read_agent, _NO_MESSAGES, is_needed=False, subject="agent_id")
     yield Step(RANGE, examination.look_at_range)
+    yield Step(READING, examination.tell_way)
     if client.has_app:
         yield Step(FIELDS, examination.look_at_fields, is_needed=False)
 
@@ -202,6 +213,15 @@ class _Examination:
             yield sees_part(_SEEN.fill(departments=len(self._departments)), WIDEN, self._needs)
         else:
             yield sees_nobody(WIDEN)
+
+    def tell_way(self) -> Iterator[Check]:
+        """As a read will decide (`extract`): by lists where the app sees every department of the company, else by ids."""
+        sees_whole = ROOT_ID in (self._departments or [])
+        if not self._client.has_app:
+            yield fine(READING, _READ_BY["ids only"])
+        elif self._departments is not None:
+            way = "ids" if self._client.has_contact and not sees_whole else "lists"
+            yield fine(READING, _READ_BY[way if self._client.read_by == "auto" else self._client.read_by])
 
     def look_at_fields(self) -> Iterator[Check]:
         """Of some people; what none of them has is withheld, or nobody filled it in: WeCom does not say which (§4.3)."""

@@ -143,8 +143,11 @@ MEANINGS: Mapping[str, Meaning] = {
     "45009": Meaning(
         ThrottledError,
         Words("too many calls in a minute, an hour or a day", "一分钟、一小时或一天内调用过多"),
-        "Lower calls_per_second of the connection, look for other programs with the same corp id, "
-        "and check its secrets: wrong ones block the address",
+        Words(
+            "Lower calls_per_second of the connection, look for other programs with the same corp id, "
+            "and check its secrets: wrong ones block the address",
+            "调低连接的 calls_per_second，检查使用同一企业ID 的其他程序，并核对 Secret：填错的 Secret 会使这个地址被封禁",
+        ),
         THROTTLE_SECONDS,
     ),
     "45029": Meaning(

@@ -16,13 +16,25 @@ from orgsync.platforms.wecom import checkup
 from orgsync.platforms.wecom.client import WeComClient
 from orgsync.platforms.wecom.form import BASE_URL, DETAILS_PER_READ, PARALLEL_CALLS, WAYS
 from orgsync.platforms.wecom.messenger import WeComMessenger
+from orgsync.words import Words
 
 # WeCom counts a company's calls of one interface: 10,000 in a minute, 150,000 in an hour (page 90312). The distance within a
 # second is our choice, such that an hour's budget is not spent before the hour is over.
 PACE = Pace(calls_per_second=40.0, calls_per_minute=10_000)
 
-_APP_SECRET = "the Secret of the self-built app (应用管理 → app)"  # noqa: S105
-_CONTACT_SECRET = "the Secret of 管理工具 → 通讯录同步"  # noqa: S105
+_CORP_ID = Words("企业ID (我的企业)", "企业ID（我的企业 → 企业信息）")
+_APP_SECRET = Words("the Secret of the self-built app (应用管理 → app)", "自建应用的 Secret（应用管理 → 应用）")
+_CONTACT_SECRET = Words("the Secret of 管理工具 → 通讯录同步", "通讯录同步的 Secret（管理工具 → 通讯录同步）")
+_EITHER = Words("{app}, or its contact_secret to {contact}", "{app}，或把 contact_secret 设为{contact}").fill(
+    app=_APP_SECRET, contact=_CONTACT_SECRET
+)
+_UNKNOWN_WAY = Words(
+    "connection {conn_id!r} has read_by={way!r}; set it to {ways} or {last}", "连接 {conn_id!r} 的 read_by={way!r}；请设为 {ways} 或 {last}"
+)
+_NO_IDS = Words(
+    "connection {conn_id!r} reads by ids, but has no contact_secret; set it to {contact}",
+    "连接 {conn_id!r} 按 id 读取，但没有 contact_secret；请设为{contact}",
+)
 
 
 class WeComConnector(Connector):
@@ -34,11 +46,11 @@ class WeComConnector(Connector):
     signs = checkup.SIGNS
 
     def build_client(self, connection: ConnectionFields, *, patience: Patience | None = None) -> WeComClient:
-        corp_id = read_required(connection, "login", missing="corp id", hint="企业ID (我的企业)")
+        corp_id = read_required(connection, "login", missing="corp id", hint=_CORP_ID)
         contact_secret = read_text(connection, "contact_secret")
         read_by = _read_way(connection, has_contact=bool(contact_secret))
         if read_by in ("lists", "export") or not contact_secret:
-            read_required(connection, "password", missing="secret", hint=f"{_APP_SECRET}, or its contact_secret to {_CONTACT_SECRET}")
+            read_required(connection, "password", missing="secret", hint=_EITHER)
         parallel = read_parallel(connection, PARALLEL_CALLS)
         return WeComClient(
             corp_id,
@@ -67,7 +79,7 @@ class WeComConnector(Connector):
 def _read_way(connection: ConnectionFields, *, has_contact: bool) -> str:
     way = read_text(connection, "read_by").lower() or "auto"
     if way not in WAYS:
-        raise ConfigurationError(f"connection {connection.conn_id!r} has read_by={way!r}; set it to {', '.join(WAYS[:-1])} or {WAYS[-1]}")
+        raise ConfigurationError(_UNKNOWN_WAY.fill(conn_id=connection.conn_id, way=way, ways=", ".join(WAYS[:-1]), last=WAYS[-1]))
     if way == "ids" and not has_contact:
-        raise ConfigurationError(f"connection {connection.conn_id!r} reads by ids, but has no contact_secret; set it to {_CONTACT_SECRET}")
+        raise ConfigurationError(_NO_IDS.fill(conn_id=connection.conn_id, contact=_CONTACT_SECRET))
     return way

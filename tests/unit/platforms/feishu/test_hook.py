@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from orgsync.errors import ConfigurationError
-from orgsync.platforms.feishu import PLATFORM
+from orgsync.platforms.examining import RANGE, Needs, take_steps
+from orgsync.platforms.feishu import PLATFORM, checkup
 from orgsync.platforms.feishu.connecting import PACE
 from orgsync.platforms.feishu.form import FORM
 from orgsync.platforms.feishu.hook import FeishuHook
@@ -64,24 +65,26 @@ def test_missing_parts_are_named(connect: Any, fields: dict[str, Any], said: str
 
 
 @pytest.mark.parametrize(
-    ("platform", "is_good", "said"),
+    ("platform", "outcome", "said"),
     [
-        (FakeFeishu(), True, "whole company"),
+        (FakeFeishu(), "ok", "whole company"),
         (
             FakeFeishu(users=[user("u")], range_departments=["od-a", "od-b"], range_users=["u"]),
-            True,
+            "degraded",
             "2 departments with all below them and 1 single users",
         ),
-        (FakeFeishu(range_departments=[]), False, "the app sees nobody; set its contacts range"),
+        (FakeFeishu(range_departments=[]), "broken", "the app sees nobody"),
     ],
     ids=["all staff", "a part", "nothing"],
 )
-def test_trying_out_says_how_much_is_seen(platform: FakeFeishu, is_good: bool, said: str) -> None:
+def test_doctor_says_how_much_is_seen(platform: FakeFeishu, outcome: str, said: str) -> None:
+    """By open_id, which every app may see, but for the one question whether it may see the other."""
     platform.departments = [department("a"), department("b")]
-    found, message = FeishuHook("lark").try_out(client_of(platform))
-    assert found is is_good
-    assert said in message
-    assert {request.query["user_id_type"] for request in platform.requests[1:]} == {"open_id"}
+    checks = take_steps(checkup.list_steps(client_of(platform), Needs(user_key="open_id")), checkup.SIGNS)
+    [found] = [check for check in checks if check.name == RANGE]
+    assert found.outcome == outcome
+    assert said in found.reason
+    assert {request.query["user_id_type"] for request in platform.requests if "user_id_type" in request.query} == {"open_id"}
 
 
 def test_connection_test_tells_what_is_wrong(connect: Any) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from orgsync.check import Check
 from orgsync.errors import ConfigurationError
+from orgsync.platforms.examining import ANY, RANGE, READING, take_steps
 from orgsync.platforms.speaking.transport import Request, Response
-from orgsync.platforms.wecom import PLATFORM
+from orgsync.platforms.wecom import PLATFORM, checkup
 from orgsync.platforms.wecom.hook import WeComHook
 from tests.unit.platforms.wecom.fake import FakeWeCom, client_of, department, envelope, refusal, user
 
@@ -80,62 +82,73 @@ def company(**more: Any) -> FakeWeCom:
     return FakeWeCom(departments=[department(1, 0), department(2, 1), department(3, 1)], users=[user("a", 1), user("b", 2)], **more)
 
 
-def try_out(platform: FakeWeCom, **options: Any) -> tuple[bool, str]:
-    return WeComHook("wx").try_out(client_of(platform, **options))
+def examine(platform: FakeWeCom, **options: Any) -> list[Check]:
+    return take_steps(checkup.list_steps(client_of(platform, **options), ANY), checkup.SIGNS)
+
+
+def told(checks: list[Check], *names: str) -> str:
+    return "; ".join(check.reason for check in checks if check.name in names)
+
+
+def wrong(checks: list[Check]) -> list[tuple[str, str, str]]:
+    return [(check.name, check.outcome, check.code) for check in checks if check.outcome in ("broken", "degraded")]
 
 
 @pytest.mark.parametrize(
     ("visible", "options", "said"),
     [
-        (None, {}, ["the app sees the whole company, 3 departments", "lists of members", "withheld"]),
+        (None, {}, ["the app sees the whole company, 3 departments", "lists of members"]),
         (None, {"agent_id": "1"}, ["the app sees the whole company", "lists of members"]),
         (None, {"contact": True}, ["the whole company", "lists of members"]),
         ({2}, {}, ["the app sees 1 departments", "lists of members", "fill in agent_id"]),
         ({2, 3}, {"agent_id": "1"}, ["the app sees 2 departments with all below them, 0 single people and 0 tags"]),
-        ({2}, {"contact": True}, ["by ids, with their details one by one"]),
-        (None, {"contact": True, "app": False}, ["通讯录同步 sees the whole company", "ids only", "neither names"]),
+        ({2}, {"contact": True}, ["the app sees 1 of 3 departments", "by ids, with their details one by one"]),
+        (None, {"contact": True, "app": False}, ["通讯录同步 sees the whole company, 3 departments", "ids only", "neither names"]),
         (None, {"read_by": "export"}, ["by export"]),
     ],
 )
-def test_trying_out_says_what_is_seen_and_how_it_will_be_read(visible: set[int] | None, options: dict[str, Any], said: list[str]) -> None:
-    is_good, message = try_out(company(visible=visible), **options)
-    assert is_good
-    assert not [words for words in said if words not in message]
+def test_doctor_says_what_is_seen_and_how_it_will_be_read(visible: set[int] | None, options: dict[str, Any], said: list[str]) -> None:
+    found = told(examine(company(visible=visible), **options), RANGE, READING)
+    assert not [words for words in said if words not in found]
 
 
-def test_trying_out_needs_more_than_a_token() -> None:
+def test_doctor_needs_more_than_a_token() -> None:
     """Tokens are given to any address; what is not trusted shows with the first business call."""
 
     def distrust(request: Request) -> Response | None:
         return None if request.interface == "gettoken" else refusal(60020, "not allow to access from your ip")
 
-    with pytest.raises(Exception, match=r"Add 198\.51\.100\.4 to the app's 企业可信IP"):
-        try_out(company(answer_instead=distrust))
+    checks = examine(company(answer_instead=distrust))
+    assert wrong(checks) == [("address", "broken", "60020")]
+    assert "Add 198.51.100.4 to the app's 企业可信IP" in next(check.fix for check in checks if check.name == "address")
+    assert {check.name for check in checks if check.outcome == "skipped"} >= {"messages", "range", "fields"}
 
 
-def test_trying_out_finds_a_contact_secret_that_is_none() -> None:
-    wrong = company(answer_instead=lambda request: refusal(48002) if request.interface == "user/list_id" else None)
-    with pytest.raises(Exception, match="Set contact_secret of the connection"):
-        try_out(wrong, contact=True)
+def test_doctor_finds_a_contact_secret_that_is_none() -> None:
+    checks = examine(company(answer_instead=lambda request: refusal(48002) if request.interface == "user/list_id" else None), contact=True)
+    assert wrong(checks)[0] == ("credentials", "broken", "48002")
+    assert "contact_secret holds an app's Secret" in told(checks, "credentials")
 
 
-@pytest.mark.parametrize(("interface", "code"), [("agent/get", "301002"), ("department/simplelist", "48002")])
-def test_trying_out_asks_for_the_app_and_for_the_directory(interface: str, code: str) -> None:
-    wrong = company(answer_instead=lambda request: refusal(code) if request.interface == interface else None)
-    with pytest.raises(Exception, match=code):
-        try_out(wrong, agent_id="1")
+@pytest.mark.parametrize(
+    ("interface", "found"), [("agent/get", ("messages", "degraded", "301002")), ("department/list", ("permission", "broken", "48001"))]
+)
+def test_doctor_asks_for_the_app_and_for_the_directory(interface: str, found: tuple[str, str, str]) -> None:
+    refused = company(answer_instead=lambda request: refusal(found[2]) if request.interface == interface else None)
+    assert found in wrong(examine(refused, agent_id="1"))
 
 
 @pytest.mark.parametrize("options", [{}, {"agent_id": "1"}])
 def test_app_that_sees_nobody_is_not_good(options: dict[str, Any]) -> None:
-    is_good, message = try_out(company(visible=set()), **options)
-    assert (is_good, "可见范围" in message) == (False, True)
+    checks = examine(company(visible=set()), **options)
+    assert ("range", "broken", "") in wrong(checks)
+    assert "可见范围" in next(check.fix for check in checks if check.name == RANGE)
 
 
 def test_app_with_an_odd_range_is_described() -> None:
     odd = envelope(allow_userinfos={"user": [{"userid": "a"}]}, allow_partys=None)
     platform = company(visible=set(), answer_instead=lambda request: odd if request.interface == "agent/get" else None)
-    assert "0 departments with all below them, 1 single people and 0 tags" in try_out(platform, agent_id="1")[1]
+    assert "0 departments with all below them, 1 single people and 0 tags" in told(examine(platform, agent_id="1"), RANGE)
 
 
 def test_platform_connects_through_the_hook(connect: Any) -> None:

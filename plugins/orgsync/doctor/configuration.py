@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from orgsync.checks.asking import check_platform, check_warehouse
-from orgsync.checks.check import Check, wrong
-from orgsync.checks.files import check_connection, check_stanzas, check_templates, check_warehouse_connection, read_file
+from orgsync.check import Check
+from orgsync.doctor.examining import open_connector
+from orgsync.doctor.files import check_connection, check_stanzas, check_templates, check_warehouse_connection, read_file
+from orgsync.doctor.telling import broken, ok
+from orgsync.doctor.warehouse import check_warehouse
 from orgsync.errors import ConfigurationError
 from orgsync.settings import Settings
-from orgsync.tenants import Stanzas, find_tenant
+from orgsync.tenants import Stanzas, Tenant, find_tenant
 
 
 def check_configuration(settings: Settings, tenant_id: str | None = None, *, offline: bool = False) -> list[Check]:
@@ -26,7 +28,7 @@ def _check(settings: Settings, tenant_id: str | None, *, offline: bool) -> Itera
     try:
         stanzas = read_file(settings)
     except ConfigurationError as error:
-        yield wrong("tenants file", str(settings.tenants_file), str(error))
+        yield broken("tenants file", error, subject=str(settings.tenants_file))
     else:
         stanzas = _choose(stanzas, tenant_id)
         yield from check_stanzas(stanzas, settings.tenants_file)
@@ -34,13 +36,19 @@ def _check(settings: Settings, tenant_id: str | None, *, offline: bool) -> Itera
     yield from check_templates(settings, used if tenant_id else None)
     warehouse = check_warehouse_connection(settings)
     yield warehouse
-    if not offline and warehouse.outcome == "right":
+    if not offline and warehouse.outcome == "ok":
         yield from check_warehouse(settings, stanzas.tenants, tenant_id=tenant_id)
     for tenant in stanzas.tenants:
         found = list(check_connection(tenant))
         yield from found
-        if not offline and found[0].outcome == "right":
-            yield check_platform(tenant)
+        if not offline and found[0].outcome == "ok":
+            yield _check_platform(tenant)
+
+
+def _check_platform(tenant: Tenant) -> Check:
+    """As the *Test* button of the connection's form does; `orgsync doctor` says it in full."""
+    is_right, text = open_connector(tenant.platform, tenant.conn_id).test_connection()
+    return (ok if is_right else broken)("platform", text, subject=tenant.conn_id, tenant_id=tenant.id)
 
 
 def _choose(stanzas: Stanzas, tenant_id: str | None) -> Stanzas:

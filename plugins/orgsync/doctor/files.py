@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from orgsync.checks.check import Check, Outcome, right, wrong
+from orgsync.check import Check, Outcome
+from orgsync.doctor.telling import broken, ok
 from orgsync.errors import ConfigurationError, OrgsyncError
 from orgsync.outbox.change_rules import check_template
 from orgsync.platforms import load_platform
@@ -23,10 +24,10 @@ def read_file(settings: Settings) -> Stanzas:
 
 def check_stanzas(stanzas: Stanzas, path: Path) -> Iterator[Check]:
     for tenant in stanzas.tenants:
-        yield right("tenants file", str(path), f"the stanza of {tenant.id} is right", tenant_id=tenant.id)
+        yield ok("tenants file", f"the stanza of {tenant.id} is right", subject=str(path), tenant_id=tenant.id)
     for stanza in stanzas.broken:
         for line in str(stanza).splitlines():
-            yield wrong("tenants file", str(path), line, tenant_id=stanza.tenant_id)
+            yield broken("tenants file", line, subject=str(path), tenant_id=stanza.tenant_id)
 
 
 def check_templates(settings: Settings, names: Sequence[str] | None = None) -> Iterator[Check]:
@@ -34,37 +35,37 @@ def check_templates(settings: Settings, names: Sequence[str] | None = None) -> I
     try:
         wanted = list_templates(settings.templates_folder) if names is None else names
     except ConfigurationError as error:
-        yield wrong("template", str(settings.templates_folder), str(error))
+        yield broken("template", error, subject=str(settings.templates_folder))
         return
     for name in wanted:
         try:
             template = load_template(settings.templates_folder, name)
         except OrgsyncError as error:
-            yield wrong("template", name, str(error))
+            yield broken("template", error, subject=name)
         else:
-            yield right("template", name, f"of kind {template.kind}, with the variables: {', '.join(template.variables) or 'none'}")
+            yield ok("template", f"of kind {template.kind}, with the variables: {', '.join(template.variables) or 'none'}", subject=name)
 
 
 def check_connection(tenant: Tenant) -> Iterator[Check]:
-    """Whether it is there, of the right type, and has all that reading needs; what sending needs too is a note where nothing is told."""
+    """Whether it is there, of the right type, and has all that reading needs; and what sending needs too, if changes are told."""
     platform = load_platform(tenant.platform)
     try:
         platform.connect(tenant.conn_id)
     except OrgsyncError as error:
-        yield wrong("connection", tenant.conn_id, str(error), tenant_id=tenant.id)
+        yield broken("connection", error, subject=tenant.conn_id, tenant_id=tenant.id)
         return
-    yield right("connection", tenant.conn_id, f"of type {tenant.platform}, and complete", tenant_id=tenant.id)
+    yield ok("connection", f"of type {tenant.platform}, and complete", subject=tenant.conn_id, tenant_id=tenant.id)
     try:
         if platform.messenger is not None:
             platform.messenger(tenant.conn_id)
     except OrgsyncError as error:
-        outcome: Outcome = "wrong" if tenant.change_messages else "note"
-        yield Check("sending", tenant.conn_id, outcome, f"messages cannot be sent: {error}", tenant.id)
+        outcome: Outcome = "broken" if tenant.change_messages else "degraded"
+        yield Check("sending", outcome, f"messages cannot be sent: {error}", subject=tenant.conn_id, tenant_id=tenant.id)
 
 
 def check_warehouse_connection(settings: Settings) -> Check:
     try:
         address = find_warehouse(settings)
     except OrgsyncError as error:
-        return wrong("connection", settings.warehouse_conn_id, str(error))
-    return right("connection", settings.warehouse_conn_id, f"the warehouse at {address.host}:{address.port}/{address.database}")
+        return broken("connection", error, subject=settings.warehouse_conn_id)
+    return ok("connection", f"the warehouse at {address.host}:{address.port}/{address.database}", subject=settings.warehouse_conn_id)
