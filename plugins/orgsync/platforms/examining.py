@@ -115,7 +115,8 @@ def describe_refusal(error: OrgsyncError, step: Step, signs: Signs) -> Check:
     if not isinstance(error, PlatformError):
         return describe_mistake(error, name=name, lost=step.lost, subject=step.subject)
     refusal = error.refusal
-    check = Check(name, "broken", refusal.reason or refusal.code, refusal.fix, step.lost, refusal.code, step.subject)
+    subject = "" if name in (HOST, ADDRESS, APP, QUOTA) else step.subject
+    check = Check(name, "broken", refusal.reason or refusal.code, refusal.fix, step.lost, refusal.code, subject)
     if isinstance(error, PlatformBusyError | ThrottledError):
         return replace(check, outcome="degraded", reason=_BUSY.fill(reason=refusal.reason))
     return check if step.is_needed or name in ENDING else replace(check, outcome="degraded")

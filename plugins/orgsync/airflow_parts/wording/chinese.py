@@ -91,6 +91,18 @@ TEXTS: Mapping[str, str] = {
 """,
     "housekeeping.dry_run.title": "试运行（dry_run）",
     "housekeeping.dry_run": "只统计将删除什么，什么也不删除",
+    "doctor.description": "检查每个租户、其平台以及所有租户共用的部分",
+    "doctor.docs": """
+### 体检
+
+每个任务检查一个租户所需的一切：\
+配置段、连接、平台（地址、凭证、权限、可见范围、字段、消息、待办）、属于哪家企业、额度。\
+**examine_surroundings** 检查所有租户共用的部分：数仓及其角色、落地区。什么也不改变，也不会给任何人发消息。
+
+* 每天夜里在全量读取之前运行，也可随时触发。有故障时对应的任务失败：日志写明怎么处理、在哪里处理。
+* 从何时起如此，见 `ops.doctor_check`。`orgsync doctor` 的作用相同。
+* 在钉钉上每次用掉本月额度中的两次调用。
+""",
     "notify.description": "发送发件箱中等待的消息",
     "notify.docs": """
 ### 发件箱 → 平台

@@ -78,6 +78,18 @@ whose process ended without a word. History in `org` is not touched. Trigger wit
 A tenant that is being read is tried again every ten minutes, then skipped until tomorrow. `orgsync housekeeping` does the same.
 """,
     "housekeeping.dry_run": "Count what would go, and remove nothing",
+    "doctor.description": "Examine every tenant, its platform, and what all share",
+    "doctor.docs": """
+### Doctor
+
+Each task tries what a tenant needs: its stanza, its connection, the platform (address, credentials, permissions, visible range, fields,
+messages, todos), whose company it is, quotas. **examine_surroundings** looks at what all share: the warehouse, its roles, the landing zone.
+Nothing is changed, and nobody is written to.
+
+* Runs every night before the full reads, and whenever it is triggered. What is broken fails its task: the log says what to do, and where.
+* Since when it is so stands in `ops.doctor_check`. `orgsync doctor` does the same.
+* On DingTalk it uses two of the calls that a month has.
+""",
     "notify.description": "Send what waits in the outbox",
     "notify.docs": """
 ### Outbox → platforms
