@@ -23,7 +23,7 @@ KEPT = (
 NOW = "select outcome, outcome_before from ops.doctor_check where tenant_id = 'acme' and name = 'app'"
 ALL = {"tenants file", "credentials", "range", "company", "quota", "warehouse", "roles", "landing zone"}
 SAID = {
-    "en": ("broken", "credentials: the key pair is not accepted (40096)", "To do: Copy Client ID", "Until then: nothing can be", "1 broken"),
+    "en": ("broken", "credentials: the key pair is not accepted (40096)", "To do: Copy Client ID", "Until then: nothing", "1 broken"),
     "zh": ("故障", "凭证：Client ID 与 Client Secret 不被接受（40096）", "处理：把应用的 Client ID", "在此之前：无法读取", "故障 1"),
 }
 
@@ -51,8 +51,6 @@ def test_healthy_tenant_is_all_ok_and_nothing_but_that_is_written(command: Comma
     checks = told(done)
     assert {check["outcome"] for check in checks} == {"ok"}, [check for check in checks if check["outcome"] != "ok"]
     assert {each["name"] for each in checks} >= ALL
-        each["name"] for each in checks
-    }
     assert (written.history(), written.query("select count(*) from ops.sync_run")) == (history, runs)
     assert written.control("GET", "outbox")["sent"] == []
     assert not list(written.zone().glob(".doctor*"))
@@ -90,8 +88,6 @@ def test_what_was_found_is_kept_with_since_when(written: World) -> None:
     written.control("PUT", "settings", {"app_enabled": True})
     examine()
     assert written.query(NOW) == [("ok", "broken")]
-        ("ok", "broken")
-    ]
 
 
 def test_kept_words_are_in_both_languages(written: World) -> None:
