@@ -26,7 +26,7 @@ def examine_and_keep(settings: Settings, tenant_id: str) -> dict[str, Any]:
     languages: Sequence[Language] = LANGUAGES
     if tenant_id:
         language = read_tenant(settings.tenants_file, tenant_id).language
-        languages = LANGUAGES if language == "both" else (language,)
+        languages = [each for each in LANGUAGES if language in (each, "both")]
         checks = examine_tenant(settings, tenant_id)
     else:
         checks = examine_surroundings(settings)
