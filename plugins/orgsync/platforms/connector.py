@@ -25,7 +25,7 @@ class Connector(ABC):
     conn_type: str
     hook_name: str
     default_conn_name: str
-    signs: Signs
+    signs = Signs()
 
     def __init__(self, conn_id: str | None = None) -> None:
         super().__init__()
@@ -67,9 +67,9 @@ class Connector(ABC):
     def build_client(self, connection: ConnectionFields, *, patience: Patience | None = None) -> Any:
         """Raises ConfigurationError naming the field that is missing."""
 
-    @abstractmethod
-    def inspect(self, connection: ConnectionFields) -> Iterable[Check]:
+    def inspect(self, connection: ConnectionFields) -> Iterable[Check]:  # noqa: ARG002
         """What is wrong with what was typed in, without a call; nothing if nothing is."""
+        return ()
 
     @abstractmethod
     def list_steps(self, client: Any, connection: ConnectionFields, needs: Needs) -> Iterable[Step]:

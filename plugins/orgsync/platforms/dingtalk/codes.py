@@ -167,14 +167,16 @@ MEANINGS: Mapping[str, Meaning] = {
         Words("Enable it in DingTalk's admin console", "在钉钉管理后台启用"),
     ),
     "60003": _NO_SUCH_DEPARTMENT,
-    "60011": Meaning(PermissionDeniedError, Words("a permission point is missing", "缺少权限点")),
+    "60011": Meaning(PermissionDeniedError, Words("a permission point is missing", "缺少权限点"), GRANT.fill(points=A_POINT, where="")),
     "60019": Meaning(
         PlatformBusyError,
         Words("it could not read the members", "平台未能读取成员"),
         WAIT,
     ),
     "60020": Meaning(
-        PermissionDeniedError, Words("the caller's IP address is not on the app's list", "调用方的 IP 地址不在应用的白名单中")
+        PermissionDeniedError,
+        Words("the caller's IP address is not on the app's list", "调用方的 IP 地址不在应用的白名单中"),
+        ADD_ADDRESS.fill(address=OUR_ADDRESS),
     ),
     "60111": _NO_SUCH_USER,
     "60121": _NO_SUCH_USER,

@@ -66,6 +66,7 @@ _ADD_ADDRESS = Words(
     "把 {address} 加入应用的 IP 白名单（安全设置 → IP 白名单），立即生效",
 )
 GRANT = Words("Grant {scopes} under 权限管理{where}; {publish}", "在权限管理中开通 {scopes}{where}，{publish}")
+_A_SCOPE = Words("the scope", "相应的权限")
 _APPLY = Words(", or apply at {link}", "，或打开 {link} 申请")
 _QUOTED = Words("{reason} ({words})", "{reason}（{words}）")
 _LOOK_UP = Words(
@@ -153,10 +154,18 @@ MEANINGS: Mapping[str, Meaning] = {
         Words("Enable it in Feishu's admin console (工作台 → 应用管理)", "在飞书管理后台启用（工作台 → 应用管理）"),
     ),
     "99991673": _APP_UNUSABLE,
-    "99991672": Meaning(PermissionDeniedError, Words("the app lacks a scope", "应用缺少权限")),
-    "99991676": Meaning(PermissionDeniedError, Words("the app's token lacks a scope", "应用的访问凭证缺少权限")),
+    "99991672": Meaning(
+        PermissionDeniedError, Words("the app lacks a scope", "应用缺少权限"), GRANT.fill(scopes=_A_SCOPE, where="", publish=PUBLISH)
+    ),
+    "99991676": Meaning(
+        PermissionDeniedError,
+        Words("the app's token lacks a scope", "应用的访问凭证缺少权限"),
+        GRANT.fill(scopes=_A_SCOPE, where="", publish=PUBLISH),
+    ),
     "99991401": Meaning(
-        PermissionDeniedError, Words("the caller's IP address is not on the app's list", "调用方的 IP 地址不在应用的白名单中")
+        PermissionDeniedError,
+        Words("the caller's IP address is not on the app's list", "调用方的 IP 地址不在应用的白名单中"),
+        _ADD_ADDRESS.fill(address=OUR_ADDRESS),
     ),
     "99991403": Meaning(
         RefusedError,
@@ -378,7 +387,7 @@ def _detailed_fix(code: str, envelope: Mapping[str, Any]) -> str:
 
 def _scope_fix(envelope: Mapping[str, Any]) -> str:
     scopes, link = _missing_scopes(envelope), _link_to_apply(envelope)
-    what = join(scopes, en=" or ", zh=" 或 ") if scopes else Words("the scope", "相应的权限")
+    what = join(scopes, en=" or ", zh=" 或 ") if scopes else _A_SCOPE
     fix = GRANT.fill(scopes=what, where=_APPLY.fill(link=link) if link else "", publish=PUBLISH)
     if USER_ID_SCOPE not in scopes:
         return fix

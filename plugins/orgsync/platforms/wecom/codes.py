@@ -167,7 +167,9 @@ MEANINGS: Mapping[str, Meaning] = {
         Words("the secret may not call this interface", "这个 Secret 不能调用这个接口"),
         Words("Use the Secret of a self-built app", "请使用自建应用的 Secret"),
     ),
-    "48002": Meaning(PermissionDeniedError, Words("this kind of secret may not call this interface", "这种 Secret 不能调用这个接口")),
+    "48002": Meaning(
+        PermissionDeniedError, Words("this kind of secret may not call this interface", "这种 Secret 不能调用这个接口"), OWN_SECRET["app"]
+    ),
     "48004": Meaning(
         PermissionDeniedError, Words("the authorisation was withdrawn", "授权已被撤销"), Words("Authorise the app again", "请重新授权应用")
     ),
@@ -195,7 +197,11 @@ MEANINGS: Mapping[str, Meaning] = {
     ),
     "60003": _NO_SUCH_DEPARTMENT,
     "60011": Meaning(PermissionDeniedError, Words("it is outside the app's 可见范围", "不在应用的可见范围内"), WIDEN),
-    "60020": Meaning(PermissionDeniedError, Words("the caller's IP address is not trusted", "调用方的 IP 地址不是可信 IP")),
+    "60020": Meaning(
+        PermissionDeniedError,
+        Words("the caller's IP address is not trusted", "调用方的 IP 地址不是可信 IP"),
+        _ADD_ADDRESS.fill(address=OUR_ADDRESS, where=_TRUSTED["app"]),
+    ),
     "60021": _HIDDEN_USER,
     "60111": _NO_SUCH_USER,
     # Of the former 企业号, missing from today's list; treated like 60111.
