@@ -6,18 +6,45 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from orgsync.words import Words
+
 Outcome = Literal["ok", "degraded", "broken", "skipped"]
 
 OUTCOMES: tuple[Outcome, ...] = ("broken", "degraded", "skipped", "ok")
 """The worst first. What was skipped has not been tried, since something else is broken."""
 
 
+TITLES = {
+    "tenants file": Words("tenants file", "租户配置文件"),
+    "connection": Words("connection", "连接"),
+    "host": Words("host", "地址"),
+    "clock": Words("clock", "时钟"),
+    "credentials": Words("credentials", "凭证"),
+    "address": Words("address", "出口 IP"),
+    "app": Words("app", "应用"),
+    "permission": Words("permission", "权限"),
+    "fields": Words("fields", "字段"),
+    "range": Words("range", "可见范围"),
+    "reading": Words("reading", "读取方式"),
+    "messages": Words("messages", "消息"),
+    "todos": Words("todos", "待办"),
+    "callback": Words("callback", "回调"),
+    "quota": Words("quota", "额度"),
+    "company": Words("company", "企业"),
+    "warehouse": Words("warehouse", "数仓"),
+    "roles": Words("roles", "角色"),
+    "landing zone": Words("landing zone", "落地区"),
+    "reports": Words("reports", "报告"),
+}
+"""What is looked at, as it is called."""
+
+
 @dataclass(frozen=True)
 class Check:
     """`reason` says in a sentence what was found, `fix` what to do and where, `lost` what does not work until then.
 
-    `name` is one of NAMES, `subject` which of several (a permission point, a template, a connection's field), `code` the platform's own.
-    Texts are `Words` where they are told in Chinese too. None holds a secret.
+    `name` says what was looked at (TITLES has those of the doctor), `subject` which of several (a permission point, a template, a field of
+    the connection), `code` is the platform's own. Texts are `Words` where they are told in Chinese too. None holds a secret.
     """
 
     name: str

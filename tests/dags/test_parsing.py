@@ -60,7 +60,12 @@ def test_dags_speak_the_language_of_their_tenant(airflow_home: Path, tmp_path: P
 
 
 def test_other_dags_are_there_once(parsed: dict[str, Any]) -> None:
-    assert {name for name in parsed["dags"] if not name.startswith("org_sync_")} == {"org_housekeeping", "org_notify", "org_notify_send"}
+    assert {name for name in parsed["dags"] if not name.startswith("org_sync_")} == {
+        "org_doctor",
+        "org_housekeeping",
+        "org_notify",
+        "org_notify_send",
+    }
 
 
 def test_outbox_is_emptied_every_minute_and_when_something_was_put_there(parsed: dict[str, Any]) -> None:
@@ -95,6 +100,17 @@ def test_housekeeping_has_a_task_for_each_tenant_and_no_platforms_pool(parsed: d
     assert {name: (task["owner"], task["pool"], task["downstream"]) for name, task in dag["tasks"].items()} == {
         "clean_acme": ("it-operations", "default_pool", []),
         "clean_beta": ("orgsync", "default_pool", []),
+    }
+
+
+def test_doctor_has_a_task_for_each_tenant_in_its_platforms_pool_and_one_for_what_all_share(parsed: dict[str, Any]) -> None:
+    dag = parsed["dags"]["org_doctor"]
+    assert (dag["crons"], dag["timezone"], dag["catchup"], dag["max_active_runs"]) == (["43 1 * * *"], "Asia/Shanghai", False, 1)
+    assert "backfill" not in dag["allowed_run_types"]
+    assert {name: (task["owner"], task["pool"], task["downstream"]) for name, task in dag["tasks"].items()} == {
+        "examine_surroundings": ("airflow", "default_pool", []),
+        "examine_acme": ("it-operations", "dingtalk", []),
+        "examine_beta": ("orgsync", "dingtalk", []),
     }
 
 
@@ -177,6 +193,7 @@ def test_mistake_in_a_stanza_is_that_stanzas_alone(parsed: dict[str, Any], airfl
     assert dags.keys() == parsed["dags"].keys() | {"org_sync_delta"}, "the list of DAGs is complete, but for whom nobody can name"
     assert dags["org_sync_acme"] == parsed["dags"]["org_sync_acme"]
     assert dags["org_housekeeping"]["tasks"].keys() == {"clean_acme", "clean_beta", "clean_delta"}
+    assert dags["org_doctor"]["tasks"].keys() == {"examine_surroundings", "examine_acme", "examine_beta", "examine_delta"}
     assert dags["org_notify_send"]["params"]["tenant"] is None
 
     broken = dags["org_sync_beta"]
@@ -204,5 +221,5 @@ def test_mistake_in_a_stanza_is_that_stanzas_alone(parsed: dict[str, Any], airfl
 def test_file_that_is_no_list_of_stanzas_is_an_import_error(airflow_home: Path, tmp_path: Path, text: str, words: str) -> None:
     found = describe(airflow_home, tmp_path / "tenants.yaml", text)
     assert set(found["dags"]) == {"org_notify"}, "it reads the file when it runs"
-    assert found["import_errors"].keys() == {"org_sync.py", "org_housekeeping.py", "org_notify_send.py", "org_tenants.py"}
+    assert found["import_errors"].keys() == {"org_sync.py", "org_doctor.py", "org_housekeeping.py", "org_notify_send.py", "org_tenants.py"}
     assert all(words in told for told in found["import_errors"].values())

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.text import Text
 
-from orgsync.check import OUTCOMES, Check, worst_of
+from orgsync.check import OUTCOMES, TITLES, Check, worst_of
 from orgsync.cli.console import JsonOption, OneTenantArgument, print_json, results
 from orgsync.settings import read_settings
 from orgsync.words import Language, Words, say
@@ -20,29 +20,6 @@ from orgsync.words import Language, Words, say
 STYLES = {"ok": "green", "degraded": "yellow", "broken": "bold red", "skipped": "dim"}
 OUTCOME_WORDS = {"ok": "正常", "degraded": "受限", "broken": "故障", "skipped": "未检查"}
 
-# What is told of, in Chinese; English names are their own.
-NAMES = {
-    "tenants file": "租户配置文件",
-    "connection": "连接",
-    "host": "地址",
-    "clock": "时钟",
-    "credentials": "凭证",
-    "address": "出口 IP",
-    "app": "应用",
-    "permission": "权限",
-    "fields": "字段",
-    "range": "可见范围",
-    "reading": "读取方式",
-    "messages": "消息",
-    "todos": "待办",
-    "callback": "回调",
-    "quota": "额度",
-    "company": "企业",
-    "warehouse": "数仓",
-    "roles": "角色",
-    "landing zone": "落地区",
-    "reports": "报告",
-}
 SHARED = Words("what all tenants share", "所有租户共用")
 COUNTED = Words("{broken} broken, {degraded} degraded, of {all} things tried", "共检查 {all} 项：故障 {broken}，受限 {degraded}")
 FIX = Words("To do: {fix}", "处理：{fix}")
@@ -139,7 +116,7 @@ def _show(whose: str, checks: Sequence[Check], language: Language) -> None:
 def _line(check: Check, language: Language) -> Text:
     is_chinese = language == "zh"
     outcome = OUTCOME_WORDS[check.outcome] if is_chinese else check.outcome
-    name = NAMES.get(check.name, check.name) if is_chinese else check.name
+    name = say(TITLES.get(check.name, check.name), language)
     subject = f" {check.subject}" if check.subject and check.name != "tenants file" else ""
     code = f"（{check.code}）" if is_chinese and check.code else f" ({check.code})" if check.code else ""
     place = f"{check.file}, line {check.line}: " if check.file else ""

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from orgsync.check import Check, worst_of
+from orgsync.check import TITLES, Check, worst_of
 from orgsync.doctor.examining import examine_surroundings, examine_tenant
 from orgsync.doctor.recording import record_checks
 from orgsync.errors import ConfigurationError
@@ -46,5 +46,5 @@ def _tell_all(broken: Sequence[Check], language: Language) -> str:
 
 
 def _tell(check: Check, language: Language) -> str:
-    name = f"{check.name} {check.subject}".strip()
+    name = f"{say(TITLES.get(check.name, check.name), language)} {check.subject}".strip()
     return say(_ONE.fill(name=name, reason=check.reason, fix=check.fix), language).strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from orgsync.check import OUTCOMES, Check
+from orgsync.check import OUTCOMES, TITLES, Check
 from orgsync.errors import (
     ConfigurationError,
     CredentialError,
@@ -27,7 +27,7 @@ ENDING = frozenset({CONNECTION, HOST, CREDENTIALS, ADDRESS, APP})
 """Without these no other call is answered: trying on would only say the same again, and wrong secrets get an address blocked."""
 
 NO_SYNC = Words("nothing can be read", "无法读取")
-_NOT_TRIED = Words("not tried: {name} comes first", "未检查：请先处理 {name}")
+_NOT_TRIED = Words("{name} comes first", "请先处理{name}")
 _BUSY = Words("could not be tried: {reason}", "未能检查：{reason}")
 
 
@@ -86,7 +86,7 @@ def _walk(steps: Iterable[Step], signs: Signs) -> Iterator[Check]:
     ended, seen = "", set[tuple[str, ...]]()
     for step in steps:
         if ended:
-            yield Check(step.name, "skipped", _NOT_TRIED.fill(name=ended), subject=step.subject)
+            yield Check(step.name, "skipped", _NOT_TRIED.fill(name=TITLES[ended]), subject=step.subject)
             continue
         for check in _take(step, signs):
             if check.outcome == "ok" or not seen.intersection(_list_mistakes(check)):

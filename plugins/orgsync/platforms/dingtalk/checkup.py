@@ -64,7 +64,7 @@ _PART = Words(
     "应用可见 {departments} 个部门（含下级）和 {users} 个单独指定的成员",
 )
 _WITHHELD = Words("{field} is withheld from the app", "应用读不到{field}")
-_KEPT = Words("{columns} keep their last values, or stay empty", "{columns} 保持原值或为空")
+_KEPT = Words("{columns}: what was known last stays", "{columns}：保持最后已知的值")
 _NO_AGENT = Words("agent_id is empty", "未填写 agent_id")
 _BAD_AGENT = Words("agent_id is no number, as every AgentId is", "agent_id 不是数字，而 AgentId 都是数字")
 _NO_CREATOR = Words("nobody is known in whose name one could be made", "没有可作为创建人的成员")

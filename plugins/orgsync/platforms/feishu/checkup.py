@@ -64,7 +64,7 @@ _PART = Words(
 )
 _WITHHELD = Words("{what} is withheld: the app lacks {scope}", "读不到{what}：应用缺少权限 {scope}")
 _NO_USER_ID = Words("people cannot be keyed by user_id: the app lacks {scope}", "无法以 user_id 作为人员的键：应用缺少权限 {scope}")
-_KEPT = Words("{columns} keep their last values, or stay empty", "{columns} 保持原值或为空")
+_KEPT = Words("{columns}: what was known last stays", "{columns}：保持最后已知的值")
 _NO_NAMES = Words("who has no name is quarantined", "没有名称的会被隔离")
 _NO_PLACES = Words("who is in which department is not known", "无法得知人员所在的部门")
 _NO_TREE = Words("which department is below which is not known", "无法得知部门的上下级关系")

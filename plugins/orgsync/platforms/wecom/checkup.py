@@ -73,7 +73,7 @@ _SINCE_2022 = Words(
     "No setting gives them back: apps made since 2022-06-20 get them only by a member's own consent; an older app still does",
     "没有任何设置能恢复：2022-06-20 起新建的应用只能在成员本人授权后得到；更早的应用仍可读取",
 )
-_KEPT = Words("{columns} keep their last values, or stay empty", "{columns} 保持原值或为空")
+_KEPT = Words("{columns}: what was known last stays", "{columns}：保持最后已知的值")
 _NO_AGENT = Words("agent_id is empty", "未填写 agent_id")
 _BAD_AGENT = Words("agent_id is no number, as every AgentId is", "agent_id 不是数字，而 AgentId 都是数字")
 _NO_MESSAGES = Words(
