@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperCommand
 
 from orgsync.cli import checking as cli_checking
+from orgsync.cli import onboarding as cli_onboarding
 from orgsync.cli import sandbox as cli_sandbox
 from orgsync.cli import sending as cli_sending
 from orgsync.cli.console import (
@@ -64,6 +65,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_checking.app)
+app.add_typer(cli_onboarding.app)
 app.add_typer(cli_sending.app)
 app.add_typer(cli_sandbox.app, name="sandbox")
 

@@ -1,0 +1,75 @@
+"""What another system has configured is imported, examined by the doctor, and synced: O2OA's two files, JeecgBoot's one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.world import Command, World
+from tests.unit.onboarding.samples import DINGDING, JEECG, QIYEWEIXIN
+
+FILES = {"dingding.json": DINGDING, "qiyeweixin.json": QIYEWEIXIN, "application.yml": JEECG}
+
+
+def fill_in(text: str, world: World) -> str:
+    """The sample with the sandbox's own keys and address."""
+    dingtalk, wecom = (world.sandbox.control("GET", f"{name}/settings") for name in ("dingtalk", "wecom"))
+    for name, value in {
+        "dingkey": dingtalk["client_id"],
+        "contact-secret": wecom["contact_secret"],
+        "own-secret": wecom["client_secret"],
+        '"appSecret": "app-secret"': f'"appSecret": "{dingtalk["client_secret"]}"',
+        '"corpSecret": "app-secret"': f'"corpSecret": "{wecom["client_secret"]}"',
+        "client-secret: app-secret": f"client-secret: {dingtalk['client_secret']}",
+        "https://oapi.dingtalk.com": world.sandbox.url,
+        "https://qyapi.weixin.qq.com": world.sandbox.url,
+    }.items():
+        text = text.replace(name, str(value))
+    return text
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_settings_are_imported_examined_and_synced(command: Command, world: World, tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_text(fill_in(FILES[name], world), encoding="utf-8")
+    done = command("import-config", str(file), "--json", "--show-secrets")
+    assert done.returncode == 0, done.stderr
+    imported: list[dict[str, Any]] = json.loads(done.stdout)
+    environment = {}
+    for each in imported:
+        each["connection"].setdefault("host", world.sandbox.url)  # JeecgBoot has no address: its platforms are where they are
+        environment[f"AIRFLOW_CONN_{each['stanza']['conn_id'].upper()}"] = json.dumps(each["connection"])
+    world.settings.tenants_file.write_text(json.dumps({"tenants": [each["stanza"] for each in imported]}), encoding="utf-8")
+    for each in imported:
+        tenant_id = each["stanza"]["id"]
+        examined = command("doctor", tenant_id, "--json", **environment)
+        assert examined.returncode == 0, examined.stdout
+        synced = command("sync", tenant_id, **environment)
+        assert synced.returncode == 0, synced.stderr
+        people = len(world.sandbox.control("GET", f"{each['stanza']['platform']}/organization")["users"])
+        assert world.query("select count(*) from org.users where tenant_id = %s", tenant_id) == [(people,)]
+
+
+def test_what_is_shown_holds_no_secret_and_says_what_is_missing(command: Command, world: World, tmp_path: Path) -> None:
+    file = tmp_path / "dingding.json"
+    file.write_text(fill_in(DINGDING, world), encoding="utf-8")
+    secret = world.sandbox.control("GET", "dingtalk/settings")["client_secret"]
+    done = command("import-config", str(file), "--id", "acme2")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert secret not in done.stdout
+    assert '"password": "***"' in done.stdout
+    assert '    schedule: "0 * * * *"\n    full_schedule: "30 1 * * 1-5"' in done.stdout
+    assert "not carried over" in done.stdout
+    assert secret in command("import-config", str(file), "--show-secrets").stdout
+
+
+def test_file_of_nothing_known_ends_with_a_word(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "other.json"
+    file.write_text('{"a": 1}', encoding="utf-8")
+    done = command("import-config", str(file))
+    assert (done.returncode, "dingding.json" in done.stderr) == (2, True)
+    missing = command("import-config", str(tmp_path / "nowhere.json"))
+    assert missing.returncode == 2
