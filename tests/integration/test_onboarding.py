@@ -73,3 +73,64 @@ def test_file_of_nothing_known_ends_with_a_word(command: Command, tmp_path: Path
     assert (done.returncode, "dingding.json" in done.stderr) == (2, True)
     missing = command("import-config", str(tmp_path / "nowhere.json"))
     assert missing.returncode == 2
+
+
+def init(command: Command, world: World, *arguments: str, given: str | None = None, **environment: str) -> Any:
+    tenants = world.settings.tenants_file
+    return command("init", "--no-connection", *arguments, given=given, ORGSYNC_TENANTS=str(tenants), **environment)
+
+
+def test_init_without_questions_examines_then_writes(command: Command, world: World, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(world.sandbox.client_secret + "\n", encoding="utf-8")
+    before = world.settings.tenants_file.read_text(encoding="utf-8")
+    named = ["--platform", "dingtalk", "--id", "fresh", "--login", world.sandbox.client_id, "--host", world.sandbox.url]
+    done = init(command, world, *named, "--agent-id", "3000000001", "--secret-file", str(secret), "--yes", "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    assert "0 broken" in done.stdout
+    assert "export AIRFLOW_CONN_FRESH=" in done.stdout
+    after = world.settings.tenants_file.read_text(encoding="utf-8")
+    assert after.startswith(before)
+    assert "- id: fresh\n    platform: dingtalk\n    conn_id: fresh\n" in after
+    again = init(command, world, *named, "--secret-file", str(secret), "--yes")
+    assert (again.returncode, "has a tenant 'fresh' already" in again.stderr) == (2, True)
+
+
+def test_init_with_a_wrong_secret_writes_nothing(command: Command, world: World) -> None:
+    before = world.settings.tenants_file.read_text(encoding="utf-8")
+    named = ["--platform", "dingtalk", "--id", "fresh", "--login", world.sandbox.client_id, "--host", world.sandbox.url, "--yes"]
+    done = init(command, world, *named, "--secret-file", "-", given="not-the-secret\n")
+    assert done.returncode == 2
+    assert "40096" in done.stdout
+    assert "nothing was written" in done.stderr
+    assert "not-the-secret" not in done.stdout + done.stderr
+    assert world.settings.tenants_file.read_text(encoding="utf-8") == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--platform", "slack", "--yes"], "none of dingtalk, wecom, feishu"),
+        (["--platform", "dingtalk", "--id", "No Such", "--yes"], "may hold only lower-case letters"),
+        (["--platform", "dingtalk", "--id", "fresh", "--yes"], "--login is needed with --yes"),
+        (["--platform", "dingtalk", "--id", "acme", "--yes"], "has a tenant 'acme' already"),
+    ],
+)
+def test_init_says_what_is_missing_or_wrong_before_it_asks_anybody(
+    command: Command, world: World, arguments: list[str], words: str
+) -> None:
+    world.control("DELETE", "calls")
+    done = init(command, world, *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert world.control("GET", "calls")["total"] == 0
+
+
+def test_init_asks_examines_asks_again_and_shows_what_a_sync_would_bring(command: Command, world: World) -> None:
+    """A wrong secret first; secrets are typed without being seen, here they come from the input."""
+    wrong = [world.sandbox.client_id, "not-the-secret", "", "3000000001", world.sandbox.url, "y"]
+    right = [world.sandbox.client_id, world.sandbox.client_secret, "", "3000000001", world.sandbox.url, "n"]
+    done = init(command, world, given="\n".join(["dingtalk", "asked", *wrong, *right]) + "\n", LC_ALL="en_US.UTF-8")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.index("40096") < done.stdout.index("0 broken")
+    assert "- id: asked" in world.settings.tenants_file.read_text(encoding="utf-8")

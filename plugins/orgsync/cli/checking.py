@@ -80,14 +80,14 @@ def doctor(
         every = [check for checks in found.values() for check in checks]
         print_json({"outcome": worst_of(every), "checks": [_encode(check) for check in every]})
     else:
-        language = lang or _read_language(os.environ)
+        language = lang or read_language(os.environ)
         for whose, checks in found.items():
-            _show(whose or say(SHARED, language), checks, language)
+            show_checks(whose or say(SHARED, language), checks, language)
     if any(worst_of(checks) == "broken" for checks in found.values()):
         raise typer.Exit(2)
 
 
-def _read_language(environ: Mapping[str, str]) -> Language:
+def read_language(environ: Mapping[str, str]) -> Language:
     """As programs of the system do; where nothing is said, as Python's own locale."""
     named = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANGUAGE", "LANG") if environ.get(name)), "")
     return "zh" if (named or locale.getlocale()[0] or "").lower().startswith("zh") else "en"
@@ -99,7 +99,7 @@ def _encode(check: Check) -> dict[str, Any]:
     return told | {f"{name}_zh": say(getattr(check, name), "zh") for name in ("reason", "fix", "lost")}
 
 
-def _show(whose: str, checks: Sequence[Check], language: Language) -> None:
+def show_checks(whose: str, checks: Sequence[Check], language: Language) -> None:
     """What is right in a line each, what is not with its reason, its fix and what is lost."""
     results.print(Text(whose, style="bold"), highlight=False)
     for check in checks:

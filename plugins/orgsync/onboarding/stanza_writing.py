@@ -22,6 +22,17 @@ def write_stanza(values: Mapping[str, str], *, indent: int = 2) -> str:
     return "".join(f"{' ' * indent}{'- ' if number == 0 else '  '}{line}\n" for number, line in enumerate(lines))
 
 
+def refuse_stanza(path: Path, values: Mapping[str, str]) -> None:
+    """Raises ConfigurationError where the stanza itself is wrong, or its tenant is in the file already."""
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Path(folder) / "stanza"
+        trial.write_text(f"tenants:\n{write_stanza(values)}", encoding="utf-8")
+        if broken := read_stanzas(trial).broken:
+            raise ConfigurationError("; ".join(mistake.text for mistake in broken[0].mistakes))
+    if path.exists() and not _is_empty(compose_yaml(path, what="tenants file", missing="")) and values["id"] in read_stanzas(path).owners:
+        raise ConfigurationError(f"{path} has a tenant {values['id']!r} already; choose another id")
+
+
 def add_stanza(path: Path, values: Mapping[str, str]) -> None:
     """Add it after the last one. The file is replaced at once, and only by one that reads as before, with the new stanza in it.
 
@@ -33,8 +44,7 @@ def add_stanza(path: Path, values: Mapping[str, str]) -> None:
         return
     root = compose_yaml(path, what="tenants file", missing="write one")
     before = Stanzas(()) if _is_empty(root) else read_stanzas(path)
-    if values["id"] in before.owners:
-        raise ConfigurationError(f"{path} has a tenant {values['id']!r} already; choose another id")
+    refuse_stanza(path, values)
     text = path.read_text(encoding="utf-8")
     new = _insert(path, text, root, values)
     with tempfile.TemporaryDirectory() as folder:
@@ -48,9 +58,9 @@ def add_stanza(path: Path, values: Mapping[str, str]) -> None:
 
 def _is_empty(root: yaml.Node | None) -> bool:
     """`tenants:` with nothing below it, or but comments."""
-    return root is None or (
-        isinstance(root, yaml.MappingNode) and [(key.value, value.value) for key, value in root.value] == [("tenants", "")]
-    )
+    if root is None:
+        return True
+    return isinstance(root, yaml.MappingNode) and [(key.value, value.value) for key, value in root.value] == [("tenants", "")]
 
 
 def _insert(path: Path, text: str, root: yaml.Node | None, values: Mapping[str, str]) -> str:
