@@ -17,12 +17,14 @@ class Settings:
     """`landing_zone` is any URL that Airflow's ObjectStoragePath opens: file://, s3://, gs://, oss://.
 
     `owner_conn_id` is a connection as the warehouse's owner, for migrating alone; where it is missing, `warehouse_conn_id` migrates too.
+    `domain_files` is the folder of the files by which WeCom makes sure of a domain.
     """
 
     tenants_file: Path
     landing_zone: str
     report_folder: Path
     templates_folder: Path = HOME / "include" / "templates" / "messages"
+    domain_files: Path = HOME / "include" / "domain_files"
     warehouse_conn_id: str = "orgsync_warehouse"
     owner_conn_id: str = "orgsync_warehouse_owner"
     statement_timeout_seconds: int = 3600
@@ -38,6 +40,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         tenants_file=Path(given.get("ORGSYNC_TENANTS", HOME / "include" / "tenants.yaml")),
         landing_zone=given.get("ORGSYNC_LANDING_ZONE", f"file://{state / 'landing'}"),
         report_folder=Path(given.get("ORGSYNC_REPORTS", state / "reports")),
+        domain_files=Path(given.get("ORGSYNC_DOMAIN_FILES", HOME / "include" / "domain_files")),
         templates_folder=Path(given.get("ORGSYNC_TEMPLATES", HOME / "include" / "templates" / "messages")),
         statement_timeout_seconds=_read_seconds(given, "ORGSYNC_STATEMENT_TIMEOUT_SECONDS", default=3600),
     )

@@ -134,3 +134,18 @@ def test_init_asks_examines_asks_again_and_shows_what_a_sync_would_bring(command
     assert done.returncode == 0, done.stderr
     assert done.stdout.index("40096") < done.stdout.index("0 broken")
     assert "- id: asked" in world.settings.tenants_file.read_text(encoding="utf-8")
+
+
+def test_links_are_printed_and_a_pasted_one_is_checked(command: Command, world: World) -> None:
+    base = ["--base-url", "https://airflow.example.com"]
+    done = command("links", "acme", *base, "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    assert "https://airflow.example.com/?corpId=$CORPID$" in done.stdout
+    printed = json.loads(command("links", "acme", *base, "--json").stdout)
+    assert command("links", "acme", *base, "--check", printed[-1]["value"]).returncode == 0
+    wrong = command("links", "acme", *base, "--check", "https://airflow.example.com/", "--lang", "zh")
+    assert (wrong.returncode, "缺少 corpId=$CORPID$" in wrong.stdout) == (2, True)
+    nowhere = command("links", "acme")
+    assert (nowhere.returncode, "--base-url" in nowhere.stderr) == (2, True)
+    configured = command("links", "acme", AIRFLOW__API__BASE_URL="https://airflow.example.org")
+    assert "https://airflow.example.org/" in configured.stdout

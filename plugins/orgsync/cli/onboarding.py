@@ -15,10 +15,11 @@ from rich.text import Text
 
 from orgsync.check import Check, worst_of
 from orgsync.cli.checking import Lang, read_language, show_checks
-from orgsync.cli.console import JsonOption, print_json, read_text, results
+from orgsync.cli.console import JsonOption, TenantArgument, print_json, read_tenant, read_text, results
 from orgsync.errors import ConfigurationError
 from orgsync.platforms import PLATFORM_NAMES
 from orgsync.settings import Settings, read_settings
+from orgsync.words import say
 
 if TYPE_CHECKING:
     from orgsync.onboarding.importing import Imported
@@ -110,6 +111,46 @@ def _write(settings: Settings, stanza: Mapping[str, str], connection: Mapping[st
 
 def _print(text: Text) -> None:
     results.print(text, soft_wrap=True, highlight=False)
+
+
+@app.command()
+def links(
+    tenant: TenantArgument,
+    base_url: Annotated[
+        str, typer.Option("--base-url", metavar="URL", help="Where people reach Airflow; [api] base_url of its configuration if left out.")
+    ] = "",
+    page: Annotated[str, typer.Option("--page", metavar="PATH", help="Which page of it opens.")] = "/",
+    pasted: Annotated[str, typer.Option("--check", metavar="URL", help="Say what is wrong with an address that was pasted.")] = "",
+    lang: Annotated[Lang | None, typer.Option("--lang", help="In English or Chinese; as the locale says if left out.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the addresses that the platform's console asks for (home pages, login, domains), or check one that was pasted."""
+    from orgsync.connections.finding import find_connection
+    from orgsync.onboarding.links import App, check_link, list_links
+
+    own = read_tenant(read_settings(), tenant)
+    connection, language = find_connection(own.conn_id, conn_type=own.platform), lang or read_language(os.environ)
+    agent_id = str(connection.extra_dejson.get("agent_id") or "")
+    found = App(own.platform, (connection.login or "").strip(), base_url or _read_base_url(), agent_id, connection.host or "", page)
+    if pasted:
+        checks = check_link(found, pasted)
+        show_checks(pasted, checks, language)
+        if worst_of(checks) == "broken":
+            raise typer.Exit(2)
+    elif as_json:
+        print_json([{"name": each.name, "place": each.place, "value": each.value} for each in list_links(found)])
+    else:
+        for each in list_links(found):
+            _print(Text.assemble((say(each.name, language), "bold"), f"  {say(each.place, language)}\n  {each.value}"))
+
+
+def _read_base_url() -> str:
+    from orgsync.connections.airflow_options import AirflowOptions, UnclearError
+
+    try:
+        return AirflowOptions(os.environ).read("api", "base_url")
+    except UnclearError:
+        raise typer.BadParameter("say where people reach Airflow, such as https://airflow.example.com", param_hint="--base-url") from None
 
 
 @app.command()
