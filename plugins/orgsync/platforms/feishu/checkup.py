@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -79,11 +80,15 @@ _GRANTED = Words("granted", "已开通")
 _EMPLOYEE_ID = "contact:user.employee_id:readonly"
 
 
+@dataclass(frozen=True)
 class _Field:
     """What a field scope opens (§3.2), and what is lost without it: `is_needed` is what no sync can do without."""
 
-    def __init__(self, key: str, scope: str, what: Words, lost: Words, *, is_needed: bool = False) -> None:
-        self.key, self.scope, self.what, self.lost, self.is_needed = key, scope, what, lost, is_needed
+    key: str
+    scope: str
+    what: Words
+    lost: Words
+    is_needed: bool = False
 
 
 def _columns(names: str) -> Words:
