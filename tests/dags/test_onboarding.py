@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 from orgsync.tenants import load_tenants
-from tests.integration.forked import run_command
 from tests.unit.onboarding.samples import QIYEWEIXIN
 
 TENANTS = "# ours\ntenants:\n  - {id: beta, platform: dingtalk, conn_id: beta}  # stays\n"
 
 
 def run(airflow_home: Path, tenants: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run_command(arguments, os.environ | {"AIRFLOW_HOME": str(airflow_home), "ORGSYNC_TENANTS": str(tenants)}, None)
+    """A process of its own: Airflow, once it is imported, keeps to the home it found then."""
+    environment = os.environ | {"AIRFLOW_HOME": str(airflow_home), "ORGSYNC_TENANTS": str(tenants)}
+    command = [sys.executable, "-c", "from orgsync.cli.main import main; main()", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_connection_and_stanza_are_written_once(airflow_home: Path, tmp_path: Path) -> None:
