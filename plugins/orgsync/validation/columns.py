@@ -46,8 +46,8 @@ def _holds(value: object, character: str) -> bool:
 
 
 def _texts(column: pd.Series) -> pa.Array | pa.ChunkedArray:
-    return pa.array(column, type=pa.large_string(), from_pandas=True)
+    return pa.array(column, type=pa.large_string())
 
 
 def _mask(column: pd.Series, found: Any) -> pd.Series:
-    return pd.Series(np.asarray(pc.fill_null(found, False)), index=column.index, dtype=bool)
+    return pd.Series(np.asarray(pc.fill_null(found, False)), index=column.index)

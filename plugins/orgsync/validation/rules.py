@@ -80,7 +80,7 @@ def find_damaged(column: pd.Series) -> pd.Series:
 
 def find_not_read(tidy: TidySet, entity: str) -> pd.Series:
     """Nothing else can be said of their content."""
-    return is_among(tidy.frame(entity)[f"{entity}_id"], pd.Series(list(tidy.not_read[entity]), dtype="str"))
+    return is_among(tidy.frame(entity)[f"{entity}_id"], pd.Series(list(tidy.not_read[entity])))
 
 
 def find_orphans(departments: pd.DataFrame) -> pd.Series:

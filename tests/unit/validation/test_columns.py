@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pandas as pd
 import pyarrow as pa
@@ -61,6 +63,31 @@ def test_column_in_pieces_is_one() -> None:
     column = pd.Series(dtype.__from_arrow__(pa.chunked_array([["a"], [None, "b"]])), index=[7, 8, 9])
     assert list(is_among(column, column)) == [True, False, True]
     assert (list(find_holding(column, "b")), list(find_holding(column, "b").index)) == ([False, False, True], [7, 8, 9])
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pytest.param(pd.Series(["ab", None, "b"], dtype="str"), id="texts"),
+        pytest.param(pd.Series([["ab", "c"], [], ["b"]], dtype="object"), id="lists of texts"),
+        pytest.param(pd.Series([], dtype="str"), id="no texts"),
+        pytest.param(pd.Series([], dtype="object"), id="no lists"),
+    ],
+)
+def test_mask_is_of_the_columns_rows_and_of_flags(column: pd.Series[Any]) -> None:
+    column.index = pd.Index(range(5, 5 + len(column)))
+    found = find_holding(column, "a")
+    assert found.dtype == bool
+    assert list(found[found].index) == [5][: len(column)]
+    assert list(found.index) == list(column.index)
+
+
+def test_what_is_missing_is_among_nothing_whatever_the_columns_type() -> None:
+    missing = pd.Series([None, float("nan")], dtype="object", index=[7, 8])
+    found = is_among(missing, pd.Series(["a", None], dtype="str"))
+    assert found.dtype == bool
+    assert found.to_dict() == {7: False, 8: False}
+    assert list(is_among(pd.Series(["a", None], dtype="str"), missing)) == [False, False]
 
 
 def test_mask_of_none() -> None:

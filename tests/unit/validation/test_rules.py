@@ -16,6 +16,7 @@ from orgsync.validation.rules import (
     find_cycles,
     find_damaged,
     find_foreign_leaders,
+    find_not_read,
     find_nul_characters,
     find_orphans,
     find_several_mains,
@@ -225,6 +226,11 @@ def test_reasons_are_those_that_administrators_read() -> None:
         ("membership", "missing_user", "its person is not in the snapshot"): (2,),
         ("membership", "several_main_departments", "the person has more than one main department"): (0, 1),
     }
+
+
+@pytest.mark.parametrize(("keys", "found"), [({"bob", "cyd"}, [False, True]), (set(), [False, False])], ids=["some", "nobody"])
+def test_not_read_are_those_that_are_named(keys: set[str], found: list[bool]) -> None:
+    assert list(find_not_read(replace(company(), not_read={"user": frozenset(keys)}), "user")) == found
 
 
 UNREADABLE = "its id holds what could not be read, or is far too long: nobody knows whose it is"

@@ -62,7 +62,7 @@ def to_attributes(records: Rows, names: Sequence[str]) -> list[str]:
     """The named fields that a record has and that say something, as JSON."""
     fields = [(name, [None if value == "" else value for value in _values_of(records, name)]) for name in names]
     told = [(name, values) for name, values in fields if any(value is not None for value in values)]
-    kind = msgspec.defstruct("Attributes", [_optional(place, name) for place, (name, _) in enumerate(told)], omit_defaults=True, gc=False)
+    kind = msgspec.defstruct(ATTRIBUTES, [_optional(place, name) for place, (name, _) in enumerate(told)], omit_defaults=True, gc=False)
     encode = msgspec.json.Encoder().encode
     if not told:
         return ["{}"] * len(records)
@@ -152,10 +152,10 @@ def join_parts(frame: Frame, parts: Sequence[Part], order: np.ndarray[Any, Any] 
     for name, dtype in frame.columns.items():
         pieces = [part.columns.pop(name) for part in parts]
         if name in without:
-            series[name] = _join([_arrange([None] * len(order), dtype)], dtype, np.arange(len(order)))
+            series[name] = pd.Series([None], dtype=dtype).repeat(len(order)).reset_index(drop=True)
             continue
         series[name] = _join(pieces, dtype, order)
-        found = [place_of[start + place] for start, part in zip(starts, parts, strict=False) for place in part.unread.get(name, ())]
+        found = [place_of[starts[number] + place] for number, part in enumerate(parts) for place in part.unread.get(name, ())]
         if places := tuple(sorted(int(place) for place in found if place >= 0)):
             unread[name] = places
     return Table(pd.DataFrame(series, copy=False), unread)
