@@ -49,13 +49,18 @@ def gather_departments(answers: Iterable[Answer], *, with_details: bool) -> Depa
     return Departments(gathered.in_order(), frozenset(walked))
 
 
+OF_A_PLACE = ("dept_order", "leader")
+"""What a list says of a person in this one department."""
+
+
 def form_of_people(*, walked: Collection[str], fields: Mapping[str, Any]) -> Form:
     """Someone in several departments is in each one's list; what differs there belongs to the membership.
 
     `fields` are the ones that make up a person, with their documented types: only in them may two records of one person differ.
-    A person read alone is read in the general way.
+    A person read alone is read in the general way, and so is everybody where a tenant makes a person's column of what is a place's.
     """
-    kind = PersonKind({**fields, "dept_order": Whole, "leader": Flag}, key="userid", apart=("dept_order", "leader"))
+    kind = PersonKind({**fields, "dept_order": Whole, "leader": Flag}, key="userid", apart=OF_A_PLACE)
+    is_plain = fields.keys().isdisjoint(OF_A_PLACE)
 
     def add(general: General, record: Record, answer: Answer) -> None:
         user = _with_extension({name: record[name] for name in fields if name in record})
@@ -69,7 +74,7 @@ def form_of_people(*, walked: Collection[str], fields: Mapping[str, Any]) -> For
         place_key="userid",
         place_department="dept_id",
         place_fields=("order", "leader"),
-        kind_of=lambda answer: kind if answer.interface == LIST_USERS else None,
+        kind_of=lambda answer: kind if is_plain and answer.interface == LIST_USERS else None,
         split=lambda answer: _split(answer.body),
         list_records=_list_people,
         key_of=lambda record, _: record.get("userid"),
@@ -89,7 +94,7 @@ def _list_people(answer: Answer) -> list[Record]:
 
 def _note_places(places: Places, batch: Batch) -> None:
     department_id = str(batch.answer.params["dept_id"])
-    order, leader = (without_unset(batch.apart[name]) for name in ("dept_order", "leader"))
+    order, leader = (without_unset(batch.apart[name]) for name in OF_A_PLACE)
     places.add_all(batch.keys, [department_id] * len(batch.keys), order=order, leader=leader)
 
 

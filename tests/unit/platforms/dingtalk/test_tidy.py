@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orgsync.errors import ConfigurationError
@@ -261,6 +261,9 @@ DOCUMENTED_PEOPLE = st.lists(st.fixed_dictionaries({}, optional=DOCUMENTED) | st
 
 
 @settings(max_examples=60, deadline=None)
+@example([(1, [{"userid": "a", "dept_order": 0}], LIST_USERS)])
+@example([(1, [{"userid": "a", "dept_order": None}], LIST_USERS)])
+@example([(1, [{"userid": "a", "dept_order": 0}], LIST_USERS), (2, [{"userid": "a", "dept_order": 1}], LIST_USERS)])
 @given(
     st.lists(st.tuples(st.integers(1, 3), DOCUMENTED_PEOPLE, st.sampled_from([LIST_USERS, LIST_USERS, LIST_USERS, GET_USER])), max_size=5)
 )
