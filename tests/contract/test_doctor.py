@@ -12,6 +12,8 @@ import pytest
 from orgsync.check import Check, worst_of
 from orgsync.platforms.connector import Connector
 from orgsync.platforms.examining import Needs
+from orgsync.platforms.platform import Scope
+from orgsync.words import say
 from tests.contract.conftest import Organization
 
 Plant = Callable[[Organization], None]
@@ -267,3 +269,21 @@ def test_exactly_the_planted_mistake_is_named_with_its_fix(organization: Organiz
     assert found.lost
     secrets = [organization.sandbox.connection(organization.name)["password"], *organization.secrets().values(), "not-the-secret"]
     assert [secret for secret in secrets if secret in str(checks)] == []
+
+
+def test_path_of_a_scope_that_leads_nowhere_is_told_before_the_sync_meets_it(organization: Organization) -> None:
+    departments = organization.truth()["departments"]
+    company = next(each["name"] for each in departments if each["kind"] == "company" and each["parent_id"] is None)
+    name = next(each["name"] for each in departments if each["id"] == top_of(organization))
+    paths = {"right": f"{company} / {name}", "wrong": f"{company} / {name}旧名"}
+    found = {
+        key: examine(organization, needs=Needs(BY_KEY[organization.name], Scope(exclude_paths=(path,)))) for key, path in paths.items()
+    }
+    assert wrong_of(found["right"]) == []
+    assert [check.reason for check in found["right"] if check.subject == "scope"] == [
+        "the scope's paths are there: 0 departments included, 1 excluded"
+    ]
+    [wrong] = wrong_of(found["wrong"])
+    assert (wrong.name, wrong.outcome, wrong.subject, wrong.fix) == ("range", "broken", "scope", "correct it in the tenants file")
+    assert say(wrong.fix, "zh") == "请在租户配置文件中改正"
+    assert f"'{name}'" in wrong.reason
