@@ -216,6 +216,18 @@ def test_path_that_leads_nowhere_names_what_is_there(organization: Organization)
         organization.locate(Scope(exclude_paths=(f"{company} / {name}x",)))
 
 
+@pytest.mark.parametrize("organization", ["wecom"], indirect=True)
+def test_what_the_app_does_not_see_may_be_what_is_excluded(organization: Organization) -> None:
+    """With the secret of 通讯录同步 people of departments without a name would be read by ids."""
+    truth = organization.truth()
+    first = next(key for key, each in company_departments(truth).items() if each["parent_id"] is not None)
+    organization.set(visible_departments=[int(first)])
+    scope = Scope(exclude_paths=("** / *外包",))
+    assert organization.locate(scope) == Scope()
+    with pytest.raises(ConfigurationError, match="comes without its name"):
+        organization.locate(scope, organization.client(all_secrets=True))
+
+
 def test_visible_range_below_the_root(organization: Organization) -> None:
     truth = organization.truth()
     tops = [key for key, each in company_departments(truth).items() if each["parent_id"] is not None][:2]

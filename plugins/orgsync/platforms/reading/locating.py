@@ -13,6 +13,7 @@ from typing import ClassVar, Protocol
 from orgsync.errors import ConfigurationError
 from orgsync.platforms.platform import Scope
 from orgsync.platforms.reading.paths import SEPARATOR, DepartmentPath, States
+from orgsync.platforms.reading.records import is_damaged
 from orgsync.platforms.reading.walk import explain_vanished
 from orgsync.platforms.speaking.parallel import Task, run_tasks
 from orgsync.platforms.speaking.transport import Transport
@@ -25,6 +26,8 @@ _MOST_NAMED = 5
 
 @dataclass(frozen=True)
 class NamedDepartment:
+    """`name` is empty where it is not to be seen."""
+
     id: str
     name: str
 
@@ -48,14 +51,15 @@ def locate(client: Client, tree: Tree, scope: Scope) -> Scope:
     """The same scope by ids alone.
 
     Raises ConfigurationError where plain names lead to no department: what was excluded by its name and has another one now would be read,
-    and what was included would be taken for gone. An exclusion with `*` may lead nowhere.
+    and what was included would be taken for gone. An exclusion with `*` may lead nowhere; but not past a department whose name is not to be
+    seen, for that may be the one.
     """
     if not scope.has_paths:
         return scope
     search = _Search(tree, scope)
     try:
-        tops = [partial(search.enter_tops)]
-        run_tasks(tops, parallel=client.parallel, stop=client.transport.stop, tick=lambda _: None)
+        tops = partial(explain_vanished, search.enter_tops, gone_codes=tree.gone_codes)
+        run_tasks([tops], parallel=client.parallel, stop=client.transport.stop, tick=lambda _: None)
     finally:
         client.transport.resume()
     return search.settle()
@@ -106,7 +110,10 @@ class _Search:
     def _enter(self, departments: Iterable[NamedDepartment], way: tuple[str, ...], standing: Standing) -> list[Task]:
         """What there is to look into further; a department that is met again (two parents, a cycle) was entered already."""
         tasks: list[Task] = []
+        may_be_excluded = any(path in self.excluded for path in standing)
         for department in departments:
+            if may_be_excluded and (not department.name.strip() or is_damaged(department.name)):
+                raise ConfigurationError(_NAMELESS.fill(id=department.id, above=SEPARATOR.join(way) or "-"))
             with self.lock:
                 self.names.setdefault(way, []).append(department.name)
                 is_new = department.id not in self.entered
@@ -114,7 +121,7 @@ class _Search:
             after = {path: path.follow(states, department.name) for path, states in standing.items()}
             left = self._note(department, after)
             if is_new and left:
-                look = partial(self._look_below, department.id, (*way, department.name), left)
+                look = partial(self._look_below, department.id, (*way, department.name.strip()), left)
                 tasks.append(partial(explain_vanished, look, gone_codes=self.tree.gone_codes))
         return tasks
 
@@ -135,9 +142,9 @@ class _Search:
 
     def _tell_missing(self, path: DepartmentPath) -> str:
         """With what is there in place of the first name that leads nowhere."""
-        steps = path.text.split(SEPARATOR)
-        known = next(way for count in range(len(steps), -1, -1) if (way := tuple(steps[:count])) in self.names or not way)
-        wanted, there = "".join(steps[len(known) : len(known) + 1]), sorted(set(self.names.get(known, ())))
+        ways = (path.steps[:count] for count in range(len(path.steps), 0, -1))
+        known = next((way for way in ways if way in self.names), ())
+        wanted, there = "".join(path.steps[len(known) : len(known) + 1]), sorted(set(self.names.get(known, ())))
         named = get_close_matches(wanted, there, n=_MOST_NAMED, cutoff=0.5) or there[:_MOST_NAMED]
         missing = _MISSING_BELOW if known else _MISSING_AT_TOP
         seen = ", ".join(map(repr, named)) + ("" if len(there) == len(named) else ", …")
@@ -158,5 +165,10 @@ _MISSING_BELOW = Words(
 _NOTHING = Words(
     "none of the scope's include_paths leads to a department; correct them in the tenants file",
     "scope 的 include_paths 均找不到部门；请在租户配置文件中改正",
+)
+_NAMELESS = Words(
+    "department {id} (below {above!r}) comes without its name, so that nobody can tell whether exclude_paths means it; "
+    "let the app see the names of departments, or exclude by id",
+    "部门 {id}（在 {above!r} 之下）没有名称，无法判断 exclude_paths 是否指它；请让应用能读取部门名称，或按 id 排除",
 )
 _NONE = Words("nothing", "没有部门")

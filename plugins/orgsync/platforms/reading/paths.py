@@ -28,7 +28,7 @@ class DepartmentPath:
     text: str
 
     def __post_init__(self) -> None:
-        steps = self._steps
+        steps = self.steps
         if not all(steps):
             raise ValueError(f"{self.text!r} has a step without a name; write names with {SEPARATOR!r} between them")
         if steps[-1] == _ANY_DEPTH:
@@ -40,34 +40,34 @@ class DepartmentPath:
         return "*" in self.text
 
     @cached_property
+    def steps(self) -> tuple[str, ...]:
+        return tuple(step.strip() for step in _BETWEEN.split(self.text.strip()))
+
+    @cached_property
     def start(self) -> States:
         return self._skip([0])
 
     def follow(self, states: States, name: str) -> States:
         """Where one may be after a department of this name; nowhere is empty."""
-        return self._skip(place if self._steps[place] == _ANY_DEPTH else place + 1 for place in states if self._fits(place, name))
+        return self._skip(place if self.steps[place] == _ANY_DEPTH else place + 1 for place in states if self._fits(place, name))
 
     def is_at_end(self, states: States) -> bool:
-        return len(self._steps) in states
+        return len(self.steps) in states
 
     def leads_on(self, states: States) -> bool:
-        return any(place < len(self._steps) for place in states)
-
-    @cached_property
-    def _steps(self) -> tuple[str, ...]:
-        return tuple(step.strip() for step in _BETWEEN.split(self.text.strip()))
+        return any(place < len(self.steps) for place in states)
 
     @cached_property
     def _names(self) -> tuple[re.Pattern[str], ...]:
-        return tuple(re.compile(".*".join(map(re.escape, step.split("*"))), re.DOTALL) for step in self._steps)
+        return tuple(re.compile(".*".join(map(re.escape, step.split("*"))), re.DOTALL) for step in self.steps)
 
     def _fits(self, place: int, name: str) -> bool:
-        return place < len(self._steps) and (self._steps[place] == _ANY_DEPTH or bool(self._names[place].fullmatch(name.strip())))
+        return place < len(self.steps) and (self.steps[place] == _ANY_DEPTH or bool(self._names[place].fullmatch(name.strip())))
 
     def _skip(self, places: Iterable[int]) -> States:
         found = set(places)
         for place in sorted(found):
-            while place < len(self._steps) and self._steps[place] == _ANY_DEPTH:
+            while place < len(self.steps) and self.steps[place] == _ANY_DEPTH:
                 place += 1
                 found.add(place)
         return frozenset(found)
