@@ -12,7 +12,7 @@ from pydantic import StrictBool
 from orgsync.errors import ConfigurationError
 from orgsync.manifest import Company as Company
 from orgsync.manifest import Mode as Mode
-from orgsync.platforms.reading.paths import PathText
+from orgsync.platforms.paths import PathText
 
 if TYPE_CHECKING:
     from orgsync.errors import PermissionDeniedError

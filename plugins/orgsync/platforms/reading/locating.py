@@ -11,8 +11,8 @@ from functools import partial
 from typing import ClassVar, Protocol
 
 from orgsync.errors import ConfigurationError
+from orgsync.platforms.paths import SEPARATOR, DepartmentPath, States
 from orgsync.platforms.platform import Scope
-from orgsync.platforms.reading.paths import SEPARATOR, DepartmentPath, States
 from orgsync.platforms.reading.records import is_damaged
 from orgsync.platforms.reading.walk import explain_vanished
 from orgsync.platforms.speaking.parallel import Task, run_tasks

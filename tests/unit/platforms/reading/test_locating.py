@@ -108,7 +108,7 @@ def test_names_that_lead_nowhere_stop_the_read(scope: dict[str, Any], says: str)
 @pytest.mark.parametrize("name", ["", " ", "外\ufffd"])
 def test_department_without_its_name_may_be_the_one_that_is_excluded(name: str) -> None:
     company = Company({"": {"1": "云杉"}, "1": {"2": "研发", "3": name}})
-    with pytest.raises(ConfigurationError, match="department 3 .* comes without its name"):
+    with pytest.raises(ConfigurationError, match=r"department 3 .* comes without its name"):
         find(company, exclude_paths=("** / 外包",))
     assert find(company, include_paths=("云杉 / 研发",)) == ({"2"}, set())
     assert find(company, exclude_paths=("云杉",)) == (set(), {"1"})

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orgsync.platforms.reading.paths import SEPARATOR, DepartmentPath
+from orgsync.platforms.paths import SEPARATOR, DepartmentPath
 
 
 def leads_to(text: str, *names: str) -> bool:
