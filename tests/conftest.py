@@ -12,12 +12,19 @@ os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "false")
 from collections.abc import Iterator
 from zlib import crc32
 
+import hypothesis
 import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection
 
 from orgsync.platforms import PLATFORM_NAMES
 from stack.postgres import PostgresServer, embedded_postgres
+
+# How long an example takes is the machine's: no test asserts it.
+hypothesis.settings.register_profile(
+    "untimed", hypothesis.settings.default, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 pytest_plugins = ["tests.integration.world", "tests.integration.office"]
 

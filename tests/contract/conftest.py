@@ -70,6 +70,9 @@ class Organization:
         record: Callable[[str, Answer], None] = lambda part, answer: self.landed.setdefault(part, []).append(answer)  # noqa: E731
         return self.platform.extract(client or self.client(), self.wanted(mode, scope), record)
 
+    def locate(self, scope: Scope, client: Any = None) -> Scope:
+        return self.platform.locate(client or self.client(), self.wanted(scope=scope))
+
     def wanted(self, mode: Mode = "full", scope: Scope | None = None) -> Wanted:
         return Wanted(mode=mode, scope=scope or Scope(), user_key=next(iter(self.platform.user_keys), ""))
 

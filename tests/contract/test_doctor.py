@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -9,9 +10,12 @@ from typing import Any
 
 import pytest
 
-from orgsync.check import Check, worst_of
+from orgsync.check import TITLES, Check, worst_of
 from orgsync.platforms.connector import Connector
 from orgsync.platforms.examining import Needs
+from orgsync.platforms.platform import Scope
+from orgsync.settings import HOME
+from orgsync.words import LANGUAGES, Language, say
 from tests.contract.conftest import Organization
 
 Plant = Callable[[Organization], None]
@@ -267,3 +271,31 @@ def test_exactly_the_planted_mistake_is_named_with_its_fix(organization: Organiz
     assert found.lost
     secrets = [organization.sandbox.connection(organization.name)["password"], *organization.secrets().values(), "not-the-secret"]
     assert [secret for secret in secrets if secret in str(checks)] == []
+
+
+def test_path_of_a_scope_that_leads_nowhere_is_told_before_the_sync_meets_it(organization: Organization) -> None:
+    departments = organization.truth()["departments"]
+    company = next(each["name"] for each in departments if each["kind"] == "company" and each["parent_id"] is None)
+    name = next(each["name"] for each in departments if each["id"] == top_of(organization))
+    paths = {"right": f"{company} / {name}", "wrong": f"{company} / {name}旧名"}
+    found = {
+        key: examine(organization, needs=Needs(BY_KEY[organization.name], Scope(exclude_paths=(path,)))) for key, path in paths.items()
+    }
+    assert wrong_of(found["right"]) == []
+    assert [check.reason for check in found["right"] if check.subject == "scope"] == [
+        "the scope's paths are there: 0 departments included, 1 excluded"
+    ]
+    [wrong] = wrong_of(found["wrong"])
+    assert (wrong.name, wrong.outcome, wrong.subject, wrong.fix) == ("range", "broken", "scope", "correct it in the tenants file")
+    assert say(wrong.fix, "zh") == "请在租户配置文件中改正"
+    assert f"'{name}'" in wrong.reason
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_first_hour_is_told_in_the_order_in_which_the_doctor_looks(organization: Organization, language: Language) -> None:
+    ending = ".zh.md" if language == "zh" else ".md"
+    page = (HOME / "docs" / "getting-started" / f"{organization.name}{ending}").read_text(encoding="utf-8")
+    headings = [line for line in page.splitlines() if line.startswith("## ")]
+    assert [name for line in headings for name in re.findall("`(.+?)`", line)] == list(
+        dict.fromkeys(say(TITLES[check.name], language) for check in examine(organization))
+    )

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from orgsync.errors import OrgsyncError
+from orgsync.errors import ConfigurationError, OrgsyncError
 from orgsync.frames import FRAMES
 from orgsync.platforms.platform import CallCount, Mode, Scope
 from orgsync.platforms.speaking.decoding import REPLACEMENT
@@ -175,6 +175,57 @@ def test_subtree_out_of_scope(organization: Organization) -> None:
     top = next(key for key, each in company_departments(truth).items() if each["parent_id"] is not None)
     organization.read(scope=Scope(exclude=(top,)))
     assert ids(organization.tidy().departments, "department_id") == set(company_departments(truth)) - below(truth, top)
+
+
+def way_to(truth: dict[str, Any], department_id: str) -> list[str]:
+    """The names from the root down to the department."""
+    departments = company_departments(truth)
+    way: list[str] = []
+    above: str | None = department_id
+    while above is not None:
+        way.insert(0, departments[above]["name"])
+        above = None if departments[above]["parent_id"] is None else str(departments[above]["parent_id"])
+    return way
+
+
+def test_subtree_in_scope_by_its_path(organization: Organization) -> None:
+    truth = organization.truth()
+    top = next(key for key, each in company_departments(truth).items() if each["parent_id"] is not None and len(below(truth, key)) > 1)
+    located = organization.locate(Scope(include_paths=(" / ".join(way_to(truth, top)),)))
+    assert located == Scope(include=(top,))
+    organization.read(scope=located)
+    assert ids(organization.tidy().departments, "department_id") == below(truth, top)
+
+
+def test_departments_out_of_scope_by_a_pattern(organization: Organization) -> None:
+    truth = organization.truth()
+    ending = next(each["name"][-2:] for each in company_departments(truth).values() if each["parent_id"] is not None)
+    meant = {key for key, each in company_departments(truth).items() if each["name"].endswith(ending) and each["parent_id"] is not None}
+    located = organization.locate(Scope(exclude_paths=(f"** / *{ending}",)))
+    assert meant.issuperset(located.exclude)
+    organization.read(scope=located)
+    left_out = set().union(*(below(truth, key) for key in meant))
+    assert ids(organization.tidy().departments, "department_id") == set(company_departments(truth)) - left_out
+
+
+def test_path_that_leads_nowhere_names_what_is_there(organization: Organization) -> None:
+    truth = organization.truth()
+    top = next(key for key, each in company_departments(truth).items() if each["parent_id"] is not None)
+    company, *_, name = way_to(truth, top)
+    with pytest.raises(ConfigurationError, match=f"below '{company}' the app sees .*'{name}'"):
+        organization.locate(Scope(exclude_paths=(f"{company} / {name}x",)))
+
+
+@pytest.mark.parametrize("organization", ["wecom"], indirect=True)
+def test_what_the_app_does_not_see_may_be_what_is_excluded(organization: Organization) -> None:
+    """With the secret of 通讯录同步 people of departments without a name would be read by ids."""
+    truth = organization.truth()
+    first = next(key for key, each in company_departments(truth).items() if each["parent_id"] is not None)
+    organization.set(visible_departments=[int(first)])
+    scope = Scope(exclude_paths=("** / *外包",))
+    assert organization.locate(scope) == Scope()
+    with pytest.raises(ConfigurationError, match="comes without its name"):
+        organization.locate(scope, organization.client(all_secrets=True))
 
 
 def test_visible_range_below_the_root(organization: Organization) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from orgsync.errors import ConfigurationError, GateError, IncompleteSnapshotError, PermissionDeniedError
+from orgsync.platforms.platform import Scope
 from orgsync.sync.budget import WORDS
 from orgsync.sync.deciding import decide_plan
 from orgsync.sync.extracting import extract_snapshot
@@ -530,3 +531,17 @@ def test_incomplete_snapshot_is_told_and_not_loaded(world: World, monkeypatch: p
         world.sync()
     assert world.history() == before
     assert world.query("select is_complete, state from ops.snapshot order by taken_at desc limit 1") == [(False, "landed")]
+
+
+def test_department_excluded_by_its_path_is_not_read_and_a_renamed_one_stops_the_sync(world: World) -> None:
+    departments = {str(each["id"]): each for each in world.truth()["departments"] if each["kind"] == "company"}
+    company = next(each for each in departments.values() if each["parent_id"] is None)
+    out = next(each for each in departments.values() if str(each["parent_id"]) == str(company["id"]))
+    limited = with_tenant(world, scope=Scope(exclude_paths=(f"{company['name']} / {out['name']}",)))
+    limited.sync()
+    assert world.query("select count(*) from org.departments where department_id = %s", str(out["id"])) == [(0,)]
+    before = world.history()
+    renamed = with_tenant(world, scope=Scope(exclude_paths=(f"{company['name']} / {out['name']}旧名",)))
+    with pytest.raises(ConfigurationError, match=f"leads to no department: below '{company['name']}' the app sees '{out['name']}'"):
+        renamed.sync()
+    assert world.history() == before

@@ -74,6 +74,6 @@ def open_connector(platform: str, conn_id: str) -> Connector:
 def _examine(settings: Settings, tenant: Tenant) -> Iterator[Check]:
     yield ok(FILE, Words("its stanza is right", "其配置段正确"))
     keys = load_platform(tenant.platform).user_keys
-    needs = Needs(user_key=tenant.user_key or next(iter(keys), ""), is_limited=bool(tenant.scope.include))
+    needs = Needs(user_key=tenant.user_key or next(iter(keys), ""), scope=tenant.scope)
     yield from open_connector(tenant.platform, tenant.conn_id).examine(needs)
     yield from examine_standing(settings, tenant)

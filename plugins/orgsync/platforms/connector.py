@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property, partial
+from itertools import chain
 from typing import Any
 
 from orgsync.check import Check
 from orgsync.connections.finding import find_connection
-from orgsync.errors import OrgsyncError
+from orgsync.errors import ConfigurationError, OrgsyncError
+from orgsync.platforms import load_platform
 from orgsync.platforms.connections import ConnectionFields
 from orgsync.platforms.examining import ANY, CONNECTION, RANGE, READING, Needs, Signs, Step, describe_mistake, fine, take_steps
+from orgsync.platforms.platform import Scope, Wanted
 from orgsync.platforms.speaking.transport import Patience
 from orgsync.words import Words
 
+_LED = Words(
+    "the scope's paths are there: {included} departments included, {excluded} excluded",
+    "scope 中的路径均存在：包含 {included} 个部门，排除 {excluded} 个",
+)
 _COMPLETE = Words("of type {kind}, and complete", "类型为 {kind}，填写完整")
 
 
@@ -61,7 +68,8 @@ class Connector(ABC):
             return
         yield from found or [fine(CONNECTION, _COMPLETE.fill(kind=self.conn_type))]
         if all(check.outcome != "broken" for check in found):
-            yield from take_steps(self.list_steps(client, connection, needs), self.signs)
+            steps = chain(self.list_steps(client, connection, needs), self._find_paths(client, needs))
+            yield from take_steps(steps, self.signs)
 
     @abstractmethod
     def build_client(self, connection: ConnectionFields, *, patience: Patience | None = None) -> Any:
@@ -74,6 +82,12 @@ class Connector(ABC):
     @abstractmethod
     def list_steps(self, client: Any, connection: ConnectionFields, needs: Needs) -> Iterable[Step]:
         """What is to be asked of the platform, in this order."""
+
+    def _find_paths(self, client: Any, needs: Needs) -> Iterator[Step]:
+        """Where the tenant's scope names departments by path: whether they are there."""
+        if needs.scope.has_paths:
+            wanted = Wanted(mode="frequent", scope=needs.scope, user_key=needs.user_key)
+            yield Step(RANGE, partial(_locate, load_platform(self.conn_type).locate, client, wanted), subject="scope")
 
     def _find_connection(self) -> ConnectionFields:
         connection: ConnectionFields = find_connection(self.conn_id, conn_type=self.conn_type)
@@ -88,3 +102,13 @@ def _tell(checks: Iterable[Check]) -> str:
     """Of the same fix once."""
     told = (f"{check.reason}{f' ({check.code})' if check.code else ''}{f'. {check.fix}' if check.fix else ''}" for check in checks)
     return ". ".join(dict.fromkeys(told))
+
+
+def _locate(locate: Callable[[Any, Wanted], Scope], client: Any, wanted: Wanted) -> Iterator[Check]:
+    try:
+        found = locate(client, wanted)
+    except ConfigurationError as error:
+        yield describe_mistake(error, name=RANGE, subject="scope")
+        return
+    reason = _LED.fill(included=len(found.include), excluded=len(found.exclude))
+    yield fine(RANGE, reason, subject="scope")

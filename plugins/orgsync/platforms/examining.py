@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from orgsync.check import OUTCOMES, TITLES, Check
 from orgsync.errors import (
@@ -17,6 +17,7 @@ from orgsync.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
+from orgsync.platforms.platform import Scope
 from orgsync.words import Words, halve
 
 CONNECTION, HOST, CLOCK, CREDENTIALS, ADDRESS, APP = "connection", "host", "clock", "credentials", "address", "app"
@@ -33,10 +34,10 @@ _BUSY = Words("could not be tried: {reason}", "未能检查：{reason}")
 
 @dataclass(frozen=True)
 class Needs:
-    """What a tenant wants of its connection. `is_limited` says that it reads named departments only."""
+    """What a tenant wants of its connection."""
 
     user_key: str = ""
-    is_limited: bool = False
+    scope: Scope = field(default_factory=Scope)
 
 
 ANY = Needs()
@@ -160,7 +161,7 @@ _SIGNATURES = Words("quotas and signatures go by the time", "额度与签名都�
 
 def sees_part(reason: str, fix: str, needs: Needs) -> Check:
     """Enough for a tenant that reads named departments only: whether these are seen, a read finds out."""
-    return fine(RANGE, reason) if needs.is_limited else Check(RANGE, "degraded", reason, fix, _OUTSIDE)
+    return fine(RANGE, reason) if needs.scope.names_departments else Check(RANGE, "degraded", reason, fix, _OUTSIDE)
 
 
 def sees_nobody(fix: str) -> Check:

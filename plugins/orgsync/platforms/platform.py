@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import StrictBool
 
+from orgsync.errors import ConfigurationError
 from orgsync.manifest import Company as Company
 from orgsync.manifest import Mode as Mode
+from orgsync.platforms.paths import PathText
 
 if TYPE_CHECKING:
     from orgsync.errors import PermissionDeniedError
@@ -40,11 +42,23 @@ class Scope:
     """Which part of the organization a tenant wants.
 
     `include` and `exclude` are department ids, each with its whole subtree; an empty `include` means all that is visible.
+    `include_paths` and `exclude_paths` are paths as the warehouse shows them (`DepartmentPath`); before a read they become ids.
     """
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    include_paths: tuple[PathText, ...] = ()
+    exclude_paths: tuple[PathText, ...] = ()
     linked_organizations: StrictBool = False
+
+    @property
+    def has_paths(self) -> bool:
+        return bool(self.include_paths or self.exclude_paths)
+
+    @property
+    def names_departments(self) -> bool:
+        """Whether it is of some departments, and not of all but some."""
+        return bool(self.include or self.include_paths)
 
 
 def as_it_came(_: Any, error: PermissionDeniedError) -> PermissionDeniedError:
@@ -71,6 +85,13 @@ def no_body(content: Content) -> Mapping[str, Any]:  # noqa: ARG001
 def as_one_statement(answer: Answer) -> Iterable[bytes]:
     """Where nothing is known of what differs with every call: then no two reads are alike."""
     return (answer.body,)
+
+
+def by_ids_alone(client: Any, wanted: Wanted) -> Scope:  # noqa: ARG001
+    """Where departments cannot be found by their names."""
+    if wanted.scope.has_paths:
+        raise ConfigurationError("departments of this platform are named by id alone; write include and exclude in place of paths")
+    return wanted.scope
 
 
 def unknown_company(conn_id: str) -> Company:  # noqa: ARG001
@@ -162,6 +183,7 @@ class Platform:
     """One IM platform. `connect(conn_id)` gives a client from an Airflow connection.
 
     `identify(conn_id)` says whose organization that would be, without a call; the platform has confirmed it once a read has ended.
+    `locate(client, wanted)` is the scope with its paths as ids; it asks the platform only if there are any.
     `name_missing(client, error)` is a refusal for want of a permission, with all the others that a read would meet next.
     `form` is what Airflow learns of its connection type, an entry of `connection-types` in a provider's description. `pool_slots` is how
     many tasks may read from it at once. `user_keys` are the ids by which its people can be keyed, the default first; none is no choice.
@@ -180,6 +202,7 @@ class Platform:
     tidy: Tidy
     substance: Callable[[Answer], Iterable[bytes]] = as_one_statement
     identify: Callable[[str], Company] = unknown_company
+    locate: Callable[[Any, Wanted], Scope] = by_ids_alone
     name_missing: Callable[[Any, PermissionDeniedError], PermissionDeniedError] = as_it_came
     user_keys: tuple[str, ...] = ()
     pool_slots: int = 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal
@@ -100,7 +101,8 @@ def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, ea
 
         client = platform.connect(tenant.conn_id)
         try:
-            reading: Reading = platform.extract(client, wanted, record)
+            located = replace(wanted, scope=platform.locate(client, wanted))
+            reading: Reading = platform.extract(client, located, record)
         except PermissionDeniedError as error:
             raise platform.name_missing(client, error) from error
         claim.confirm_now()

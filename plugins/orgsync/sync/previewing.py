@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -89,8 +90,11 @@ def _compare(before: TidySet, after: TidySet, now: Tenant, changed: Tenant, *, m
 
 
 def _by_key(frame: pd.DataFrame, key: str, column: str) -> dict[str, Any]:
-    known = frame[frame[key].notna() & frame[column].notna()]
-    return dict(zip(known[key], known[column], strict=True))
+    """Of a column, or of one key of `attributes` (`attributes.<key>`), what it says of whom."""
+    name, _, part = column.partition(".")
+    known = frame[frame[key].notna() & frame[name].notna()]
+    values = (json.loads(text).get(part) for text in known[name]) if part else known[name]
+    return dict(zip(known[key], values, strict=True))
 
 
 def _plan(run: Run, changed: Tenant, manifest: Manifest, tidy: TidySet, listed: int | None) -> dict[str, Any]:

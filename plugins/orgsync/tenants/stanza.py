@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import field
 from typing import Annotated, Any
@@ -28,6 +29,7 @@ from orgsync.tenants.values import (
 )
 
 MAPPED_COLUMNS = {frame.name: set(frame.content) - {"attributes"} for frame in (USERS, DEPARTMENTS)}
+MAPPED_KEY = r"^attributes\.."
 CHANGE_KINDS = ("joined", "returned", "left", "moved", "renamed")
 
 # What is in quarantine is there or not, however long; a membership of someone who stays ends by a move, which is remembered.
@@ -169,14 +171,20 @@ def _check_mapping(mapping: FieldMapping) -> FieldMapping:
         if frame not in MAPPED_COLUMNS:
             raise mistake(refuse_key("mapping", frame, MAPPED_COLUMNS), frame)
         for column in columns:
-            if column not in MAPPED_COLUMNS[frame]:
-                raise mistake(refuse_key(frame, column, MAPPED_COLUMNS[frame]), frame, column)
+            if column not in MAPPED_COLUMNS[frame] and not re.match(MAPPED_KEY, column):
+                raise mistake(refuse_key(frame, column, {*MAPPED_COLUMNS[frame], "attributes.<key>"}), frame, column)
     return mapping
 
 
 def _describe_mapping() -> WithJsonSchema:
+    text = {"type": "string"}
     frames = {
-        frame: {"type": "object", "properties": {column: {"type": "string"} for column in sorted(columns)}, "additionalProperties": False}
+        frame: {
+            "type": "object",
+            "properties": dict.fromkeys(sorted(columns), text),
+            "patternProperties": {MAPPED_KEY: text},
+            "additionalProperties": False,
+        }
         for frame, columns in MAPPED_COLUMNS.items()
     }
     return WithJsonSchema({"type": "object", "properties": frames, "additionalProperties": False})
@@ -200,9 +208,10 @@ class Tenant:
     timezone: Annotated[Timezone, Field(description="Of both schedules, and of times that name no zone")] = "Asia/Shanghai"
     owner: Annotated[str, Field(description="Shown in Airflow")] = "orgsync"
     user_key: Annotated[str, Field(description="What people are keyed by, on a platform that offers several ids")] = ""
-    scope: Annotated[Scope, Field(description="Which part is read: department ids, each with its subtree; no include: all there is")] = (
-        field(default_factory=Scope)
-    )
+    scope: Annotated[
+        Scope,
+        Field(description="Which part is read: department ids or paths, each with its subtree; no include: all there is"),
+    ] = field(default_factory=Scope)
     budget: Annotated[Budget, Field(description="Beyond which a sync waits for approval: more than count and more than percent")] = field(
         default_factory=Budget
     )
@@ -216,7 +225,7 @@ class Tenant:
         FieldMapping,
         AfterValidator(_check_mapping),
         _describe_mapping(),
-        Field(description="Fills a column from a field of the platform's record"),
+        Field(description="Fills a column, or a key of `attributes`, from a field of the platform's record"),
     ] = field(default_factory=dict)
     retention: Annotated[Retention, AfterValidator(_check_retention), Field(description="Which snapshots are kept")] = field(
         default_factory=Retention

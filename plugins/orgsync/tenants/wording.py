@@ -15,6 +15,8 @@ PARTS: dict[str, Any] = {"scope": Scope, "budget": Budget, "retention": Retentio
 LISTS = {
     "include": "department ids",
     "exclude": "department ids",
+    "include_paths": "departments' paths",
+    "exclude_paths": "departments' paths",
     "departments": "department ids",
     "approvers": "user names",
     "users": "user ids",
@@ -32,6 +34,8 @@ def word(kind: str, path: Path, context: dict[str, Any]) -> tuple[Path, str, boo
         case "mistake":
             at = tuple(context["at"])
             return (*path, *at), context["text"], bool(at)
+        case "value_error":
+            return path, str(context["error"]), False
         case "missing":
             return path[:-1], f"{_name(path[:-1])} needs `{key}`{NEEDED.get(key, '')}", False
         case "unexpected_keyword_argument":

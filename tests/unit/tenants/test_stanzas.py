@@ -39,6 +39,16 @@ def test_all_mistakes_of_a_stanza_are_told_in_the_order_of_the_file(path: Path) 
     assert broken.schedule == "7 * * * *", "of two, nobody knows which is meant"
 
 
+def test_path_that_names_no_department_is_told_where_it_stands(path: Path) -> None:
+    wrong = (
+        "  - id: bad\n    platform: wecom\n    conn_id: a\n    scope:\n      exclude_paths:\n        - 云杉 / 外包\n        - 云杉 / **\n"
+    )
+    [broken] = read(path, GOOD, wrong).broken
+    assert [(mistake.line, mistake.text) for mistake in broken.mistakes] == [
+        (9, "'云杉 / **' ends with **; leave it out: a path stands for all below it")
+    ]
+
+
 def test_whoever_asks_for_a_broken_tenant_is_told_what_is_wrong_with_it(path: Path) -> None:
     stanzas = read(path, "  - {id: bad, platform: wecom}\n", GOOD)
     assert find_tenant(stanzas, "good").id == "good"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orgsync.platforms.dingtalk.form import FORM
-from orgsync.platforms.platform import Answer, Answers, Company, Mode, Platform, Reading, Record, Wanted
+from orgsync.platforms.platform import Answer, Answers, Company, Mode, Platform, Reading, Record, Scope, Wanted
 
 if TYPE_CHECKING:
     from orgsync.errors import PermissionDeniedError
@@ -24,6 +24,13 @@ def _connect(conn_id: str) -> DingTalkClient:
 
 def _identify(conn_id: str) -> Company:
     return _connect(conn_id).company
+
+
+def _locate(client: DingTalkClient, wanted: Wanted) -> Scope:
+    from orgsync.platforms.dingtalk.naming import NamedTree
+    from orgsync.platforms.reading.locating import locate
+
+    return locate(client, NamedTree(client, wanted), wanted.scope)
 
 
 def _extract(client: DingTalkClient, wanted: Wanted, record: Record) -> Reading:
@@ -79,6 +86,7 @@ PLATFORM = Platform(
     connect=_connect,
     identify=_identify,
     name_missing=_name_missing,
+    locate=_locate,
     extract=_extract,
     tidy=_tidy,
     substance=_substance,

@@ -156,6 +156,7 @@ def _main_department(positions: object) -> str | Unread | None:
 
 
 def _unobserved(frame: Frame, records: Sequence[Record], mapping: Mapping[str, str], *, has_details: bool) -> frozenset[str]:
-    """A mapped column says nothing if no record holds its field."""
-    silent = NEVER_TOLD[frame.name] | (frozenset() if has_details else ONLY_IN_DETAILS[frame.name])
-    return find_unobserved(records, mapping, silent=silent)
+    """A mapped column says nothing if no record holds its field; a list that fills some keys of `attributes` does not tell the others."""
+    only_in_details = frozenset() if has_details else ONLY_IN_DETAILS[frame.name]
+    unobserved = find_unobserved(records, mapping, silent=NEVER_TOLD[frame.name] | only_in_details)
+    return unobserved | (only_in_details & {"attributes"})

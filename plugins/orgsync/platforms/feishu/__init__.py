@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orgsync.platforms.feishu.form import FORM
 from orgsync.platforms.feishu.interfaces import USER_KEYS
-from orgsync.platforms.platform import Answer, Answers, Company, Mode, Platform, Reading, Record, Wanted
+from orgsync.platforms.platform import Answer, Answers, Company, Mode, Platform, Reading, Record, Scope, Wanted
 
 if TYPE_CHECKING:
     from orgsync.errors import PermissionDeniedError
@@ -25,6 +25,13 @@ def _connect(conn_id: str) -> FeishuClient:
 
 def _identify(conn_id: str) -> Company:
     return _connect(conn_id).company
+
+
+def _locate(client: FeishuClient, wanted: Wanted) -> Scope:
+    from orgsync.platforms.feishu.naming import NamedTree
+    from orgsync.platforms.reading.locating import locate
+
+    return locate(client, NamedTree(client, wanted), wanted.scope)
 
 
 def _extract(client: FeishuClient, wanted: Wanted, record: Record) -> Reading:
@@ -80,6 +87,7 @@ PLATFORM = Platform(
     connect=_connect,
     identify=_identify,
     name_missing=_name_missing,
+    locate=_locate,
     extract=_extract,
     tidy=_tidy,
     substance=_substance,

@@ -194,3 +194,8 @@ def next_cursor(page: Reply) -> str | None:
 def _kinds(user_key: str) -> dict[str, str]:
     """Said with every call: left to their defaults, ids of one call would not fit into the next."""
     return {"department_id_type": "open_department_id", "user_id_type": user_key}
+
+
+def in_batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many as one call may name."""
+    return (ids[start : start + BATCH_SIZE] for start in range(0, len(ids), BATCH_SIZE))

@@ -9,7 +9,7 @@ from itertools import chain
 
 from orgsync.errors import ConfigurationError, PermissionDeniedError, PlatformBusyError, Refusal, RefusedError
 from orgsync.platforms.feishu import interfaces
-from orgsync.platforms.feishu.client import BATCH_SIZE, PAGE_SIZE, ROOT_ID, FeishuClient, next_cursor
+from orgsync.platforms.feishu.client import PAGE_SIZE, ROOT_ID, FeishuClient, in_batches, next_cursor
 from orgsync.platforms.feishu.codes import GONE_CODES, KEY_BY_OPEN_ID, PLATFORM, PUBLISH, TOO_LARGE, USER_ID_SCOPE
 from orgsync.platforms.feishu.records import is_deleted, items_of, read_id
 from orgsync.platforms.platform import Reading, Record, Scope, Wanted
@@ -101,7 +101,7 @@ class _FeishuWalk(Walk):
                 raise PermissionDeniedError(Refusal(PLATFORM, interfaces.GET_DEPARTMENT, "40004", reason=reason, fix=_RANGE))
             self._parents[ROOT_ID] = None
             self._just_met.append(ROOT_ID)
-        for department_ids in _in_batches([top for top in tops if top != ROOT_ID]):
+        for department_ids in in_batches([top for top in tops if top != ROOT_ID]):
             self._read_tops(department_ids)
         self.run_parallel([*self._enter(tops), *self._members_of_just_met()])
 
@@ -224,7 +224,7 @@ class _FeishuWalk(Walk):
         left = sorted(self._single_users)
         if self._scope.exclude:
             left = self._without_excluded(left, wanted)
-        for user_ids in _in_batches(left):
+        for user_ids in in_batches(left):
             ask = partial(self._api.get_users, user_ids, user_key=self._user_key)
             found = self._note_people(items_of(self.plan_and_land("users", interfaces.BATCH_USERS, ask).content))
             self._refuse_if_unkeyed()
@@ -237,7 +237,7 @@ class _FeishuWalk(Walk):
         """Asked once more than needed, so that nobody lands who is not wanted."""
         left_out = set(self._scope.exclude) | self._parents.keys() - set(wanted)
         excluded: set[str] = set()
-        for batch in _in_batches(user_ids):
+        for batch in in_batches(user_ids):
             self.plan(interfaces.BATCH_USERS)
             people = items_of(self._api.get_users(batch, user_key=self._user_key).content)
             excluded.update(str(person.get(self._user_key)) for person in people if left_out & set(person.get("department_ids") or ()))
@@ -275,7 +275,3 @@ def _sees_nobody(interface: str) -> PermissionDeniedError:
 def _given(reply: Reply) -> Reply:
     """An answer that was there before it was planned: it could have been a refusal that says something."""
     return reply
-
-
-def _in_batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[start : start + BATCH_SIZE] for start in range(0, len(ids), BATCH_SIZE))

@@ -105,18 +105,35 @@ def without_unset(values: Sequence[Any]) -> list[Any]:
 def apply_mapping(
     columns: dict[str, list[Any]], records: Rows, frame: Frame, mapping: Mapping[str, str], *, units: Mapping[str, Unit] | None = None
 ) -> None:
-    """Fill columns from raw fields of the tenant's choice; the key and `attributes` are not to be chosen.
+    """Fill columns from raw fields of the tenant's choice, and keys of `attributes` (`attributes.<key>`); the key is not to be chosen.
 
     `units` are those of the platform's own fields that count a time.
     """
+    keys: dict[str, list[Any]] = {}
     for column, path in mapping.items():
-        if column not in frame.content or column == ATTRIBUTES:
+        name, _, key = column.partition(".")
+        if name not in frame.content or bool(key) != (name == ATTRIBUTES):
             raise ConfigurationError(f"mapping of {frame.name}: {column!r} is not a column that a mapping can fill")
         raw = pick(records, path)
-        if column == "hired_on":
+        if key:
+            keys[key] = raw
+        elif column == "hired_on":
             columns[column] = to_dates(raw, (units or {}).get(path))
         else:
             columns[column] = (CONVERSIONS.get(column) or CONVERSIONS[frame.columns[column]])(raw)
+    if keys:
+        columns[ATTRIBUTES] = _with_keys(columns.get(ATTRIBUTES) or ["{}"] * len(records), keys)
+
+
+def _with_keys(attributes: Sequence[str], keys: Mapping[str, Sequence[Any]]) -> list[str]:
+    """A key that is filled holds what its field says and nothing else: where that is nothing, it is not there."""
+    rows: list[str] = []
+    for row, *values in zip(attributes, *keys.values(), strict=True):
+        known = msgspec.json.decode(row)
+        filled = {**known, **dict(zip(keys, values, strict=True))}
+        told = {name: value for name, value in filled.items() if name not in keys or value not in (None, "")}
+        rows.append(msgspec.json.encode(told).decode())
+    return rows
 
 
 def build_part(frame: Frame, columns: Mapping[str, Sequence[object]], rows: int) -> Part:

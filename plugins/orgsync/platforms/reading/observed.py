@@ -10,10 +10,15 @@ from orgsync.platforms.reading.records import Record
 def find_unobserved(records: Sequence[Record], mapping: Mapping[str, str], *, silent: frozenset[str]) -> frozenset[str]:
     """The `silent` columns, which this kind of read never tells, less those that the tenant's mapping fills.
 
-    A mapped column says nothing if no record holds its field.
+    A mapped column says nothing if no record holds its field; `attributes` are one, whole or not at all.
     """
-    told = {column for column, path in mapping.items() if is_told(records, path.partition(".")[0])}
-    return (silent - told) | (mapping.keys() - told)
+    untold = {_column_of(name) for name, path in mapping.items() if not is_told(records, path.partition(".")[0])}
+    return (silent - {_column_of(name) for name in mapping}) | untold
+
+
+def _column_of(name: str) -> str:
+    """`attributes.<key>` fills a part of its column."""
+    return name.partition(".")[0]
 
 
 def find_withheld(
@@ -29,8 +34,8 @@ def find_withheld(
     `sources` maps columns to raw fields; `attributes` are raw fields without which the column of that name is not whole.
     """
     hidden = {field for group in groups if records and not any(is_told(records, field) for field in group) for field in group}
-    by_column = {**sources, **{column: path.partition(".")[0] for column, path in mapping.items()}}
-    columns = {column for column, source in by_column.items() if source in hidden}
+    by_name = {**sources, **{name: path.partition(".")[0] for name, path in mapping.items()}}
+    columns = {_column_of(name) for name, source in by_name.items() if source in hidden}
     return frozenset(columns | ({"attributes"} if hidden.intersection(attributes) else set()))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from orgsync.platforms.platform import Answer, Answers, Company, Mode, Platform, Reading, Record, Wanted
+from orgsync.platforms.platform import Answer, Answers, Company, Mode, Platform, Reading, Record, Scope, Wanted
 from orgsync.platforms.wecom.form import FORM
 
 if TYPE_CHECKING:
@@ -23,6 +23,13 @@ def _connect(conn_id: str) -> WeComClient:
 
 def _identify(conn_id: str) -> Company:
     return _connect(conn_id).company
+
+
+def _locate(client: WeComClient, wanted: Wanted) -> Scope:
+    from orgsync.platforms.reading.locating import locate
+    from orgsync.platforms.wecom.naming import NamedTree
+
+    return locate(client, NamedTree(client, wanted), wanted.scope)
 
 
 def _extract(client: WeComClient, wanted: Wanted, record: Record) -> Reading:
@@ -69,6 +76,7 @@ PLATFORM = Platform(
     form=FORM,
     connect=_connect,
     identify=_identify,
+    locate=_locate,
     extract=_extract,
     tidy=_tidy,
     substance=_substance,

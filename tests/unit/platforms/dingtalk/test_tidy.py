@@ -205,6 +205,14 @@ def test_mapping_from_a_field_nobody_has_says_nothing() -> None:
     assert "employee_type" in tidy_of(users=[page(user("a", 1), dept_id=1)], mapping={"user": {"employee_type": "kind"}}).unobserved["user"]
 
 
+@pytest.mark.parametrize("mode", ["full", "frequent"])
+def test_list_that_fills_a_key_of_attributes_does_not_tell_the_others(mode: Any) -> None:
+    tidied = tidy_of(RECORDED_DEPARTMENTS, mode=mode, mapping={"department": {"attributes.label": "name"}})
+    assert ("attributes" in tidied.unobserved["department"]) is (mode == "frequent")
+    if mode == "full":
+        assert all(json.loads(text)["label"] for text in tidied.departments["attributes"])
+
+
 def test_mapping_to_an_unknown_column_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="shoe_size"):
         tidy_of(mapping={"user": {"shoe_size": "extension.鞋"}})
@@ -275,5 +283,5 @@ def test_people_are_the_same_in_whichever_way_they_are_read(lists: list[tuple[in
         else landed(GET_USER, {"userid": "z", "dept_id_list": [number]}, userid="z")
         for number, members, interface in lists
     ]
-    mapping = {"job_number": "extension.工号", "employee_type": "kind", "work_place": "dept_order"}
+    mapping = {"job_number": "extension.工号", "employee_type": "kind", "work_place": "dept_order", "attributes.of": "extension.x"}
     assert_ways_agree(tidy, {"departments": departments, "users": users}, user=mapping)

@@ -466,5 +466,5 @@ def test_people_are_the_same_in_whichever_way_they_are_read(lists: list[tuple[st
         landed(USERS, {"items": records}, user_id_type=key) if is_batch else members(number, *records, user_id_type=key)
         for number, records, is_batch in lists
     ]
-    mapping = {"job_number": "custom_attrs.C-1", "telephone": "kind", "work_place": "geo"}
+    mapping = {"job_number": "custom_attrs.C-1", "telephone": "kind", "work_place": "geo", "attributes.of": "job_title"}
     assert_ways_agree(tidy, {"departments": departments, "users": users}, user=mapping)

@@ -82,6 +82,19 @@ def test_mapping_converts_to_the_columns_type() -> None:
     assert columns == {"hired_on": [date(2020, 1, 2)], "job_number": ["7"]}
 
 
+def test_mapping_fills_keys_of_attributes_beside_what_is_there() -> None:
+    columns: dict[str, Any] = {"attributes": ['{"kept":1,"x":0}', '{"x":0}', "{}"]}
+    records = [{"cost": "A", "f": {"x": [2]}}, {"cost": "", "f": None}, {"cost": False}]
+    apply_mapping(columns, records, USERS, {"attributes.成本中心": "cost", "attributes.x": "f.x"})
+    assert columns["attributes"] == ['{"kept":1,"x":[2],"成本中心":"A"}', "{}", '{"成本中心":false}']
+
+
+def test_mapping_fills_attributes_of_a_platform_that_has_none() -> None:
+    columns: dict[str, Any] = {}
+    apply_mapping(columns, [{"a": 1}, {}], USERS, {"attributes.a.b": "a"})
+    assert columns["attributes"] == ['{"a.b":1}', "{}"]
+
+
 def test_mapping_converts_to_what_the_column_means_where_that_is_more_than_its_type() -> None:
     columns: dict[str, list[Any]] = {}
     apply_mapping(columns, [{"sex": "女"}, {"sex": "?"}], USERS, {"gender": "sex"})
@@ -101,7 +114,7 @@ def test_rows_whose_value_was_not_read_are_known() -> None:
     assert table.rows["sort_order"].tolist() == [None, 1, None]
 
 
-@pytest.mark.parametrize("column", ["user_id", "attributes", "shoe_size"])
+@pytest.mark.parametrize("column", ["user_id", "attributes", "attributes.", "name.x", "shoe_size"])
 def test_mapping_to_another_column_is_refused(column: str) -> None:
     with pytest.raises(ConfigurationError, match=column):
         apply_mapping({}, [], USERS, {column: "x"})

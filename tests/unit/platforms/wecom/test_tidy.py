@@ -374,6 +374,22 @@ def test_mapping_from_a_field_nobody_has_says_nothing() -> None:
     assert "employee_type" in tidy_of(users=[people_of(user("a", 1))], mapping={"user": {"employee_type": "kind"}}).unobserved["user"]
 
 
+def test_mapping_fills_keys_of_attributes() -> None:
+    mapping = {"user": {"attributes.工号": "extattr.工号"}, "department": {"attributes.zh": "name"}}
+    tidied = tidy_of([departments_of(department(1, 0))], users=[people_of(SAMPLE)], mapping=mapping)
+    attributes = rows(tidied.users, "user_id")["zhangsan"]["attributes"]
+    assert (attributes["工号"], attributes["external_position"]) == ("A-77", "产品经理")
+    assert rows(tidied.departments, "department_id")["1"]["attributes"] == {"zh": tidied.departments["name"][0]}
+    assert "attributes" not in tidied.unobserved["department"] | tidied.unobserved["user"]
+
+
+@pytest.mark.parametrize("path", ["address", "kind.x"])
+def test_attributes_that_lack_a_mapped_key_throughout_keep_what_was_known(path: str) -> None:
+    tidied = tidy_of(users=[people_of(user("a", 1, **FULL))], mapping={"user": {"attributes.x": path}})
+    assert "attributes" in tidied.unobserved["user"]
+    assert ("attributes" in tidied.withheld.get("user", ())) is (path == "address")
+
+
 def test_mapping_to_an_unknown_column_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="shoe_size"):
         tidy_of(mapping={"user": {"shoe_size": "extattr.鞋"}})
@@ -449,5 +465,5 @@ def test_people_are_the_same_in_whichever_way_they_are_read(answers: list[tuple[
         else landed(interface, {"userlist": records}, **({"department_id": "1"} if interface == "user/list" else {"block": 0}))
         for interface, records in answers
     ]
-    mapping = {"job_number": "extattr.工号", "employee_type": "kind", "work_place": "department"}
+    mapping = {"job_number": "extattr.工号", "employee_type": "kind", "work_place": "department", "attributes.of": "alias"}
     assert_ways_agree(tidy, {"departments": [departments_of(*TREE, **scope)], "users": users}, user=mapping)
