@@ -10,7 +10,6 @@ from airflow.sdk import DAG, CronTriggerTimetable, ExceptionRetryPolicy, RetryAc
 
 from orgsync.airflow_parts.parsing import find_wanted
 from orgsync.airflow_parts.wording import join_languages, say, say_page
-from orgsync.platforms import load_platform
 from orgsync.settings import read_settings
 from orgsync.tenants import Tenant, read_stanzas, read_stanzas_of
 
@@ -51,8 +50,8 @@ with DAG(
     if WANTED in (None, "surroundings"):
         examine.override(task_id="examine_surroundings")("")
     # Nothing comes after them: so what is broken fails its task and the run, and keeps no other from being examined.
+    _platforms = {_tenant.id: _tenant.platform for _tenant in STANZAS.tenants}
     for _tenant_id, _owner in STANZAS.owners.items():
         if WANTED in (None, _tenant_id):
-            _platform = next((tenant.platform for tenant in STANZAS.tenants if tenant.id == _tenant_id), "")
-            _pool = {"pool": load_platform(_platform).name} if _platform else {}
+            _pool = {"pool": _platforms[_tenant_id]} if _tenant_id in _platforms else {}
             examine.override(task_id=f"examine_{_tenant_id}", owner=_owner, **_pool)(_tenant_id)

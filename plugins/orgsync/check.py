@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from orgsync.words import Words
+from orgsync.words import Words, say
 
 Outcome = Literal["ok", "degraded", "broken", "skipped"]
 
@@ -57,6 +57,12 @@ class Check:
     tenant_id: str = ""
     file: str = ""
     line: int | None = None
+
+
+def texts_of(check: Check) -> dict[str, str]:
+    """What it says, in English and under `…_zh` in Chinese, as plain texts."""
+    told = {name: getattr(check, name) for name in ("reason", "fix", "lost")}
+    return {name: str(text) for name, text in told.items()} | {f"{name}_zh": say(text, "zh") for name, text in told.items()}
 
 
 def worst_of(checks: Iterable[Check]) -> Outcome:

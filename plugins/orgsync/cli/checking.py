@@ -7,12 +7,12 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
-from orgsync.check import OUTCOMES, TITLES, Check, worst_of
+from orgsync.check import OUTCOMES, TITLES, Check, texts_of, worst_of
 from orgsync.cli.console import JsonOption, OneTenantArgument, print_json, results
 from orgsync.settings import read_settings
 from orgsync.words import Language, Words, say
@@ -26,8 +26,6 @@ FIX = Words("To do: {fix}", "处理：{fix}")
 LOST = Words("Until then: {lost}", "在此之前：{lost}")
 
 app = typer.Typer()
-
-Lang = Literal["en", "zh"]
 
 
 @app.command()
@@ -60,7 +58,7 @@ def doctor(
     conn: Annotated[
         str | None, typer.Option("--conn", metavar="ID", help="A connection to a platform, of a tenant or of none yet.")
     ] = None,
-    lang: Annotated[Lang | None, typer.Option("--lang", help="In English or Chinese; as the locale says if left out.")] = None,
+    lang: Annotated[Language | None, typer.Option("--lang", help="In English or Chinese; as the locale says if left out.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find out what keeps a tenant, or all, from being read or written to, and what to click; nothing is changed, nobody is written to."""
@@ -95,8 +93,7 @@ def read_language(environ: Mapping[str, str]) -> Language:
 
 def _encode(check: Check) -> dict[str, Any]:
     """With the Chinese beside the English."""
-    told = asdict(check) | {name: str(getattr(check, name)) for name in ("reason", "fix", "lost")}
-    return told | {f"{name}_zh": say(getattr(check, name), "zh") for name in ("reason", "fix", "lost")}
+    return asdict(check) | texts_of(check)
 
 
 def show_checks(whose: str, checks: Sequence[Check], language: Language) -> None:

@@ -14,12 +14,12 @@ import typer
 from rich.text import Text
 
 from orgsync.check import Check, worst_of
-from orgsync.cli.checking import Lang, read_language, show_checks
+from orgsync.cli.checking import read_language, show_checks
 from orgsync.cli.console import JsonOption, TenantArgument, print_json, read_tenant, read_text, results
 from orgsync.errors import ConfigurationError
 from orgsync.platforms import PLATFORM_NAMES
 from orgsync.settings import Settings, read_settings
-from orgsync.words import say
+from orgsync.words import Language, say
 
 if TYPE_CHECKING:
     from orgsync.onboarding.importing import Imported
@@ -121,7 +121,7 @@ def links(
     ] = "",
     page: Annotated[str, typer.Option("--page", metavar="PATH", help="Which page of it opens.")] = "/",
     pasted: Annotated[str, typer.Option("--check", metavar="URL", help="Say what is wrong with an address that was pasted.")] = "",
-    lang: Annotated[Lang | None, typer.Option("--lang", help="In English or Chinese; as the locale says if left out.")] = None,
+    lang: Annotated[Language | None, typer.Option("--lang", help="In English or Chinese; as the locale says if left out.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print the addresses that the platform's console asks for (home pages, login, domains), or check one that was pasted."""
@@ -170,7 +170,7 @@ def init(
     no_connection: Annotated[
         bool, typer.Option("--no-connection", help="Print the connection, with its secrets, instead of making it in Airflow.")
     ] = False,
-    lang: Annotated[Lang | None, typer.Option("--lang", help="What the doctor speaks; as the locale says if left out.")] = None,
+    lang: Annotated[Language | None, typer.Option("--lang", help="What the doctor speaks; as the locale says if left out.")] = None,
 ) -> None:
     """Set up a tenant: ask for its app's keys, examine them, make the connection and the stanza, show what a sync would bring."""
     from orgsync.onboarding.asking import make_connection

@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from orgsync.check import Check
+from orgsync.check import Check, texts_of
 from orgsync.errors import OrgsyncError
 from orgsync.settings import Settings
 from orgsync.warehouse.connection import open_warehouse
 from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema
 from orgsync.warehouse.statements import encode_list, execute
-from orgsync.words import say
 
 log = logging.getLogger(__name__)
 
@@ -20,10 +19,7 @@ log = logging.getLogger(__name__)
 def record_checks(settings: Settings, tenant_id: str, checks: Iterable[Check]) -> None:
     """Where the warehouse itself is what is wrong, nothing can be kept; whoever asked is told all the same."""
     rows = [
-        {"name": check.name, "subject": check.subject, "outcome": check.outcome, "code": check.code}
-        | {name: str(getattr(check, name)) for name in ("reason", "fix", "lost")}
-        | {f"{name}_zh": say(getattr(check, name), "zh") for name in ("reason", "fix", "lost")}
-        for check in checks
+        {"name": check.name, "subject": check.subject, "outcome": check.outcome, "code": check.code} | texts_of(check) for check in checks
     ]
     try:
         with open_warehouse(find_warehouse(settings)) as connection:

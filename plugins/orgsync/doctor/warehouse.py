@@ -76,9 +76,10 @@ def check_warehouse(settings: Settings, tenants: Sequence[Tenant], *, tenant_id:
 def examine_warehouse(settings: Settings) -> Iterator[Check]:
     """Whether it answers, is migrated, and its roles are right."""
     try:
-        with open_warehouse(find_warehouse(settings)) as connection:
+        address = find_warehouse(settings)
+        with open_warehouse(address) as connection:
             yield _check_schema(connection, settings)
-            yield from _check_roles(connection, find_warehouse(settings).user)
+            yield from _check_roles(connection, address.user)
             connection.rollback()
     except OrgsyncError as error:
         yield broken(WAREHOUSE, error, subject=settings.warehouse_conn_id, lost=_NOTHING)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orgsync.errors import ConfigurationError
+from orgsync.onboarding.asking import make_connection
 from orgsync.onboarding.quartz import translate_quartz
 from orgsync.onboarding.reading import Settings, find_blocks, read_forms
 from orgsync.platforms.dingtalk import form as dingtalk
@@ -238,11 +239,9 @@ class _Notes:
 
 
 def _connection(platform: str, login: str, password: str, extra: Mapping[str, str], url: str) -> dict[str, Any]:
-    """As Airflow takes it; what is empty is left out, and the platform's own address is."""
+    """As Airflow takes it; the platform's own address is left out."""
     host = "" if url.rstrip("/").removesuffix("/cgi-bin") == BASE_URLS[platform] else url.rstrip("/")
-    filled = {name: value for name, value in extra.items() if value}
-    fields = {"conn_type": platform, "host": host, "login": login, "password": password, "extra": filled}
-    return {name: value for name, value in fields.items() if value}
+    return make_connection(platform, {"login": login, "password": password, "host": host, **extra})
 
 
 def _pick(settings: Settings, *names: str) -> Any:
