@@ -59,6 +59,10 @@ class Check:
     line: int | None = None
 
 
+def ok(name: str, reason: str, *, subject: str = "", tenant_id: str = "") -> Check:
+    return Check(name, "ok", reason, subject=subject, tenant_id=tenant_id)
+
+
 def texts_of(check: Check) -> dict[str, str]:
     """What it says, in English and under `…_zh` in Chinese, as plain texts."""
     told = {name: getattr(check, name) for name in ("reason", "fix", "lost")}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from orgsync.check import Check
+from orgsync.check import Check, ok
 from orgsync.doctor.examining import open_connector
 from orgsync.doctor.files import check_connection, check_stanzas, check_templates, check_warehouse_connection, read_file
-from orgsync.doctor.telling import broken, ok
+from orgsync.doctor.telling import broken
 from orgsync.doctor.warehouse import check_warehouse
 from orgsync.errors import ConfigurationError
 from orgsync.settings import Settings

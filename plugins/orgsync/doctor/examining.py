@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
 
-from orgsync.check import Check
+from orgsync.check import Check, ok
 from orgsync.connections.finding import find_type
 from orgsync.doctor.places import examine_places
-from orgsync.doctor.telling import broken, ok
+from orgsync.doctor.telling import broken
 from orgsync.doctor.warehouse import examine_standing, examine_warehouse
 from orgsync.errors import ConfigurationError
 from orgsync.platforms import PLATFORM_NAMES, load_platform

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from orgsync.check import Check, Outcome
-from orgsync.doctor.telling import broken, ok
+from orgsync.check import Check, Outcome, ok
+from orgsync.doctor.telling import broken
 from orgsync.errors import ConfigurationError, OrgsyncError
 from orgsync.outbox.change_rules import check_template
 from orgsync.platforms import load_platform

@@ -7,8 +7,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from orgsync.check import Check
-from orgsync.doctor.telling import ok
+from orgsync.check import Check, ok
 from orgsync.landing.places import Place, open_place
 from orgsync.settings import Settings
 from orgsync.words import Words

@@ -19,7 +19,3 @@ def broken(name: str, error: OrgsyncError | str, *, subject: str = "", tenant_id
     if place := PLACE.fullmatch(text):
         return Check(name, "broken", place["text"], "", lost, "", subject, tenant_id, place["file"], int(place["line"]))
     return Check(name, "broken", text, lost=lost, subject=subject, tenant_id=tenant_id)
-
-
-def ok(name: str, reason: str, *, subject: str = "", tenant_id: str = "") -> Check:
-    return Check(name, "ok", reason, subject=subject, tenant_id=tenant_id)

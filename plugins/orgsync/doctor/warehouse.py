@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from psycopg2.extensions import connection as Connection
 
-from orgsync.check import Check
+from orgsync.check import Check, ok
 from orgsync.companies.ownership import compare_owners
-from orgsync.doctor.telling import broken, ok
+from orgsync.doctor.telling import broken
 from orgsync.errors import OrgsyncError
 from orgsync.outbox import sending, store
 from orgsync.outbox.audiences import ask_audience

@@ -8,12 +8,12 @@ from functools import cached_property, partial
 from itertools import chain
 from typing import Any
 
-from orgsync.check import Check
+from orgsync.check import Check, ok
 from orgsync.connections.finding import find_connection
 from orgsync.errors import ConfigurationError, OrgsyncError
 from orgsync.platforms import load_platform
 from orgsync.platforms.connections import ConnectionFields
-from orgsync.platforms.examining import ANY, CONNECTION, RANGE, READING, Needs, Signs, Step, describe_mistake, fine, take_steps
+from orgsync.platforms.examining import ANY, CONNECTION, RANGE, READING, Needs, Signs, Step, describe_mistake, take_steps
 from orgsync.platforms.platform import Scope, Wanted
 from orgsync.platforms.speaking.transport import Patience
 from orgsync.words import Words
@@ -66,7 +66,7 @@ class Connector(ABC):
         except OrgsyncError as error:
             yield from found or [describe_mistake(error)]
             return
-        yield from found or [fine(CONNECTION, _COMPLETE.fill(kind=self.conn_type))]
+        yield from found or [ok(CONNECTION, _COMPLETE.fill(kind=self.conn_type))]
         if all(check.outcome != "broken" for check in found):
             steps = chain(self.list_steps(client, connection, needs), self._find_paths(client, needs))
             yield from take_steps(steps, self.signs)
@@ -111,4 +111,4 @@ def _locate(locate: Callable[[Any, Wanted], Scope], client: Any, wanted: Wanted)
         yield describe_mistake(error, name=RANGE, subject="scope")
         return
     reason = _LED.fill(included=len(found.include), excluded=len(found.exclude))
-    yield fine(RANGE, reason, subject="scope")
+    yield ok(RANGE, reason, subject="scope")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from orgsync.check import OUTCOMES, TITLES, Check
+from orgsync.check import OUTCOMES, TITLES, Check, ok
 from orgsync.errors import (
     ConfigurationError,
     CredentialError,
@@ -146,7 +146,7 @@ def check_clock(ahead_seconds: float | None) -> Iterator[Check]:
     if ahead_seconds is None:
         return
     if abs(ahead_seconds) <= MOST_SECONDS_APART:
-        yield fine(CLOCK, Words("right", "正确"))
+        yield ok(CLOCK, Words("right", "正确"))
         return
     reason = _AHEAD if ahead_seconds < 0 else _BEHIND
     yield Check(CLOCK, "degraded", reason.fill(seconds=abs(ahead_seconds)), _NTP, _SIGNATURES)
@@ -161,15 +161,51 @@ _SIGNATURES = Words("quotas and signatures go by the time", "额度与签名都�
 
 def sees_part(reason: str, fix: str, needs: Needs) -> Check:
     """Enough for a tenant that reads named departments only: whether these are seen, a read finds out."""
-    return fine(RANGE, reason) if needs.scope.names_departments else Check(RANGE, "degraded", reason, fix, _OUTSIDE)
+    return ok(RANGE, reason) if needs.scope.names_departments else Check(RANGE, "degraded", reason, fix, _OUTSIDE)
 
 
 def sees_nobody(fix: str) -> Check:
     return Check(RANGE, "broken", Words("the app sees nobody", "应用看不到任何人"), fix, NO_SYNC)
 
 
+def check_range(departments: int, users: int, *, sees_whole: bool, fix: str, needs: Needs) -> Check:
+    """Of a range that names departments and single users."""
+    if sees_whole:
+        return ok(RANGE, _WHOLE)
+    if not departments and not users:
+        return sees_nobody(fix)
+    return sees_part(_PART.fill(departments=departments, users=users), fix, needs)
+
+
+def check_permission(subject: str, probe: Callable[[], object], passing: Collection[str]) -> Iterator[Check]:
+    """By a call that needs it. A code of `passing` refuses something else, which the platform looks at once it has seen the permission."""
+    try:
+        probe()
+    except PlatformError as error:
+        if error.refusal.code not in passing:
+            raise
+    yield ok(PERMISSION, GRANTED, subject=subject)
+
+
+def check_agent_id(agent_id: str, fix: str, lost: str) -> Check | None:
+    """What is wrong with it as it is typed in; None if nothing is."""
+    if agent_id.isdecimal():
+        return None
+    return Check(MESSAGES, "degraded", _BAD_AGENT if agent_id else _NO_AGENT, fix, lost, subject="agent_id")
+
+
+LET_IN = Words("calls from here are let in", "本机的调用被放行")
+ENABLED = Words("enabled", "已启用")
+GRANTED = Words("granted", "已开通")
+OWN_AGENT = Words("the AgentId is the app's own", "AgentId 属于该应用")
+KEPT = Words("{columns}: what was known last stays", "{columns}：保持最后已知的值")
+NO_MESSAGES = Words("messages cannot be sent", "无法发送消息")
+NO_TODOS = Words("todos cannot be made", "无法创建待办")
+_WHOLE = Words("the app sees the whole company", "应用可见整个企业")
+_PART = Words(
+    "the app sees {departments} departments with all below them and {users} single users",
+    "应用可见 {departments} 个部门（含下级）和 {users} 个单独指定的成员",
+)
+_NO_AGENT = Words("agent_id is empty", "未填写 agent_id")
+_BAD_AGENT = Words("agent_id is no number, as every AgentId is", "agent_id 不是数字，而 AgentId 都是数字")
 _OUTSIDE = Words("whoever is outside is not read", "范围之外的人员不会被读取")
-
-
-def fine(name: str, reason: str, *, subject: str = "") -> Check:
-    return Check(name, "ok", reason, subject=subject)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from orgsync.check import Check
+from orgsync.check import Check, ok
 from orgsync.errors import CredentialError, PlatformError, RefusedError
 from orgsync.platforms.connections import ConnectionFields, read_text
 from orgsync.platforms.dingtalk.client import ROOT_ID, DingTalkClient
@@ -19,20 +19,27 @@ from orgsync.platforms.examining import (
     CLOCK,
     CONNECTION,
     CREDENTIALS,
+    ENABLED,
     FIELDS,
+    GRANTED,
     HOST,
+    KEPT,
+    LET_IN,
     MESSAGES,
+    NO_MESSAGES,
     NO_SYNC,
+    NO_TODOS,
+    OWN_AGENT,
     PERMISSION,
     RANGE,
     TODOS,
     Needs,
     Signs,
     Step,
+    check_agent_id,
     check_clock,
-    fine,
-    sees_nobody,
-    sees_part,
+    check_permission,
+    check_range,
 )
 from orgsync.platforms.inspecting import AES_KEY, AES_KEY_FORM, TOKEN, inspect_callback, inspect_values
 from orgsync.words import Words
@@ -58,19 +65,8 @@ _SSO_SECRET = Words(
     "password holds the SSOsecret, which only signs in to the admin console, not the Client Secret of an app",
     "password 填的是仅用于管理后台免登的 SSOsecret，而不是应用的 Client Secret",
 )
-_WHOLE = Words("the app sees the whole company", "应用可见整个企业")
-_PART = Words(
-    "the app sees {departments} departments with all below them and {users} single users",
-    "应用可见 {departments} 个部门（含下级）和 {users} 个单独指定的成员",
-)
 _WITHHELD = Words("{field} is withheld from the app", "应用读不到{field}")
-_KEPT = Words("{columns}: what was known last stays", "{columns}：保持最后已知的值")
-_NO_AGENT = Words("agent_id is empty", "未填写 agent_id")
-_BAD_AGENT = Words("agent_id is no number, as every AgentId is", "agent_id 不是数字，而 AgentId 都是数字")
 _NO_CREATOR = Words("nobody is known in whose name one could be made", "没有可作为创建人的成员")
-_NO_MESSAGES = Words("messages cannot be sent", "无法发送消息")
-_NO_TODOS = Words("todos cannot be made", "无法创建待办")
-_GRANTED = Words("granted", "已开通")
 
 # By the name that auth/scopes has for it (§4): what it is, the columns it fills, and the field permission as the console calls it.
 _FIELDS = {
@@ -96,11 +92,11 @@ def list_steps(client: DingTalkClient, todos: TodoClient, connection: Connection
     yield Step(CLOCK, lambda: check_clock(client.transport.ahead_seconds))
     yield Step(PERMISSION, examination.read_scopes, subject="qyapi_base")
     for point, probe in examination.list_probes():
-        yield Step(PERMISSION, partial(_probe, point, probe), subject=point)
+        yield Step(PERMISSION, partial(check_permission, point, probe, RANGE_CODES), subject=point)
     yield Step(RANGE, examination.look_at_range)
     yield Step(FIELDS, examination.look_at_fields, is_needed=False)
-    yield Step(MESSAGES, examination.try_agent, _NO_MESSAGES, is_needed=False, subject="agent_id")
-    yield Step(TODOS, examination.try_todos, _NO_TODOS, is_needed=False)
+    yield Step(MESSAGES, examination.try_agent, NO_MESSAGES, is_needed=False, subject="agent_id")
+    yield Step(TODOS, examination.try_todos, NO_TODOS, is_needed=False)
 
 
 class _Examination:
@@ -123,15 +119,15 @@ class _Examination:
                 raise
             yield Check(CREDENTIALS, "broken", _SSO_SECRET, PAIR, NO_SYNC, error.refusal.code)
             return
-        yield fine(HOST, Words("{host} answers as DingTalk", "{host} 是钉钉").fill(host=self._client.transport.host))
-        yield fine(CREDENTIALS, Words("Client ID and Client Secret are accepted", "Client ID 与 Client Secret 被接受"))
+        yield ok(HOST, Words("{host} answers as DingTalk", "{host} 是钉钉").fill(host=self._client.transport.host))
+        yield ok(CREDENTIALS, Words("Client ID and Client Secret are accepted", "Client ID 与 Client Secret 被接受"))
 
     def read_scopes(self) -> Iterator[Check]:
         """The first call that is refused to a strange address, or to an app that is switched off."""
         self._scopes |= self._client.read_scopes().content
-        yield fine(ADDRESS, Words("calls from here are let in", "本机的调用被放行"))
-        yield fine(APP, Words("enabled", "已启用"))
-        yield fine(PERMISSION, _GRANTED, subject="qyapi_base")
+        yield ok(ADDRESS, LET_IN)
+        yield ok(APP, ENABLED)
+        yield ok(PERMISSION, GRANTED, subject="qyapi_base")
 
     def list_probes(self) -> list[tuple[str, Callable[[], object]]]:
         """Permission points are looked at before departments, so the root will do, whether the app sees it or not."""
@@ -146,12 +142,8 @@ class _Examination:
             return
         allowed = self._scopes["auth_org_scopes"]
         departments, users = allowed.get("authed_dept") or [], allowed.get("authed_user") or []
-        if ROOT_ID in map(str, departments):
-            yield fine(RANGE, _WHOLE)
-        elif not departments and not users:
-            yield sees_nobody(WIDEN)
-        else:
-            yield sees_part(_PART.fill(departments=len(departments), users=len(users)), WIDEN, self._needs)
+        sees_whole = ROOT_ID in map(str, departments)
+        yield check_range(len(departments), len(users), sees_whole=sees_whole, fix=WIDEN, needs=self._needs)
 
     def look_at_fields(self) -> Iterator[Check]:
         if "auth_user_field" not in self._scopes:
@@ -159,24 +151,23 @@ class _Examination:
         told = self._scopes["auth_user_field"] or []
         for name, (what, columns, permission) in _FIELDS.items():
             if name in told:
-                yield fine(FIELDS, Words("told", "可读取"), subject=name)
+                yield ok(FIELDS, Words("told", "可读取"), subject=name)
             else:
-                fix, lost = GRANT.fill(points=permission, where=""), _KEPT.fill(columns=columns)
+                fix, lost = GRANT.fill(points=permission, where=""), KEPT.fill(columns=columns)
                 yield Check(FIELDS, "degraded", _WITHHELD.fill(field=what), fix, lost, subject=name)
 
     def try_agent(self) -> Iterator[Check]:
         """How far a task of the app has come: asked about no task at all, DingTalk looks at the AgentId first. It counts as one call."""
         agent_id = read_text(self._connection, "agent_id")
-        if not agent_id.isdecimal():
-            reason = _BAD_AGENT if agent_id else _NO_AGENT
-            yield Check(MESSAGES, "degraded", reason, AGENT, _NO_MESSAGES, subject="agent_id")
+        if mistake := check_agent_id(agent_id, AGENT, NO_MESSAGES):
+            yield mistake
             return
         try:
             self._client.get_send_progress(agent_id=int(agent_id), task_id=_NO_TASK)
         except RefusedError as error:
             if error.refusal.code in SIGNS.quota | {BAD_AGENT}:
                 raise
-        yield fine(MESSAGES, Words("the AgentId is the app's own", "AgentId 属于该应用"), subject="agent_id")
+        yield ok(MESSAGES, OWN_AGENT, subject="agent_id")
 
     def try_todos(self) -> Iterator[Check]:
         """Looks for a todo that nobody made. It counts as one call."""
@@ -189,7 +180,7 @@ class _Examination:
         except RefusedError as error:
             if error.refusal.code in SIGNS.quota:
                 raise
-        yield fine(TODOS, _GRANTED)
+        yield ok(TODOS, GRANTED)
 
     def _find_union_id(self) -> str:
         """Anybody's who is right in a department that the app names, or in the root."""
@@ -200,13 +191,3 @@ class _Examination:
             return ""
         people = page.content["result"].get("list") or []
         return next((str(person["unionid"]) for person in people if person.get("unionid")), "")
-
-
-def _probe(point: str, probe: Callable[[], object]) -> Iterator[Check]:
-    """A department that the app does not see says nothing of the point."""
-    try:
-        probe()
-    except PlatformError as error:
-        if error.refusal.code not in RANGE_CODES:
-            raise
-    yield fine(PERMISSION, _GRANTED, subject=point)

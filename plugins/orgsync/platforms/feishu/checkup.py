@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from orgsync.check import Check
+from orgsync.check import Check, ok
 from orgsync.errors import PermissionDeniedError, PlatformError
 from orgsync.platforms.connections import ConnectionFields, read_text
 from orgsync.platforms.examining import (
@@ -17,10 +17,16 @@ from orgsync.platforms.examining import (
     CLOCK,
     CONNECTION,
     CREDENTIALS,
+    ENABLED,
     FIELDS,
+    GRANTED,
     HOST,
+    KEPT,
+    LET_IN,
     MESSAGES,
+    NO_MESSAGES,
     NO_SYNC,
+    NO_TODOS,
     PERMISSION,
     RANGE,
     TODOS,
@@ -28,9 +34,8 @@ from orgsync.platforms.examining import (
     Signs,
     Step,
     check_clock,
-    fine,
-    sees_nobody,
-    sees_part,
+    check_permission,
+    check_range,
 )
 from orgsync.platforms.feishu.client import ROOT_ID, FeishuClient
 from orgsync.platforms.feishu.codes import GRANT, KEY_BY_OPEN_ID, PAIR, PUBLISH, RANGE_CODES, SCOPE_MISSING_CODES, WIDEN
@@ -58,24 +63,15 @@ _NO_MESSAGE, _NO_BATCH, _NO_TASK = f"om_{'0' * 32}", f"bm-{'0' * 32}", "00000000
 _TEXT = {"receive_id": _NOBODY, "msg_type": "text", "content": '{"text":"orgsync doctor"}'}
 
 _NOT_APP_ID = Words("login holds no App ID: these begin with cli_", "login 填的不是 App ID：App ID 以 cli_ 开头")
-_WHOLE = Words("the app sees the whole company", "应用可见整个企业")
-_PART = Words(
-    "the app sees {departments} departments with all below them and {users} single users",
-    "应用可见 {departments} 个部门（含下级）和 {users} 个单独指定的成员",
-)
 _WITHHELD = Words("{what} is withheld: the app lacks {scope}", "读不到{what}：应用缺少权限 {scope}")
 _NO_USER_ID = Words("people cannot be keyed by user_id: the app lacks {scope}", "无法以 user_id 作为人员的键：应用缺少权限 {scope}")
-_KEPT = Words("{columns}: what was known last stays", "{columns}：保持最后已知的值")
 _NO_NAMES = Words("who has no name is quarantined", "没有名称的会被隔离")
 _NO_PLACES = Words("who is in which department is not known", "无法得知人员所在的部门")
 _NO_TREE = Words("which department is below which is not known", "无法得知部门的上下级关系")
-_NO_MESSAGES = Words("messages cannot be sent", "无法发送消息")
 _NO_BATCHES = Words("messages to many people at once cannot be sent", "无法发送批量消息")
 _NO_RECALL = Words("messages cannot be taken back", "无法撤回消息")
 _NO_READERS = Words("nobody knows who has read a message", "无法得知消息的已读情况")
-_NO_TODOS = Words("todos cannot be made", "无法创建待办")
 _TOLD = Words("told", "可读取")
-_GRANTED = Words("granted", "已开通")
 
 _EMPLOYEE_ID = "contact:user.employee_id:readonly"
 
@@ -92,7 +88,7 @@ class _Field:
 
 
 def _columns(names: str) -> Words:
-    return _KEPT.fill(columns=names)
+    return KEPT.fill(columns=names)
 
 
 _USER_FIELDS = (
@@ -135,18 +131,18 @@ def list_steps(client: FeishuClient, needs: Needs) -> Iterator[Step]:
     yield Step(CLOCK, lambda: check_clock(client.transport.ahead_seconds))
     yield Step(PERMISSION, examination.begin, subject="contact")
     for probe in examination.list_probes():
-        yield Step(PERMISSION, partial(_probe, "contact", probe, RANGE_CODES), subject="contact")
+        yield Step(PERMISSION, partial(check_permission, "contact", probe, RANGE_CODES), subject="contact")
     yield Step(RANGE, examination.look_at_range)
     yield Step(FIELDS, examination.look_at_departments, is_needed=False, subject="contact")
     yield Step(FIELDS, examination.look_at_people, is_needed=False, subject="contact")
     if needs.user_key != _OPEN_ID:
         yield Step(PERMISSION, examination.try_user_id, subject=_EMPLOYEE_ID)
     for name, subject, lost, probe in (
-        (MESSAGES, "send", _NO_MESSAGES, partial(messages.send_message, _OPEN_ID, _TEXT, shown={})),
+        (MESSAGES, "send", NO_MESSAGES, partial(messages.send_message, _OPEN_ID, _TEXT, shown={})),
         (MESSAGES, "batch", _NO_BATCHES, partial(messages.get_batch_progress, _NO_BATCH)),
         (MESSAGES, "recall", _NO_RECALL, partial(messages.recall_message, _NO_MESSAGE)),
         (MESSAGES, "read", _NO_READERS, lambda: next(messages.list_readers(_NO_MESSAGE))),
-        (TODOS, "task:task:write", _NO_TODOS, partial(messages.delete_task, _NO_TASK)),
+        (TODOS, "task:task:write", NO_TODOS, partial(messages.delete_task, _NO_TASK)),
     ):
         yield Step(name, partial(_try_about_nobody, name, subject, probe), lost, is_needed=False, subject=subject)
 
@@ -165,16 +161,16 @@ class _Examination:
 
     def log_in(self) -> Iterator[Check]:
         self._client.log_in()
-        yield fine(HOST, Words("{host} answers as Feishu", "{host} 是飞书").fill(host=self._client.transport.host))
-        yield fine(CREDENTIALS, Words("App ID and App Secret are accepted", "App ID 与 App Secret 被接受"))
+        yield ok(HOST, Words("{host} answers as Feishu", "{host} 是飞书").fill(host=self._client.transport.host))
+        yield ok(CREDENTIALS, Words("App ID and App Secret are accepted", "App ID 与 App Secret 被接受"))
 
     def begin(self) -> Iterator[Check]:
         """The first call that is refused to a strange address, or to an app that is switched off; no other asks for as narrow a scope."""
         self._client.get_departments([ROOT_ID], user_key=_OPEN_ID)
         self._may_read = True
-        yield fine(ADDRESS, Words("calls from here are let in", "本机的调用被放行"))
-        yield fine(APP, Words("enabled", "已启用"))
-        yield fine(PERMISSION, _GRANTED, subject="contact")
+        yield ok(ADDRESS, LET_IN)
+        yield ok(APP, ENABLED)
+        yield ok(PERMISSION, GRANTED, subject="contact")
 
     def list_probes(self) -> list[Callable[[], object]]:
         """Scopes are looked at before departments, so the root will do, whether the app sees it or not."""
@@ -195,14 +191,9 @@ class _Examination:
         self._is_range_known = True
 
     def look_at_range(self) -> Iterator[Check]:
-        if self._sees_root:
-            yield fine(RANGE, _WHOLE)
-        elif not self._is_range_known:
-            return
-        elif not self._departments and not self._users:
-            yield sees_nobody(WIDEN)
-        else:
-            yield sees_part(_PART.fill(departments=len(self._departments), users=len(self._users)), WIDEN, self._needs)
+        if self._sees_root or self._is_range_known:
+            counts = len(self._departments), len(self._users)
+            yield check_range(*counts, sees_whole=self._sees_root, fix=WIDEN, needs=self._needs)
 
     def look_at_departments(self) -> Iterator[Check]:
         """An absent key is not visible, whatever it would hold (§3.2)."""
@@ -228,7 +219,7 @@ class _Examination:
             reason, fix = _NO_USER_ID.fill(scope=_EMPLOYEE_ID), _GRANT_OR_OPEN_ID
             yield Check(PERMISSION, "broken", reason, fix, NO_SYNC, error.refusal.code, _EMPLOYEE_ID)
             return
-        yield fine(PERMISSION, _GRANTED, subject=_EMPLOYEE_ID)
+        yield ok(PERMISSION, GRANTED, subject=_EMPLOYEE_ID)
 
 
 _GRANT_OR_OPEN_ID = Words("{grant}. Or {key}", "{grant}；或者{key}").fill(
@@ -240,20 +231,10 @@ def _find_withheld(records: Sequence[Any], fields: Sequence[_Field]) -> Iterator
     """Each by itself; where nobody was found to look at, nothing."""
     for field in fields if records else ():
         if any(field.key in record for record in records):
-            yield fine(FIELDS, _TOLD, subject=field.scope)
+            yield ok(FIELDS, _TOLD, subject=field.scope)
             continue
         reason, fix = _WITHHELD.fill(what=field.what, scope=field.scope), GRANT.fill(scopes=field.scope, where="", publish=PUBLISH)
         yield Check(FIELDS, "broken" if field.is_needed else "degraded", reason, fix, field.lost, subject=field.scope)
-
-
-def _probe(subject: str, probe: Callable[[], object], passing: frozenset[str]) -> Iterator[Check]:
-    """A department that the app does not see says nothing of the scope."""
-    try:
-        probe()
-    except PlatformError as error:
-        if error.refusal.code not in passing:
-            raise
-    yield fine(PERMISSION, _GRANTED, subject=subject)
 
 
 def _try_about_nobody(name: str, subject: str, probe: Callable[[], object]) -> Iterator[Check]:
@@ -265,4 +246,4 @@ def _try_about_nobody(name: str, subject: str, probe: Callable[[], object]) -> I
     except PlatformError as error:
         if error.refusal.code in SIGNS.quota or not error.needs_person:
             raise
-    yield fine(name, _GRANTED, subject=subject)
+    yield ok(name, GRANTED, subject=subject)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from orgsync.check import Check
+from orgsync.check import Check, ok
 from orgsync.errors import PermissionDeniedError, PlatformError
 from orgsync.platforms.connections import ConnectionFields, read_text
 from orgsync.platforms.examining import (
@@ -16,18 +16,22 @@ from orgsync.platforms.examining import (
     CLOCK,
     CONNECTION,
     CREDENTIALS,
+    ENABLED,
     FIELDS,
     HOST,
+    KEPT,
+    LET_IN,
     MESSAGES,
     NO_SYNC,
+    OWN_AGENT,
     PERMISSION,
     RANGE,
     READING,
     Needs,
     Signs,
     Step,
+    check_agent_id,
     check_clock,
-    fine,
     sees_nobody,
     sees_part,
 )
@@ -73,9 +77,6 @@ _SINCE_2022 = Words(
     "No setting gives them back: apps made since 2022-06-20 get them only by a member's own consent; an older app still does",
     "没有任何设置能恢复：2022-06-20 起新建的应用只能在成员本人授权后得到；更早的应用仍可读取",
 )
-_KEPT = Words("{columns}: what was known last stays", "{columns}：保持最后已知的值")
-_NO_AGENT = Words("agent_id is empty", "未填写 agent_id")
-_BAD_AGENT = Words("agent_id is no number, as every AgentId is", "agent_id 不是数字，而 AgentId 都是数字")
 _NO_MESSAGES = Words(
     "messages cannot be sent, and people who are visible one by one are not read", "无法发送消息，也读不到单独指定的可见成员"
 )
@@ -141,9 +142,9 @@ class _Examination:
 
     def log_in(self, identity: Identity) -> Iterator[Check]:
         self._client.log_in(identity)
-        yield fine(HOST, Words("{host} answers as WeCom", "{host} 是企业微信").fill(host=self._client.transport.host))
+        yield ok(HOST, Words("{host} answers as WeCom", "{host} 是企业微信").fill(host=self._client.transport.host))
         accepted = Words("corp id and {field} are accepted", "企业ID 与 {field} 被接受")
-        yield fine(CREDENTIALS, accepted.fill(field=_FIELD_OF[identity]), subject=_FIELD_OF[identity])
+        yield ok(CREDENTIALS, accepted.fill(field=_FIELD_OF[identity]), subject=_FIELD_OF[identity])
 
     def list_departments(self) -> Iterator[Check]:
         """The first call that is refused to a strange address or to a secret of another kind; a token is given to any address."""
@@ -154,8 +155,8 @@ class _Examination:
                 raise
             yield Check(CREDENTIALS, "broken", _CONTACT_FOR_APP, OWN_SECRET["app"], NO_SYNC, error.refusal.code, "password")
             return
-        yield fine(ADDRESS, Words("calls from here are let in", "本机的调用被放行"))
-        yield fine(PERMISSION, Words("may read departments and members", "可读取部门与成员"), subject="password")
+        yield ok(ADDRESS, LET_IN)
+        yield ok(PERMISSION, Words("may read departments and members", "可读取部门与成员"), subject="password")
 
     def _is_contact_secret(self, error: PermissionDeniedError) -> bool:
         """48009 is said to that secret alone; 48002 to an app's too."""
@@ -176,25 +177,24 @@ class _Examination:
             yield Check(CREDENTIALS, "broken", _APP_FOR_CONTACT, OWN_SECRET["contact"], _NO_COUNT, error.refusal.code, "contact_secret")
             return
         self._all = len(_ids_of(self._client.list_department_ids("contact").content["department_id"]))
-        yield fine(ADDRESS, Words("calls from here are let in", "本机的调用被放行"))
-        yield fine(PERMISSION, Words("may list all ids", "可列出全部 id"), subject="contact_secret")
+        yield ok(ADDRESS, LET_IN)
+        yield ok(PERMISSION, Words("may list all ids", "可列出全部 id"), subject="contact_secret")
 
     def read_agent(self) -> Iterator[Check]:
         agent_id = self._client.agent_id
-        if not agent_id.isdecimal():
-            reason = _BAD_AGENT if agent_id else _NO_AGENT
-            yield Check(MESSAGES, "degraded", reason, AGENT, _NO_MESSAGES, subject="agent_id")
+        if mistake := check_agent_id(agent_id, AGENT, _NO_MESSAGES):
+            yield mistake
             return
         self._agent = self._client.read_agent().content
         if str(self._agent.get("close") or 0) == "1":
             yield Check(APP, "broken", _DISABLED, ENABLE, NO_SYNC)
             return
-        yield fine(APP, Words("enabled", "已启用"))
-        yield fine(MESSAGES, Words("the AgentId is the app's own", "AgentId 属于该应用"), subject="agent_id")
+        yield ok(APP, ENABLED)
+        yield ok(MESSAGES, OWN_AGENT, subject="agent_id")
 
     def look_at_range(self) -> Iterator[Check]:
         if not self._client.has_app:
-            yield fine(RANGE, _WHOLE.fill(whose=_WHOSE["contact"], departments=self._all or 0))
+            yield ok(RANGE, _WHOLE.fill(whose=_WHOSE["contact"], departments=self._all or 0))
             return
         if self._departments is None:
             return
@@ -203,7 +203,7 @@ class _Examination:
             for field, name in (("allow_partys", "partyid"), ("allow_userinfos", "user"), ("allow_tags", "tagid"))
         )
         if ROOT_ID in self._departments:
-            yield fine(RANGE, _WHOLE.fill(whose=_WHOSE["app"], departments=len(self._departments)))
+            yield ok(RANGE, _WHOLE.fill(whose=_WHOSE["app"], departments=len(self._departments)))
         elif self._all is not None and self._departments:
             yield sees_part(_PART.fill(departments=len(self._departments), all=self._all), WIDEN, self._needs)
         elif departments or users or tags:
@@ -218,10 +218,10 @@ class _Examination:
         """As a read will decide (`extract`): by lists where the app sees every department of the company, else by ids."""
         sees_whole = ROOT_ID in (self._departments or [])
         if not self._client.has_app:
-            yield fine(READING, _READ_BY["ids only"])
+            yield ok(READING, _READ_BY["ids only"])
         elif self._departments is not None:
             way = "ids" if self._client.has_contact and not sees_whole else "lists"
-            yield fine(READING, _READ_BY[way if self._client.read_by == "auto" else self._client.read_by])
+            yield ok(READING, _READ_BY[way if self._client.read_by == "auto" else self._client.read_by])
 
     def look_at_fields(self) -> Iterator[Check]:
         """Of some people; what none of them has is withheld, or nobody filled it in: WeCom does not say which (§4.3)."""
@@ -231,9 +231,9 @@ class _Examination:
         hidden = [name for name in sorted(_COLUMNS) if all(is_hidden(name, person.get(name)) for person in people)]
         if {"mobile", "email"} <= set(hidden):
             columns = join((_COLUMNS[name] for name in hidden), en=", ", zh="、")
-            yield Check(FIELDS, "degraded", _WITHHELD.fill(fields=join(hidden, en=", ", zh="、")), _SINCE_2022, _KEPT.fill(columns=columns))
+            yield Check(FIELDS, "degraded", _WITHHELD.fill(fields=join(hidden, en=", ", zh="、")), _SINCE_2022, KEPT.fill(columns=columns))
         else:
-            yield fine(FIELDS, Words("mobile numbers and mail addresses are told", "可读取手机号和邮箱"))
+            yield ok(FIELDS, Words("mobile numbers and mail addresses are told", "可读取手机号和邮箱"))
 
     def _find_people(self) -> list[dict[str, Any]]:
         for department in (self._departments or [])[:_SAMPLES]:
