@@ -15,7 +15,7 @@ from orgsync.errors import (
     RefusedError,
     ThrottledError,
 )
-from orgsync.platforms.speaking.meanings import DEVELOPER, OUR_ADDRESS, UNKNOWN_CODE, WAIT, Meaning, error_meaning
+from orgsync.platforms.speaking.meanings import DEVELOPER, OUR_ADDRESS, REREAD, UNKNOWN_CODE, WAIT, Meaning, error_meaning
 from orgsync.platforms.speaking.redact import redact
 from orgsync.words import Words, join
 
@@ -39,9 +39,6 @@ WIDEN = Words(
 LOOK_UP = Words(
     "Look it up among DingTalk's error codes (open.dingtalk.com), and report it with the request id if it is not your app's own",
     "在钉钉的错误码表（open.dingtalk.com）中查找；如果不是应用自身的问题，请连同请求号一起反馈",
-)
-_REREAD = Words(
-    "Read again; if the id stands in the tenant's scope, correct it there", "请重新读取；如果租户的 scope 中写了这个 id，请改正"
 )
 
 ADD_ADDRESS = Words(
@@ -73,7 +70,7 @@ _NO_SUCH_USER = Meaning(
     Words("no such user", "用户不存在"),
     Words("They have left, or have not accepted the invitation yet", "此人已离职，或尚未接受邀请"),
 )
-_NO_SUCH_DEPARTMENT = Meaning(RefusedError, Words("no such department", "部门不存在"), _REREAD)
+_NO_SUCH_DEPARTMENT = Meaning(RefusedError, Words("no such department", "部门不存在"), REREAD)
 _THROTTLED = Meaning(
     ThrottledError,
     Words("too many calls", "调用过于频繁"),

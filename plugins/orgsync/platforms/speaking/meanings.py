@@ -9,6 +9,7 @@ from orgsync.words import Words
 
 DEVELOPER = Words("This is a fault of orgsync; report it with the request id", "这是 orgsync 的缺陷，请连同请求号一起反馈")
 WAIT = Words("Wait; orgsync tries again by itself", "请等待，orgsync 会自动重试")
+REREAD = Words("Read again; if the id stands in the tenant's scope, correct it there", "请重新读取；如果租户的 scope 中写了这个 id，请改正")
 OUR_ADDRESS = Words("the address orgsync calls from", "orgsync 的出口 IP")
 UNKNOWN_CODE = Words("not a code orgsync knows ({words})", "orgsync 不认识的错误码（{words}）")
 

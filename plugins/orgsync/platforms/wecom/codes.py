@@ -14,7 +14,7 @@ from orgsync.errors import (
     RefusedError,
     ThrottledError,
 )
-from orgsync.platforms.speaking.meanings import DEVELOPER, OUR_ADDRESS, UNKNOWN_CODE, WAIT, Meaning, error_meaning
+from orgsync.platforms.speaking.meanings import DEVELOPER, OUR_ADDRESS, REREAD, UNKNOWN_CODE, WAIT, Meaning, error_meaning
 from orgsync.platforms.speaking.redact import redact
 from orgsync.words import Words
 
@@ -61,9 +61,6 @@ _LOOK_UP = Words(
     "请在 https://open.work.weixin.qq.com/devtool/query?e={code} 查询",
 )
 WIDEN = Words("Widen the app's 可见范围 (应用管理 → app)", "扩大应用的可见范围（应用管理 → 应用）")
-_REREAD = Words(
-    "Read again; if the id stands in the tenant's scope, correct it there", "请重新读取；如果租户的 scope 中写了这个 id，请改正"
-)
 AGENT = Words(
     "Set agent_id of the connection to the AgentId of the app whose Secret is its password",
     "把连接的 agent_id 设为 password 中 Secret 所属应用的 AgentId（应用管理 → 应用）",
@@ -78,7 +75,7 @@ _NO_SUCH_USER = Meaning(
     Words("no such user, or none that this secret may see", "用户不存在，或这个 Secret 看不到"),
     Words("They have left, or are outside the app's 可见范围", "此人已离职，或不在应用的可见范围内"),
 )
-_NO_SUCH_DEPARTMENT = Meaning(RefusedError, Words("no such department", "部门不存在"), _REREAD)
+_NO_SUCH_DEPARTMENT = Meaning(RefusedError, Words("no such department", "部门不存在"), REREAD)
 _TO_NOBODY = Meaning(RefusedError, Words("it is to nobody", "没有接收人"), DEVELOPER)
 _HIDDEN_USER = Meaning(PermissionDeniedError, Words("the user is outside the app's 可见范围", "用户不在应用的可见范围内"), WIDEN)
 
