@@ -97,6 +97,7 @@ def show_where(launcher: Launcher, stack: Stack) -> None:
     if command.is_relative_to(launcher.layout.checkout):
         command = command.relative_to(launcher.layout.checkout)
     say()
+    say(f"Pages      {stack.url('ui')}/plugin/organization")
     say(f"Airflow    {stack.url('ui')}/dags")
     say(f"  login    {ADMIN}")
     say(f"  password {load_secrets(launcher.layout).admin_password}")

@@ -26,7 +26,7 @@ from stack.errors import StackError
 from stack.folders import remove_folder
 from stack.layout import Layout
 from stack.ports import LOOPBACK, choose_port
-from stack.postgres import LOADER, LOGIN, PostgresServer
+from stack.postgres import LOADER, LOGIN, PAGES, PostgresServer
 from stack.processes import (
     ProcessRecord,
     describe,
@@ -244,17 +244,20 @@ class Launcher:
     def _connections(self, stack: Stack, secrets: Secrets) -> list[dict[str, Any]]:
         return [
             {
-                "conn_id": "orgsync_warehouse",
+                "conn_id": conn_id,
                 "conn_type": "postgres",
-                "description": "The warehouse: organizations and their history",
+                "description": description,
                 "host": LOOPBACK,
                 "port": stack.ports["postgres"],
                 "schema": WAREHOUSE_DATABASE,
-                "login": LOADER,
-                "password": secrets.loader_password,
-            },
-            *(self._sandbox_connection(stack, platform) for platform in self.platforms(stack)),
-        ]
+                "login": login,
+                "password": password,
+            }
+            for conn_id, description, login, password in (
+                ("orgsync_warehouse", "The warehouse: organizations and their history", LOADER, secrets.loader_password),
+                ("orgsync_pages", "The warehouse, as the pages of the organization read it", PAGES, secrets.pages_password),
+            )
+        ] + [self._sandbox_connection(stack, platform) for platform in self.platforms(stack)]
 
     def _sandbox_connection(self, stack: Stack, platform: str) -> dict[str, Any]:
         """As the sandbox itself says; Airflow keeps extras as text."""
@@ -264,9 +267,13 @@ class Launcher:
 
     def _migrate_warehouse(self, stack: Stack, server: PostgresServer) -> None:
         with self.console.step("warehouse schema"):
-            loader = f"postgresql://{LOADER}:{load_secrets(self.layout).loader_password}@{LOOPBACK}:{server.port}/{WAREHOUSE_DATABASE}"
-            owner = server.dsn(WAREHOUSE_DATABASE)
-            environ = {"AIRFLOW_CONN_ORGSYNC_WAREHOUSE": loader, "AIRFLOW_CONN_ORGSYNC_WAREHOUSE_OWNER": owner}
+            secrets = load_secrets(self.layout)
+            place = f"{LOOPBACK}:{server.port}/{WAREHOUSE_DATABASE}"
+            environ = {
+                "AIRFLOW_CONN_ORGSYNC_WAREHOUSE": f"postgresql://{LOADER}:{secrets.loader_password}@{place}",
+                "AIRFLOW_CONN_ORGSYNC_WAREHOUSE_OWNER": server.dsn(WAREHOUSE_DATABASE),
+                "AIRFLOW_CONN_ORGSYNC_PAGES": f"postgresql://{PAGES}:{secrets.pages_password}@{place}",
+            }
             self._run("orgsync migrate", [self.layout.programs / "orgsync", "migrate"], stack, environ=environ)
 
     def _run(self, what: str, command: Sequence[Any], stack: Stack, *, stdin: str = "", environ: dict[str, str] | None = None) -> None:

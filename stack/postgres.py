@@ -34,6 +34,8 @@ USUAL_PORT = 5433
 LOGIN = "orgsync"
 LOADER = "orgsync_sync"
 """What syncs and delivers; `LOGIN` owns the warehouse, and only migrates it."""
+PAGES = "orgsync_explorer"
+"""What the pages of the organization read it by."""
 UNPRIVILEGED = "nobody"
 START_TIMEOUT_SECONDS = 180
 STOP_TIMEOUT_SECONDS = 20

@@ -74,7 +74,15 @@ class Secrets:
     @property
     def loader_password(self) -> str:
         """Of the login that syncs and delivers."""
-        return hmac.new(self.postgres_password.encode(), b"loader", hashlib.sha256).hexdigest()
+        return self._derive("loader")
+
+    @property
+    def pages_password(self) -> str:
+        """Of the login by which the pages read the warehouse."""
+        return self._derive("pages")
+
+    def _derive(self, name: str) -> str:
+        return hmac.new(self.postgres_password.encode(), name.encode(), hashlib.sha256).hexdigest()
 
     def sandbox_secret(self, platform: str, name: str) -> str:
         """What the sandbox's organization on a platform takes for one of its secrets."""

@@ -8,13 +8,26 @@ from airflow.plugins_manager import AirflowPlugin
 
 from orgsync.airflow_parts.connection_test import UnsetPort
 from orgsync.airflow_parts.domain_files import DomainFiles
+from orgsync.pages.mount import PREFIX, PagesApp
 
 
 class OrgsyncPlugin(AirflowPlugin):
-    """Makes the *Test* button work for our connection types, and serves the files by which WeCom makes sure of a domain."""
+    """Makes the *Test* button work for our connections, serves the files by which WeCom makes sure of a domain, shows the organization."""
 
     name = "orgsync"
     fastapi_root_middlewares: ClassVar = [
         {"name": "orgsync: test connections without a port", "middleware": UnsetPort},
         {"name": "orgsync: files that prove a domain", "middleware": DomainFiles},
+    ]
+    fastapi_apps: ClassVar = [{"name": "Organization", "app": PagesApp(), "url_prefix": PREFIX}]
+    external_views: ClassVar = [
+        {
+            "name": "Organization",
+            "href": f"{PREFIX}/",
+            "url_route": "organization",
+            "destination": "nav",
+            "icon": f"{PREFIX}/static/people.svg",
+            "icon_dark_mode": f"{PREFIX}/static/people-light.svg",
+            "nav_top_level": True,
+        }
     ]

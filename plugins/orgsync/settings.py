@@ -17,6 +17,7 @@ class Settings:
     """`landing_zone` is any URL that Airflow's ObjectStoragePath opens: file://, s3://, gs://, oss://.
 
     `owner_conn_id` is a connection as the warehouse's owner, for migrating alone; where it is missing, `warehouse_conn_id` migrates too.
+    `pages_conn_id` is the connection by which the pages read it. `access_file` says who sees whose personal data there.
     `domain_files` is the folder of the files by which WeCom makes sure of a domain.
     """
 
@@ -27,6 +28,8 @@ class Settings:
     domain_files: Path = HOME / "include" / "domain_files"
     warehouse_conn_id: str = "orgsync_warehouse"
     owner_conn_id: str = "orgsync_warehouse_owner"
+    pages_conn_id: str = "orgsync_pages"
+    access_file: Path = HOME / "include" / "access.yaml"
     statement_timeout_seconds: int = 3600
     claim_seconds: float = 30.0
     """So long after a process was killed its tenant is free again; a living one renews its claim six times in that."""
@@ -41,6 +44,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         landing_zone=given.get("ORGSYNC_LANDING_ZONE", f"file://{state / 'landing'}"),
         report_folder=Path(given.get("ORGSYNC_REPORTS", state / "reports")),
         domain_files=Path(given.get("ORGSYNC_DOMAIN_FILES", HOME / "include" / "domain_files")),
+        access_file=Path(given.get("ORGSYNC_ACCESS", HOME / "include" / "access.yaml")),
         templates_folder=Path(given.get("ORGSYNC_TEMPLATES", HOME / "include" / "templates" / "messages")),
         statement_timeout_seconds=_read_seconds(given, "ORGSYNC_STATEMENT_TIMEOUT_SECONDS", default=3600),
     )

@@ -57,10 +57,10 @@ class Address:
 def open_warehouse(address: Address, *, commits_each: bool = False) -> Iterator[Connection]:
     """A connection that commits when the block ends and rolls back when it raises; or one that `commits_each` statement by itself.
 
-    Raises WarehouseUnavailableError when there is no connection to be had or it is lost on the way, and what `_translate` says
+    Raises WarehouseUnavailableError when there is no connection to be had or it is lost on the way, and what `translate` says
     when the server refuses a statement.
     """
-    connection = _connect(address)
+    connection = connect(address)
     connection.autocommit = commits_each
     try:
         # Leaving the block of a connection ends the transaction; one that commits each statement would begin one by it.
@@ -68,12 +68,13 @@ def open_warehouse(address: Address, *, commits_each: bool = False) -> Iterator[
             yield connection
     except psycopg2.Error as error:
         # Not even as its cause: the driver's error quotes the row it stumbled over.
-        raise _translate(error, address, is_lost=bool(connection.closed)) from None
+        raise translate(error, address, is_lost=bool(connection.closed)) from None
     finally:
         connection.close()
 
 
-def _connect(address: Address) -> Connection:
+def connect(address: Address) -> Connection:
+    """A connection that whoever asks for it closes; `open_warehouse` does that by itself."""
     try:
         connection: Connection = psycopg2.connect(
             host=address.host,
@@ -110,7 +111,7 @@ def _refuse(said: str, address: Address) -> OrgsyncError:
     )
 
 
-def _translate(error: psycopg2.Error, address: Address, *, is_lost: bool) -> OrgsyncError:
+def translate(error: psycopg2.Error, address: Address, *, is_lost: bool) -> OrgsyncError:
     """What the server refused and what to do, without the row: `DETAIL` and `CONTEXT` of its answer are people's data."""
     code, said = error.pgcode or "", error.diag.message_primary or type(error).__name__
     if is_lost or code.startswith(LOST):

@@ -7,6 +7,9 @@ from orgsync.errors import ConfigurationError
 from orgsync.settings import Settings
 from orgsync.warehouse.connection import Address
 
+MOST_SECONDS_OF_A_PAGE = 10
+"""A page that takes longer is given up, so that nobody's curiosity keeps the warehouse busy."""
+
 
 def find_warehouse(settings: Settings) -> Address:
     return read_address(settings.warehouse_conn_id, statement_timeout_seconds=settings.statement_timeout_seconds)
@@ -17,6 +20,13 @@ def find_owner(settings: Settings) -> Address | None:
     if not has_connection(settings.owner_conn_id):
         return None
     return read_address(settings.owner_conn_id, statement_timeout_seconds=settings.statement_timeout_seconds)
+
+
+def find_pages_login(settings: Settings) -> Address | None:
+    """The warehouse as the pages see it, where there is a connection for that."""
+    if not has_connection(settings.pages_conn_id):
+        return None
+    return read_address(settings.pages_conn_id, statement_timeout_seconds=MOST_SECONDS_OF_A_PAGE)
 
 
 def read_address(conn_id: str, *, statement_timeout_seconds: int) -> Address:

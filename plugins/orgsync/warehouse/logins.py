@@ -1,4 +1,4 @@
-"""The login that syncs and delivers: a member of orgsync_loader, made by the owner, which only migrates."""
+"""The logins that work: one that syncs and delivers, one for the pages; made by the owner, which only migrates."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from psycopg2.extensions import encrypt_password
 from orgsync.warehouse.connection import Address
 from orgsync.warehouse.statements import fetch_all
 
+LOADER = "orgsync_loader"
+PAGES = "orgsync_pages"
 
-def keep_loader(connection: Connection, loader: Address) -> None:
-    """Make the login of an address if it is missing, with its password, which does not travel: the server gets what it keeps of it."""
-    verifier = encrypt_password(loader.password, loader.user, scope=connection, algorithm="scram-sha-256")
-    for row in fetch_all(connection, "ops/write_login", login=loader.user, verifier=verifier):
+
+def keep_login(connection: Connection, address: Address, *, role: str) -> None:
+    """Make the login of an address if it is missing, with its password, which does not travel: the server gets what it keeps of it.
+
+    One that is there becomes a member of the role.
+    """
+    verifier = encrypt_password(address.password, address.user, scope=connection, algorithm="scram-sha-256")
+    for row in fetch_all(connection, "ops/write_login", login=address.user, verifier=verifier, role=role):
         with connection.cursor() as cursor:
             cursor.execute(row["statement"])

@@ -17,8 +17,8 @@ from psycopg2.extensions import connection as Connection
 from orgsync.errors import SchemaError
 from orgsync.settings import Settings
 from orgsync.warehouse.connection import open_warehouse
-from orgsync.warehouse.hook import find_owner, find_warehouse
-from orgsync.warehouse.logins import keep_loader
+from orgsync.warehouse.hook import find_owner, find_pages_login, find_warehouse
+from orgsync.warehouse.logins import LOADER, PAGES, keep_login
 from orgsync.warehouse.statements import execute, fetch_all, sql_files
 
 RACES = (DuplicateObject, InternalError_, UniqueViolation)  # the same role made twice; "tuple concurrently updated"
@@ -123,11 +123,13 @@ def _read(path: Path) -> Migration:
 def migrate_warehouse(settings: Settings) -> list[str]:
     """Bring the warehouse to this version's schema; returns the migrations applied.
 
-    Where its owner has a connection of its own, that one migrates, and makes the login of the other.
+    Where its owner has a connection of its own, that one migrates, and makes the logins of the others.
     """
-    loader, owner = find_warehouse(settings), find_owner(settings)
+    loader, owner, pages = find_warehouse(settings), find_owner(settings), find_pages_login(settings)
     with open_warehouse(owner or loader) as connection:
         applied = migrate(connection)
         if owner and owner.user != loader.user:
-            keep_loader(connection, loader)
+            keep_login(connection, loader, role=LOADER)
+        if pages and pages.user not in (loader.user, owner and owner.user):
+            keep_login(connection, pages, role=PAGES)
         return applied

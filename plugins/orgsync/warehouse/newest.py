@@ -5,6 +5,8 @@ What a plan changes is read off by comparing both; nothing is written for it. `t
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from psycopg2.extensions import connection as Connection
 
 from orgsync.frames import FRAMES
@@ -32,3 +34,8 @@ def write_versions(connection: Connection, plan_id: int) -> int:
     """End what the plan ends, begin what it begins; returns how many rows of history were written."""
     steps = [f"{verb}_{frame.name}s" for verb in ("close", "open") for frame in FRAMES]
     return sum(execute(connection, f"newest/{step}", plan_id=plan_id) for step in steps)
+
+
+def list_boundaries(_: Connection, plan: Row) -> list[datetime]:
+    """The instants at which headcounts may change by what is written."""
+    return [plan["taken_at"]]

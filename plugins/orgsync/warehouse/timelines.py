@@ -7,6 +7,7 @@ found by writing it and taking that back.
 from __future__ import annotations
 
 import tempfile
+from datetime import datetime
 
 from psycopg2.extensions import connection as Connection
 
@@ -54,6 +55,11 @@ def write_versions(connection: Connection, plan_id: int) -> int:
     """Write the plan's time lines into the version tables and return how many rows of history were written."""
     steps = [*_per_table("remove"), *_per_table("close"), *_per_table("open")]
     return sum(execute(connection, f"history/{step}", plan_id=plan_id) for step in steps)
+
+
+def list_boundaries(connection: Connection, plan: Row) -> list[datetime]:
+    """The instants at which headcounts may change by what is written: where the keys of the plan begin or end, from its snapshot on."""
+    return [row["instant"] for row in fetch_all(connection, "history/list_boundaries", plan_id=plan["plan_id"])]
 
 
 def _per_table(verb: str) -> list[str]:

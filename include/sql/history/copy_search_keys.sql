@@ -1,0 +1,7 @@
+-- Adds under what names, titles and departments are found.
+copy org.search_key (
+    tenant_id,
+    kind,
+    value,
+    key
+) from stdin with (format csv)

@@ -1,0 +1,73 @@
+"""include/access.yaml: whose personal data who sees on the pages. What else somebody may do there follows from Airflow's own rights."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from orgsync.errors import ConfigurationError
+from orgsync.yaml_files import compose_yaml
+
+EVERY_TENANT = "*"
+
+
+class Grant(BaseModel):
+    """To whom: users of Airflow by name, or roles of it, whatever their case. Whose: tenants; all of them where none is named."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    users: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    tenants: tuple[str, ...] = Field(default=(EVERY_TENANT,), min_length=1)
+
+    def covers(self, user_id: str, roles: Collection[str], tenant_id: str) -> bool:
+        is_meant = user_id in self.users or not {role.casefold() for role in self.roles}.isdisjoint(role.casefold() for role in roles)
+        return is_meant and (EVERY_TENANT in self.tenants or tenant_id in self.tenants)
+
+
+class Access(BaseModel):
+    """What the file says. Nobody sees personal data whom it does not name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    personal_data: tuple[Grant, ...] = ()
+
+    def shows_personal(self, user_id: str, roles: Collection[str], tenant_id: str) -> bool:
+        return any(grant.covers(user_id, roles, tenant_id) for grant in self.personal_data)
+
+
+@dataclass(frozen=True)
+class _Version:
+    path: Path
+    changed_at: int
+    size: int
+
+
+def read_access(path: Path) -> Access:
+    """As the file is now. Raises ConfigurationError with what is wrong with it."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return Access()
+    except OSError as error:
+        raise ConfigurationError(f"the access file {path} cannot be read: {error.strerror}") from error
+    return _read(_Version(path, found.st_mtime_ns, found.st_size))
+
+
+@lru_cache(maxsize=2)
+def _read(version: _Version) -> Access:
+    path = version.path
+    compose_yaml(path, what="access file", missing="write one, or unset ORGSYNC_ACCESS")
+    said: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        return Access.model_validate({} if said is None else said)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise ConfigurationError(f"{path}: {where}: {first['msg']}; docs/explorer.md says what may stand there") from None

@@ -1,0 +1,28 @@
+"""What Airflow mounts. Every Airflow process loads the plugin, also each task: the app itself is imported by the first request."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cache
+from typing import Any
+
+PREFIX = "/organization"
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class PagesApp:
+    """The ASGI app of the pages."""
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        await _build()(scope, receive, send)
+
+
+@cache
+def _build() -> Any:
+    from orgsync.pages.app import build_app
+    from orgsync.settings import read_settings
+
+    return build_app(read_settings())

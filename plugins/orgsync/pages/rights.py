@@ -1,0 +1,55 @@
+"""Who asks, and what they may: the only module that knows Airflow's security. Its names are no promise of Airflow's; a test holds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.api_fastapi.core_api.security import get_user
+from fastapi import Depends
+
+from orgsync.pages.access import Access
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Somebody signed in to Airflow. Each right is asked of Airflow's auth manager, by the tenant's DAG."""
+
+    user: Any
+    access: Access
+
+    @property
+    def id(self) -> str:
+        return str(self.user.get_id())
+
+    @property
+    def name(self) -> str:
+        return str(self.user.get_name())
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Of the simple manager's user the one it has, of FAB's the names of all."""
+        one = getattr(self.user, "role", None)
+        several = getattr(self.user, "roles", None) or ()
+        return tuple(str(getattr(role, "name", role)) for role in ([one] if one else several))
+
+    def may_see(self, tenant_id: str) -> bool:
+        return self._may("GET", tenant_id)
+
+    def may_change(self, tenant_id: str) -> bool:
+        """Approve plans; take messages back, and try them again."""
+        return self._may("PUT", tenant_id)
+
+    def may_see_personal(self, tenant_id: str) -> bool:
+        return self.may_see(tenant_id) and self.access.shows_personal(self.id, self.roles, tenant_id)
+
+    def _may(self, method: Any, tenant_id: str) -> bool:
+        details = DagDetails(id=f"org_sync_{tenant_id}")
+        allowed = get_auth_manager().is_authorized_dag(method=method, access_entity=DagAccessEntity.RUN, details=details, user=self.user)
+        return bool(allowed)
+
+
+SignedIn = Annotated[Any, Depends(get_user)]
+"""The user of Airflow who asks. Without a valid sign-in Airflow answers 401."""

@@ -1,0 +1,24 @@
+"""What the landing page says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "health.nobody": ("There is no organization that you may see.", "没有您可以查看的组织。"),
+    "health.well": ("All well", "一切正常"),
+    "health.waits": ("Waits for somebody to decide", "等待有人决定"),
+    "health.failed": ("Something has to be mended", "需要处理"),
+    "health.unknown": ("Nothing was loaded yet", "尚未加载任何数据"),
+    "health.newest": ("Newest good sync", "最近一次成功同步"),
+    "health.people": ("People", "人数"),
+    "health.outcome": ("Last run", "最近一次运行"),
+    "health.no_run": ("none", "无"),
+    "health.error": ("Error", "错误"),
+    "health.plan": ("Approval", "审批"),
+    "health.decide": ("plan {plan} waits", "计划 {plan} 等待审批"),
+    "health.rows": ("{count:,} rows", "{count:,} 行"),
+    "health.withheld": ("Withheld", "未提供的字段"),
+    "health.waiting": ("{count:,} wait", "{count:,} 条等待发送"),
+    "health.doctor": ("Broken", "有故障的检查"),
+}

@@ -1,0 +1,30 @@
+"""A company with a past and the pages over it; once for all tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg2
+import pytest
+
+from sandbox.testing import start_sandbox
+from stack.postgres import PostgresServer
+from tests.pages.company import Company, build_company
+from tests.pages.site import Site, open_site
+
+
+@pytest.fixture(scope="session")
+def company(postgres: PostgresServer, migrated_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    admin = psycopg2.connect(postgres.dsn())
+    admin.autocommit = True
+    with admin.cursor() as cursor:
+        cursor.execute("create database of_pages template template_warehouse")
+    admin.close()
+    with start_sandbox(people=60, calls_per_second=0, calls_per_minute=0) as sandbox:
+        yield build_company(postgres.dsn("of_pages"), tmp_path_factory.mktemp("company"), sandbox)
+
+
+@pytest.fixture(scope="session")
+def site(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with open_site(company, tmp_path_factory.mktemp("airflow_of_pages")) as running:
+        yield running
