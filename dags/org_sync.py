@@ -23,6 +23,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from orgsync.airflow_parts.approval import PlanApproval, ask_about
 from orgsync.airflow_parts.parsing import find_wanted
 from orgsync.airflow_parts.wording import describe_field, say, say_page
+from orgsync.connections.site import address_page
 from orgsync.settings import read_settings
 from orgsync.tenants import BrokenStanza, Tenant, read_stanzas, read_stanzas_of, read_tenant
 
@@ -51,10 +52,11 @@ def build_params(language: str) -> dict[str, Param]:
 
 
 def build_dag(tenant: Tenant) -> DAG:
+    shown = {name: getattr(tenant, name) for name in SHOWN}
     dag = DAG(
         dag_id=f"org_sync_{tenant.id}",
         description=say(tenant.language, "sync.description", tenant=tenant.id, platform=tenant.platform),
-        doc_md=say_page(tenant.language, "sync.docs", **{"tenant": tenant.id} | {name: getattr(tenant, name) for name in SHOWN}),
+        doc_md=say_page(tenant.language, "sync.docs", tenant=tenant.id, page=address_page(tenant.id, "tree"), **shown),
         schedule=MultipleCronTriggerTimetable(tenant.schedule, tenant.full_schedule, timezone=tenant.timezone),
         start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo(tenant.timezone)),
         catchup=False,

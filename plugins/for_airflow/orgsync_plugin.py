@@ -8,7 +8,11 @@ from airflow.plugins_manager import AirflowPlugin
 
 from orgsync.airflow_parts.connection_test import UnsetPort
 from orgsync.airflow_parts.domain_files import DomainFiles
-from orgsync.pages.mount import PREFIX, PagesApp
+from orgsync.connections.site import PAGES
+from orgsync.pages.mount import PagesApp
+
+BESIDE = PAGES.lstrip("/")
+"""Beside Airflow's own pages, which may be below a path of a proxy: the browser completes it."""
 
 
 class OrgsyncPlugin(AirflowPlugin):
@@ -19,15 +23,15 @@ class OrgsyncPlugin(AirflowPlugin):
         {"name": "orgsync: test connections without a port", "middleware": UnsetPort},
         {"name": "orgsync: files that prove a domain", "middleware": DomainFiles},
     ]
-    fastapi_apps: ClassVar = [{"name": "Organization", "app": PagesApp(), "url_prefix": PREFIX}]
+    fastapi_apps: ClassVar = [{"name": "Organization", "app": PagesApp(), "url_prefix": PAGES}]
     external_views: ClassVar = [
         {
             "name": "Organization",
-            "href": f"{PREFIX}/",
+            "href": f"{BESIDE}/",
             "url_route": "organization",
             "destination": "nav",
-            "icon": f"{PREFIX}/static/people.svg",
-            "icon_dark_mode": f"{PREFIX}/static/people-light.svg",
+            "icon": f"{BESIDE}/static/people.svg",
+            "icon_dark_mode": f"{BESIDE}/static/people-light.svg",
             "nav_top_level": True,
         }
     ]

@@ -34,7 +34,7 @@ LOGIN, PASSWORD = "explorer_of_tests", "of-a-test"
 
 @dataclass
 class Company:
-    """`days` are the instants of the syncs, the first one first; `messages` by what became of them; `waiting` is birch's plan that waits."""
+    """`days` are the instants of the syncs, the first one first; `messages` by what became of them; `waiting` is birch's waiting plan."""
 
     dsn: str
     folder: Path

@@ -456,12 +456,17 @@ def _print_run(settings: Settings, tenant_id: str, *, run_id: str | None, as_jso
         print_json(runs[0] if runs else None)
     elif runs:
         show_run(results, in_local_time(settings, runs[0]))
-        _print_page(settings, runs[0]["snapshot_id"])
+        _print_pages(settings, tenant_id, runs[0]["snapshot_id"])
     else:
         results.print(f"no run of {tenant_id} yet", highlight=False)
 
 
-def _print_page(settings: Settings, snapshot_id: str | None) -> None:
+def _print_pages(settings: Settings, tenant_id: str, snapshot_id: str | None) -> None:
+    """Where more is to be seen; pages in Airflow where it is known where people reach that."""
+    from orgsync.connections.site import address_page, find_site
+
     page = report_path(settings.report_folder, snapshot_id) if snapshot_id else None
     if page and page.exists():
         results.print(f"What validation found, as a page: {page}", highlight=False, soft_wrap=True)
+    if find_site():
+        results.print(f"The organization, on a page of Airflow: {address_page(tenant_id, 'tree')}", highlight=False, soft_wrap=True)

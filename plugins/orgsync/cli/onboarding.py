@@ -145,12 +145,11 @@ def links(
 
 
 def _read_base_url() -> str:
-    from orgsync.connections.airflow_options import AirflowOptions, UnclearError
+    from orgsync.connections.site import find_site
 
-    try:
-        return AirflowOptions(os.environ).read("api", "base_url")
-    except UnclearError:
-        raise typer.BadParameter("say where people reach Airflow, such as https://airflow.example.com", param_hint="--base-url") from None
+    if found := find_site():
+        return found
+    raise typer.BadParameter("say where people reach Airflow, such as https://airflow.example.com", param_hint="--base-url")
 
 
 @app.command()

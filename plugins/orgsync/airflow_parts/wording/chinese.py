@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from orgsync.sync.budget import CHINESE as BUDGET_TEXTS
+
 TEXTS: Mapping[str, str] = {
     "sync.description": "把 {platform} 组织 {tenant} 同步到数仓",
     "sync.docs": """
@@ -18,6 +20,7 @@ TEXTS: Mapping[str, str] = {
 * 用 *mode* `full` 触发，立即全量读取；用 *dry_run* 触发，只查看将有哪些变更。
 * 数仓丢失或从备份恢复之后，用 *mode* `rebuild` 触发：把落地区中的历史加载回来。
 * 回填不读取平台：**replay** 重新加载每次运行所在时间段内的快照。
+* [在页面上查看组织]({page})：部门、人员、变更和计划，也可查看过去某一天。
 * `orgsync report {tenant}` 显示最近一次运行，`orgsync plan {tenant}` 显示最新的计划，`orgsync quarantine {tenant}` 显示被隔离的行。
 """,
     "sync.mode.title": "方式（mode）",
@@ -67,19 +70,7 @@ TEXTS: Mapping[str, str] = {
     "kind.updated": "更新",
     "kind.created": "新建",
     "kind.removed": "删除",
-    "exceeded.line": "{within}{what}{column}：{count:,} / {total:,}（{percent:g}%）；"
-    "无需询问的上限为 {allowed_count:,}，或 {allowed_percent:g}%",
-    "exceeded.column": "（{column}）",
-    "exceeded.within": "连同之前的同步，{per_days} 天内",
-    "exceeded.within_a_day": "连同之前的同步，1 天内",
-    "exceeded.leavers": "将离职的人",
-    "exceeded.removed_departments": "将删除的部门",
-    "exceeded.moves": "将调到其他部门的人",
-    "exceeded.lost_memberships": "仍在职的人将结束的任职关系",
-    "exceeded.quarantined": "被隔离的人员和部门",
-    "exceeded.renames": "姓名将改变的人",
-    "exceeded.changed_identities": "union id 或工号将改变的人",
-    "exceeded.emptied_values": "值将变为空的人",
+    **{f"exceeded.{name}": text for name, text in BUDGET_TEXTS.items()},
     "housekeeping.description": "删除任何租户的保留期都不再保留的快照",
     "housekeeping.docs": """
 ### 清理

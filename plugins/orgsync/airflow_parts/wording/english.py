@@ -20,6 +20,7 @@ with all history. **extract** reads the platform into the landing zone, and is a
 * Trigger with *mode* `full` to read everything now, with *dry_run* to see what would change.
 * Trigger with *mode* `rebuild` after the warehouse was lost, or restored from a backup: it loads what the landing zone has of its history.
 * A backfill does not read the platform: **replay** loads the snapshots again that were taken in the time of each run.
+* [The organization on a page]({page}): departments, people, changes and plans, also as of an earlier day.
 * `orgsync report {tenant}` shows the last run, `orgsync plan {tenant}` the last plan, `orgsync quarantine {tenant}` the rows left out.
 """,
     "sync.mode": "auto: full when the full schedule asks for it, else frequent. rebuild: load what the landing zone has of a lost or "
