@@ -179,6 +179,14 @@ class OversizedAnswerError(PlatformError, FatalError):
     """An answer larger than any may be: asked again, it would be as large, and it was not taken in."""
 
 
+class StrangerError(FatalError):
+    """Somebody signed in whom the platform knows, and who is no member of the organization."""
+
+
+class SpentCodeError(FatalError):
+    """The code of a sign-in was used before, is too old, or was never given: signing in again brings a new one."""
+
+
 class IncompleteSnapshotError(FatalError):
     """A snapshot that is missing or not proven complete."""
 

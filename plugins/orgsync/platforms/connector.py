@@ -40,7 +40,7 @@ class Connector(ABC):
 
     @cached_property
     def client(self) -> Any:
-        return self.build_client(self._find_connection())
+        return self.build_client(self.find())
 
     def get_conn(self) -> Any:
         return self.client
@@ -60,7 +60,7 @@ class Connector(ABC):
         """
         found = []
         try:
-            connection = self._find_connection()
+            connection = self.find()
             found = list(self.inspect(connection))
             client = self.build_client(connection, patience=Patience(attempts=1))
         except OrgsyncError as error:
@@ -89,7 +89,8 @@ class Connector(ABC):
             wanted = Wanted(mode="frequent", scope=needs.scope, user_key=needs.user_key)
             yield Step(RANGE, partial(_locate, load_platform(self.conn_type).locate, client, wanted), subject="scope")
 
-    def _find_connection(self) -> ConnectionFields:
+    def find(self) -> ConnectionFields:
+        """The connection itself; raises ConfigurationError where there is none, or it is of another type."""
         connection: ConnectionFields = find_connection(self.conn_id, conn_type=self.conn_type)
         return connection
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from orgsync.errors import PermissionDeniedError
     from orgsync.frames import TidySet
     from orgsync.platforms.sending.messages import Content, Messenger
+    from orgsync.platforms.signing_in import SignIn
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,7 @@ class Platform:
     turns plain text into this platform's Markdown (the body of a message of kind `markdown`) that shows it as it is written.
     `substance` gives what an answer says, a statement for each record, without what differs with every call: two reads with the same
     statements, in whatever order, tidy to the same frames.
+    `sign_in(conn_id, user_key)` signs people of the organization in; `user_key` is empty for the platform's own choice.
     `write_body` gives what the platform is sent for a content, to one receiver; what only the sending knows is named in its place.
     """
 
@@ -207,5 +209,6 @@ class Platform:
     user_keys: tuple[str, ...] = ()
     pool_slots: int = 4
     messenger: Callable[[str], Messenger] | None = None
+    sign_in: Callable[[str, str], SignIn] | None = None
     escape_markdown: Callable[[str], str] = as_it_is
     write_body: Callable[[Content], Mapping[str, Any]] = no_body

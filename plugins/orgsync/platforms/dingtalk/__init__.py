@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from orgsync.frames import TidySet
     from orgsync.platforms.dingtalk.client import DingTalkClient
     from orgsync.platforms.sending.messages import Content, Messenger
+    from orgsync.platforms.signing_in import SignIn
 
 
 def _connect(conn_id: str) -> DingTalkClient:
@@ -64,6 +65,12 @@ def _messenger(conn_id: str) -> Messenger:
     return messenger
 
 
+def _sign_in(conn_id: str, user_key: str) -> SignIn:  # noqa: ARG001
+    from orgsync.platforms.dingtalk.login import DingTalkSignIn
+
+    return DingTalkSignIn(conn_id)
+
+
 def _escape_markdown(text: str) -> str:
     from orgsync.platforms.dingtalk.messages import escape
 
@@ -91,6 +98,7 @@ PLATFORM = Platform(
     tidy=_tidy,
     substance=_substance,
     messenger=_messenger,
+    sign_in=_sign_in,
     escape_markdown=_escape_markdown,
     write_body=_write_body,
 )

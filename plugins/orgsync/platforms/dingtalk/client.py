@@ -31,6 +31,8 @@ from orgsync.platforms.dingtalk.interfaces import (
     GET_SSO_TOKEN,
     GET_TOKEN,
     GET_USER,
+    GET_USER_BY_CODE,
+    GET_USER_BY_UNION_ID,
     LIST_PARENTS_OF_USER,
     LIST_SUB_DEPARTMENTS,
     LIST_USERS,
@@ -106,6 +108,14 @@ class DingTalkClient:
 
     def get_user(self, user_id: str) -> Reply:
         return self._call("POST", GET_USER, {"userid": user_id}, lacks_result)
+
+    def get_user_by_code(self, code: str) -> Reply:
+        """Who gave a page within DingTalk's client this code (免登, §11): `userid`. A code is good once, for five minutes."""
+        return self._call("POST", GET_USER_BY_CODE, {"code": code}, lacks_result, shown={}, is_once=True)
+
+    def get_user_by_union_id(self, union_id: str) -> Reply:
+        """`userid`, and `contact_type`: 0 for a member, 1 for an external contact. Refused for whoever is neither (60121)."""
+        return self._call("POST", GET_USER_BY_UNION_ID, {"unionid": union_id}, lacks_result)
 
     def list_parents_of_user(self, user_id: str) -> Reply:
         """Each of the user's departments as a chain of ids up to the root; not limited to the visible range."""

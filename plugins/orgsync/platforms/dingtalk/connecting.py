@@ -43,7 +43,7 @@ class DingTalkConnector(Connector):
     @cached_property
     def messenger(self) -> DingTalkMessenger:
         """Sends through the same connection. Its calls and a client's are of different interfaces, with budgets of their own."""
-        connection = self._find_connection()
+        connection = self.find()
         edition = read_text(connection, "edition").lower() or EDITIONS[0]
         if edition not in EDITIONS:
             raise ConfigurationError(f"connection {connection.conn_id!r} has edition={edition!r}; set it to {' or '.join(EDITIONS)}")

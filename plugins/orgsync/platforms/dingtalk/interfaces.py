@@ -11,6 +11,8 @@ LIST_USERS = "topapi/v2/user/list"
 GET_USER = "topapi/v2/user/get"
 COUNT_USERS = "topapi/user/count"
 LIST_PARENTS_OF_USER = "topapi/v2/department/listparentbyuser"
+GET_USER_BY_CODE = "topapi/v2/user/getuserinfo"
+GET_USER_BY_UNION_ID = "topapi/user/getbyunionid"
 
 SEND_NOTIFICATION = "topapi/message/corpconversation/asyncsend_v2"
 GET_SEND_PROGRESS = "topapi/message/corpconversation/getsendprogress"
@@ -19,6 +21,8 @@ RECALL_NOTIFICATION = "topapi/message/corpconversation/recall"
 
 # Of the new generation, on a host of its own. Where one path has several methods, the method is part of the name: each has its own limit.
 GET_NEW_TOKEN = "v1.0/oauth2/accessToken"  # noqa: S105
+GET_USER_TOKEN = "v1.0/oauth2/userAccessToken"  # noqa: S105
+GET_ME = "v1.0/contact/users/me"
 CREATE_TODO = "v1.0/todo/users/:unionId/tasks"
 UPDATE_TODO = "PUT v1.0/todo/users/:unionId/tasks/:taskId"
 DELETE_TODO = "DELETE v1.0/todo/users/:unionId/tasks/:taskId"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from orgsync.frames import TidySet
     from orgsync.platforms.feishu.client import FeishuClient
     from orgsync.platforms.sending.messages import Content, Messenger
+    from orgsync.platforms.signing_in import SignIn
 
 
 def _connect(conn_id: str) -> FeishuClient:
@@ -65,6 +66,12 @@ def _messenger(conn_id: str) -> Messenger:
     return messenger
 
 
+def _sign_in(conn_id: str, user_key: str) -> SignIn:
+    from orgsync.platforms.feishu.login import FeishuSignIn
+
+    return FeishuSignIn(conn_id, user_key)
+
+
 def _escape_markdown(text: str) -> str:
     from orgsync.platforms.feishu.messages import escape_markdown
 
@@ -92,6 +99,7 @@ PLATFORM = Platform(
     tidy=_tidy,
     substance=_substance,
     messenger=_messenger,
+    sign_in=_sign_in,
     escape_markdown=_escape_markdown,
     write_body=_write_body,
     user_keys=USER_KEYS,

@@ -47,7 +47,7 @@ class FeishuConnector(Connector):
 
     @cached_property
     def messenger(self) -> FeishuMessenger:
-        return FeishuMessenger(FeishuMessageClient(self.build_client(self._find_connection(), patience=SENDING)))
+        return FeishuMessenger(FeishuMessageClient(self.build_client(self.find(), patience=SENDING)))
 
     def inspect(self, connection: ConnectionFields) -> Iterator[Check]:
         return checkup.inspect(connection)

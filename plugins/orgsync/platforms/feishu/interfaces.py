@@ -6,6 +6,8 @@ What a path holds of a call stays a placeholder, or each department would be an 
 from __future__ import annotations
 
 GET_TOKEN = "auth/v3/tenant_access_token/internal"  # noqa: S105
+GET_USER_TOKEN = "oauth/v3/token"  # noqa: S105
+GET_USER_INFO = "authen/v1/user_info"
 GET_DEPARTMENT = "contact/v3/departments/:department_id"
 LIST_CHILDREN = "contact/v3/departments/:department_id/children"
 BATCH_DEPARTMENTS = "contact/v3/departments/batch"

@@ -11,6 +11,7 @@ from orgsync.platforms.wecom.form import FORM
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
     from orgsync.platforms.sending.messages import Content, Messenger
+    from orgsync.platforms.signing_in import SignIn
     from orgsync.platforms.wecom.client import WeComClient
 
 
@@ -57,6 +58,12 @@ def _messenger(conn_id: str) -> Messenger:
     return messenger
 
 
+def _sign_in(conn_id: str, user_key: str) -> SignIn:  # noqa: ARG001
+    from orgsync.platforms.wecom.login import WeComSignIn
+
+    return WeComSignIn(conn_id)
+
+
 def _escape_markdown(text: str) -> str:
     from orgsync.platforms.wecom.messages import escape_markdown
 
@@ -81,6 +88,7 @@ PLATFORM = Platform(
     tidy=_tidy,
     substance=_substance,
     messenger=_messenger,
+    sign_in=_sign_in,
     escape_markdown=_escape_markdown,
     write_body=_write_body,
 )

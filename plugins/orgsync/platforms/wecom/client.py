@@ -36,6 +36,7 @@ from orgsync.platforms.wecom.interfaces import (
     GET_TAG,
     GET_TOKEN,
     GET_USER,
+    GET_USER_BY_CODE,
     LIST_DEPARTMENT_IDS,
     LIST_DEPARTMENTS,
     LIST_USER_IDS,
@@ -109,6 +110,10 @@ class WeComClient:
     def get_tag(self, tag_id: str) -> Reply:
         """`userlist[]` of `{userid, name}`, only members in the app's visible range, and `partylist[]` (page 90213)."""
         return self._get("app", GET_TAG, {"tagid": tag_id}, lacks_tag_members)
+
+    def get_user_by_code(self, code: str) -> Reply:
+        """Who signed in with this code (§12): `userid` of a member, else `openid`. A code is good once, for five minutes."""
+        return self._call("app", "GET", GET_USER_BY_CODE, {"code": code}, nothing_needed, shown={})
 
     def list_departments(self) -> Reply:
         """Everything the app may see, in one answer; it may lack the root and hold several tops."""

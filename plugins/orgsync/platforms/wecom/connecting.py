@@ -66,7 +66,7 @@ class WeComConnector(Connector):
     @cached_property
     def messenger(self) -> WeComMessenger:
         """Sends through the same connection with the app's secret; the AgentId is asked for when something is sent."""
-        connection = self._find_connection()
+        connection = self.find()
         return WeComMessenger(self.build_client(connection, patience=SENDING), accounts=int(read_number(connection, "accounts", 0)))
 
     def inspect(self, connection: ConnectionFields) -> Iterator[Check]:

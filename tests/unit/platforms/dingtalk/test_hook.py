@@ -109,7 +109,7 @@ def test_edition_that_is_none_is_named(connect: Any) -> None:
     ],
 )
 def test_todos_have_a_host_of_their_own(connect: Any, fields: dict[str, Any], url: str) -> None:
-    assert read_api_url(connect(**fields)._find_connection()) == url
+    assert read_api_url(connect(**fields).find()) == url
 
 
 def test_platform_gives_a_messenger(connect: Any) -> None:
