@@ -13,5 +13,6 @@ def get_provider_info() -> dict[str, Any]:
         "name": "orgsync",
         "description": "Company directories of IM platforms.",
         "versions": ["0.1.0"],
+        "auth-managers": ["orgsync.sign_in.manager.OrganizationAuthManager"],
         "connection-types": [load_platform(name).form for name in PLATFORM_NAMES],
     }

@@ -10,7 +10,7 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi import Depends
 
-from orgsync.pages.access import Access
+from orgsync.access.file import Access
 
 
 @dataclass(frozen=True)

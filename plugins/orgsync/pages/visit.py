@@ -13,8 +13,8 @@ from fastapi import Depends, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from psycopg2.extensions import connection as Connection
 
+from orgsync.access.file import read_access
 from orgsync.errors import ConfigurationError
-from orgsync.pages.access import read_access
 from orgsync.pages.moments import NOW, Moment, order_moments, read_moment
 from orgsync.pages.reading import open_reader
 from orgsync.pages.rendering import render

@@ -10,8 +10,8 @@ from urllib.parse import quote, urlsplit
 class SignIn(Protocol):
     """Signs in people of the one organization of a connection.
 
-    `client_marks` are words of the user agent of the platform's own client. `script_app` are the values with which a page in that client asks
-    it for a code by script; None where no script is needed.
+    `client_marks` are words of the user agent of the platform's own client. `script_app` are the values with which a page in it asks for a
+    code by script; None where no script is needed.
     """
 
     @property

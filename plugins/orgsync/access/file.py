@@ -1,4 +1,4 @@
-"""include/access.yaml: whose personal data who sees on the pages. What else somebody may do there follows from Airflow's own rights."""
+"""Reads include/access.yaml."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from orgsync.errors import ConfigurationError
 from orgsync.yaml_files import compose_yaml
 
 EVERY_TENANT = "*"
+Role = Literal["viewer", "user", "op", "admin"]
+ROLES: tuple[Role, ...] = ("viewer", "user", "op", "admin")
+"""Of Airflow's simple auth manager, each with all that the ones before it have."""
 
 
-class Grant(BaseModel):
-    """To whom: users of Airflow by name, or roles of it, whatever their case. Whose: tenants; all of them where none is named."""
-
+class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Grant(_Model):
+    """To whom: users of Airflow by name, or roles of it, whatever their case. Whose: tenants; all of them where none is named."""
 
     users: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
@@ -31,14 +36,38 @@ class Grant(BaseModel):
         return is_meant and (EVERY_TENANT in self.tenants or tenant_id in self.tenants)
 
 
-class Access(BaseModel):
-    """What the file says. Nobody sees personal data whom it does not name."""
+class PeopleRule(_Model):
+    """Of whom it is: people of a tenant to whom all apply that are given of `departments` (with those below), `titles`, `leaders`, `users`;
+    of each list one has to. What they may: a role of Airflow, and of which tenants; their own where none is named. `dags` are patterns of
+    the names of other DAGs that they see too.
+    """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    tenant: str
+    departments: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    leaders: StrictBool = False
+    users: tuple[str, ...] = ()
+    role: Role = "viewer"
+    sees: tuple[str, ...] = ()
+    dags: tuple[str, ...] = ()
+    approves: StrictBool = False
+    sends: StrictBool = False
+    personal_data: StrictBool = False
 
+    @property
+    def tenants(self) -> tuple[str, ...]:
+        return self.sees or (self.tenant,)
+
+
+class Access(_Model):
+    """What the file says. `passwords` says whether Airflow's own users sign in too. Nobody may what no rule gives."""
+
+    passwords: StrictBool = True
+    people: tuple[PeopleRule, ...] = ()
     personal_data: tuple[Grant, ...] = ()
 
     def shows_personal(self, user_id: str, roles: Collection[str], tenant_id: str) -> bool:
+        """Of Airflow's own users; what people may who signed in by their organization, is theirs."""
         return any(grant.covers(user_id, roles, tenant_id) for grant in self.personal_data)
 
 

@@ -1,0 +1,1 @@
+"""include/access.yaml: what people may who sign in by their organization, and whose personal data is shown to whom."""
