@@ -6,7 +6,7 @@ import hmac
 import logging
 import secrets
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from airflow.api_fastapi.app import get_cookie_path
 from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
@@ -25,12 +25,10 @@ from orgsync.pages.visit import LANGUAGE_COOKIE, require_own_script
 from orgsync.pages.wording import choose_language
 from orgsync.platforms import load_platform
 from orgsync.platforms.signing_in import SignIn
+from orgsync.settings import Settings
 from orgsync.sign_in.person import Person
-from orgsync.sign_in.standing import list_tenants_of_rules
+from orgsync.sign_in.standing import Registry, list_tenants_of_rules
 from orgsync.tenants import Tenant, read_stanzas
-
-if TYPE_CHECKING:
-    from orgsync.sign_in.manager import OrganizationAuthManager
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +37,18 @@ CALLBACK = f"/auth{ROOM}/callback"
 COOKIE = "orgsync_sign_in"
 STATE_SECONDS = 300
 SALT = "orgsync.sign_in"
+
+
+class Manager(Protocol):
+    """What the pages need of the auth manager."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def registry(self) -> Registry: ...
+
+    def generate_jwt(self, user: Person) -> str: ...
 
 
 Next = Annotated[str, Query(alias="next", max_length=2000)]
@@ -54,7 +64,7 @@ class RefusedError(Exception):
         self.detail = detail
 
 
-def build_app(manager: OrganizationAuthManager, passwords: FastAPI) -> FastAPI:
+def build_app(manager: Manager, passwords: FastAPI) -> FastAPI:
     """`passwords` is the simple manager's own app."""
     app = FastAPI(title="orgsync: sign in", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(_build_router(manager), prefix=ROOM)
@@ -72,7 +82,7 @@ def build_app(manager: OrganizationAuthManager, passwords: FastAPI) -> FastAPI:
     return app
 
 
-def _build_router(manager: OrganizationAuthManager) -> APIRouter:
+def _build_router(manager: Manager) -> APIRouter:
     router = APIRouter()
 
     @router.get("/login")
@@ -117,7 +127,7 @@ def _build_router(manager: OrganizationAuthManager) -> APIRouter:
     return router
 
 
-def list_offers(manager: OrganizationAuthManager) -> list[tuple[Tenant, SignIn]]:
+def list_offers(manager: Manager) -> list[tuple[Tenant, SignIn]]:
     """The organizations whose people may sign in, as far as their stanzas are right."""
     wanted = _try_to(list_tenants_of_rules, manager.settings)
     tenants = {tenant.id: tenant for tenant in _try_to(read_stanzas, manager.settings.tenants_file).tenants}
@@ -143,14 +153,14 @@ def _open_sign_in(tenant: Tenant) -> SignIn | None:
     return opener(tenant.conn_id, tenant.user_key) if opener else None
 
 
-def _find_offer(manager: OrganizationAuthManager, tenant_id: str) -> tuple[Tenant, SignIn]:
+def _find_offer(manager: Manager, tenant_id: str) -> tuple[Tenant, SignIn]:
     for tenant, sign_in in list_offers(manager):
         if tenant.id == tenant_id:
             return tenant, sign_in
     raise RefusedError("sign_in.no_organization")
 
 
-def _start(request: Request, manager: OrganizationAuthManager, tenant_id: str, wanted: str) -> Response:
+def _start(request: Request, manager: Manager, tenant_id: str, wanted: str) -> Response:
     tenant, sign_in = _find_offer(manager, tenant_id)
     inside, language, state = is_inside(request, sign_in), _language(request), secrets.token_hex(24)
     target = wanted if wanted and is_safe_url(wanted, request=request) else ""
@@ -187,7 +197,7 @@ def _identify(identify: Any, *given: str) -> str:
         raise RefusedError("sign_in.platform", str(error)) from error
 
 
-def _let_in(request: Request, manager: OrganizationAuthManager, tenant: Tenant, user_id: str, target: str) -> Response:
+def _let_in(request: Request, manager: Manager, tenant: Tenant, user_id: str, target: str) -> Response:
     try:
         found = manager.registry.find(tenant.id, user_id)
         if found.rights is None:
@@ -208,7 +218,7 @@ def _let_in(request: Request, manager: OrganizationAuthManager, tenant: Tenant, 
     return answer
 
 
-def _read_access(manager: OrganizationAuthManager) -> bool:
+def _read_access(manager: Manager) -> bool:
     """Whether Airflow's own users may sign in; where the file is wrong, they may, to mend it."""
     try:
         return read_access(manager.settings.access_file).passwords
