@@ -12,6 +12,9 @@ FRAME = "/plugin/organization"
 """Where Airflow shows what a plugin serves in a frame (`url_route` of the external view); what follows is the frame's own path."""
 PAGES = "/organization"
 """Where the frame's own path begins: the prefix under which the plugin is mounted."""
+SIGN_IN = "/auth/organization"
+"""The pages by which people of an organization sign in."""
+LOGIN, CALLBACK = f"{SIGN_IN}/login", f"{SIGN_IN}/callback"
 
 
 def find_site(environ: Mapping[str, str] = os.environ) -> str | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from orgsync.check import Check
+from orgsync.connections.site import CALLBACK, LOGIN
 from orgsync.words import Words
 
 CORP_ID = "$CORPID$"
@@ -41,7 +42,18 @@ class App:
 
     @property
     def page(self) -> str:
-        return f"{self.base_url.rstrip('/')}/{self.path.lstrip('/')}"
+        return self._below(self.path)
+
+    @property
+    def login_page(self) -> str:
+        return self._below(LOGIN)
+
+    @property
+    def callback(self) -> str:
+        return self._below(CALLBACK)
+
+    def _below(self, path: str) -> str:
+        return f"{self.base_url.rstrip('/')}/{path.lstrip('/')}"
 
 
 @dataclass(frozen=True)
@@ -57,7 +69,7 @@ def list_links(app: App) -> list[Link]:
     return list({"dingtalk": _of_dingtalk, "wecom": _of_wecom, "feishu": _of_feishu}[app.platform](app))
 
 
-_SIGN_IN = (Words("login in a browser", "浏览器登录"), Words("wherever people sign in", "放在登录入口"))
+_SIGN_IN = (Words("where people sign in", "登录页面"), Words("for bookmarks and your own pages", "可供收藏，或放在您自己的页面中"))
 _COMES_BACK = Words("where a login comes back to", "登录回调")
 
 
@@ -71,30 +83,25 @@ def _of_dingtalk(app: App) -> Iterator[Link]:
     yield Link(Words("home page on a phone", "移动端首页"), _same(f"{config} → 应用首页地址"), page)
     yield Link(Words("home page on a computer", "PC 端首页"), _same(f"{config} → PC端首页地址"), page)
     yield Link(Words("admin page", "管理后台"), _same(f"{config} → 管理后台地址"), page)
-    yield Link(_COMES_BACK, _same("安全设置 → 重定向URL"), app.page)
-    scope = {"scope": "openid corpid", "state": STATE, "prompt": "consent"}
-    query = _query(redirect_uri=app.page, response_type="code", client_id=app.login, **scope)
-    yield Link(*_SIGN_IN, f"{_DINGTALK}?{query}")
+    yield Link(_COMES_BACK, _same("安全设置 → 重定向URL"), app.callback)
+    yield Link(*_SIGN_IN, app.login_page)
 
 
 def _of_wecom(app: App) -> Iterator[Link]:
     settings = Words("应用管理 → app → {field}", "应用管理 → 应用 → {field}")
     scope = {"response_type": "code", "scope": "snsapi_base", "state": STATE, "agentid": app.agent_id}
     client = _query(appid=app.login, redirect_uri=app.page, **scope)
-    browser = _query(login_type="CorpApp", appid=app.login, agentid=app.agent_id, redirect_uri=app.page, state=STATE)
     home = Words("home page in the client", "工作台应用主页")
     yield Link(home, settings.fill(field="应用主页"), f"{_WECOM_CLIENT}?{client}{WECHAT}")
     yield Link(Words("trusted domain", "可信域名"), settings.fill(field="网页授权及JS-SDK"), _domain(app.page))
     yield Link(Words("callback domain", "授权回调域"), settings.fill(field="企业微信授权登录"), _domain(app.page))
-    yield Link(*_SIGN_IN, f"{_WECOM_BROWSER}?{browser}")
+    yield Link(*_SIGN_IN, app.login_page)
 
 
 def _of_feishu(app: App) -> Iterator[Link]:
-    start = _LARK if "larksuite" in app.host else _FEISHU
-    query = _query(client_id=app.login, redirect_uri=app.page, response_type="code", state=STATE)
     yield Link(Words("home page", "网页应用主页"), _same("应用能力 → 网页应用 → 桌面端主页、移动端主页"), app.page)
-    yield Link(_COMES_BACK, _same("安全设置 → 重定向 URL"), app.page)
-    yield Link(*_SIGN_IN, f"{start}{_AUTHORIZE}?{query}")
+    yield Link(_COMES_BACK, _same("安全设置 → 重定向 URL"), app.callback)
+    yield Link(*_SIGN_IN, app.login_page)
 
 
 def _query(**parameters: str) -> str:
@@ -160,7 +167,7 @@ def _find_mistakes(app: App, url: str) -> Iterator[tuple[str, str]]:
         if start != _WECOM_BROWSER and query.get("response_type") != "code":
             yield _CODE, _SET.fill(name="response_type", wanted="code")
     elif _domain(url) == _domain(app.page):
-        if app.platform == "dingtalk":
+        if app.platform == "dingtalk" and start not in (app.login_page, app.callback):
             yield from _check_corp_id(query)
     else:
         yield _NO_LINK.fill(platform=app.platform, wanted=_domain(app.page)), _PASTE

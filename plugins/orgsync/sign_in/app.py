@@ -17,7 +17,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from orgsync.access.file import read_access
-from orgsync.connections.site import PAGES, find_site
+from orgsync.connections.site import CALLBACK, PAGES, SIGN_IN, find_site
 from orgsync.errors import ConfigurationError, OrgsyncError, SpentCodeError, StrangerError, WarehouseUnavailableError
 from orgsync.pages.app import HEADERS
 from orgsync.pages.rendering import render
@@ -32,8 +32,8 @@ from orgsync.tenants import Tenant, read_stanzas
 
 log = logging.getLogger(__name__)
 
-ROOM = "/organization"
-CALLBACK = f"/auth{ROOM}/callback"
+ROOM = SIGN_IN.removeprefix("/auth")
+"""Below where Airflow mounts what an auth manager serves."""
 COOKIE = "orgsync_sign_in"
 STATE_SECONDS = 300
 SALT = "orgsync.sign_in"
@@ -73,7 +73,7 @@ def build_app(manager: Manager, passwords: FastAPI) -> FastAPI:
     @app.middleware("http")
     async def guard(request: Request, call_next: Any) -> Response:
         answer: Response = await call_next(request)
-        if f"/auth{ROOM}" in request.url.path:
+        if SIGN_IN in request.url.path:
             for name, value in HEADERS.items():
                 answer.headers.setdefault(name, value)
         return answer
@@ -251,7 +251,7 @@ def _language(request: Request) -> str:
 
 def _show(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     root = get_cookie_path().rstrip("/")
-    places = {"base": root + PAGES, "cookie_path": get_cookie_path(), "room": f"{root}/auth{ROOM}", "password_login": f"{root}/auth/login"}
+    places = {"base": root + PAGES, "cookie_path": get_cookie_path(), "room": root + SIGN_IN, "password_login": f"{root}/auth/login"}
     return HTMLResponse(render(template, _language(request), {**places, **values}), status_code=status)
 
 

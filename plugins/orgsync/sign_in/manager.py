@@ -20,6 +20,7 @@ from jwt import ExpiredSignatureError
 
 from orgsync.access.file import read_access
 from orgsync.access.grading import holds
+from orgsync.connections.site import LOGIN
 from orgsync.errors import OrgsyncError
 from orgsync.settings import Settings, read_settings
 from orgsync.sign_in.person import Person
@@ -27,7 +28,6 @@ from orgsync.sign_in.standing import Registry
 
 log = logging.getLogger(__name__)
 
-LOGIN = "/auth/organization/login"
 DAG_OF_A_TENANT = "org_sync_"
 
 
