@@ -10,7 +10,10 @@ from sandbox.exchange import Request
 from sandbox.limits import Limits
 
 REMEMBERED = 2000
-SECRET_PARAMETERS = frozenset(("access_token", "appsecret", "appSecret", "client_secret", "corpsecret", "app_secret", "encoding_aeskey"))
+SECRET_PARAMETERS = frozenset((
+    "access_token", "appsecret", "appSecret", "client_secret", "clientSecret", "corpsecret", "app_secret", "encoding_aeskey",
+    "code", "code_verifier", "refresh_token", "refreshToken",
+))  # fmt: skip
 
 
 @dataclass

@@ -16,6 +16,7 @@ from sandbox.evolution import DEFAULT_RATE, KINDS, amounts_at_rate
 from sandbox.exchange import Answer, Request, json_answer
 from sandbox.faults import Fault, FaultSpec
 from sandbox.generator import Recipe
+from sandbox.login_control import LOGIN_RESOURCES
 from sandbox.mailbox_control import MAILBOX_RESOURCES
 from sandbox.tenant import Tenant
 
@@ -42,6 +43,7 @@ class Control:
             "faults": {"GET": _get_faults, "POST": _add_faults, "DELETE": _remove_faults},
             "tokens/expire": {"POST": _expire_tokens},
             "calls": {"GET": _get_calls, "DELETE": _forget_calls},
+            **LOGIN_RESOURCES,
             **MAILBOX_RESOURCES,
         }
 
@@ -134,7 +136,7 @@ def _shown(fault: Fault) -> dict[str, Any]:
 
 
 def _expire_tokens(tenant: Tenant, _: Request) -> Answer:
-    return json_answer({"expired": tenant.tokens.expire()})
+    return json_answer({"expired": tenant.expire_tokens()})
 
 
 def _get_calls(tenant: Tenant, request: Request) -> Answer:

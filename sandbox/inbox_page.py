@@ -9,19 +9,17 @@ from collections.abc import Iterator
 from datetime import datetime
 from heapq import nlargest
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
 from sandbox import inbox
 from sandbox.exchange import HTML_TYPE, Answer, Request
 from sandbox.organization import Person
+from sandbox.templates import PLATFORM_TITLES, environment
 from sandbox.tenant import Tenant
 from sandbox.windows import CHINA
 
-TITLES = {"dingtalk": "DingTalk 钉钉", "wecom": "WeCom 企业微信", "feishu": "Feishu 飞书"}
 STATES = ("open", "done", "deleted")
 MOST_PEOPLE, MOST_MESSAGES = 40, 100
 SOMEWHERE_ELSE = re.compile(r"^https?://", re.IGNORECASE)
@@ -60,12 +58,12 @@ PLAIN_KINDS = frozenset(("text", "post", "link", "news"))
 def answer(tenants: list[Tenant], request: Request) -> Answer:
     if request.method not in ("GET", "HEAD"):
         return Answer(b"405 method not allowed", 405, b"text/plain")
-    by_name = {tenant.name: tenant for tenant in sorted(tenants, key=lambda tenant: list(TITLES).index(tenant.name))}
+    by_name = {tenant.name: tenant for tenant in sorted(tenants, key=lambda tenant: list(PLATFORM_TITLES).index(tenant.name))}
     tenant = by_name.get(request.query.get("platform", "")) or next(iter(by_name.values()))
     person = inbox.find_person(tenant, request.query.get("user", ""))
     query = request.query.get("q", "").strip()
     page = PAGES.get_template("inbox.html.j2").render(
-        platforms=[(name, TITLES[name]) for name in by_name],
+        platforms=[(name, PLATFORM_TITLES[name]) for name in by_name],
         platform=tenant.name,
         query=query,
         person=_shown_person(tenant, person) if person else None,
@@ -147,12 +145,6 @@ def _clock(at: float) -> str:
     return datetime.fromtimestamp(at, CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
-PAGES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent),
-    autoescape=select_autoescape(["j2"], default=True),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+PAGES = environment()
 PAGES.filters |= {"rich": _rich, "clock": _clock}
 PAGES.tests["web_address"] = lambda url: bool(SOMEWHERE_ELSE.match(url))

@@ -100,7 +100,7 @@ async def _disrupted(tenant: Tenant, specs: list[FaultSpec], receive: Receive, s
 def _answer(gateway: Gateway, request: Request, specs: list[FaultSpec]) -> Answer:
     for spec in specs:
         if spec.kind == "expired_token":
-            gateway.tenant.tokens.expire()
+            gateway.tenant.expire_tokens()
         if spec.kind in REFUSING:
             return gateway.refuse(request, spec)
         if (page := replacement(spec)) is not None:

@@ -34,6 +34,10 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Messages of any sixty seconds count together, or of any hour; false: from each full minute and hour anew."""
     limits_offset_seconds: float = 0
     """So much is the clock ahead by which messages are counted, and by which days begin."""
+    code_seconds: Annotated[float, Meta(ge=0)] = 300
+    """So long is the code of a sign-in good."""
+    client_user: str = ""
+    """Who is signed in to the platform's client, where its login page asks nobody: an id of the truth, `stranger`, `visitor`, `refuse`."""
 
 
 def changed(settings: Knobs, changes: dict[str, Any]) -> Knobs:

@@ -15,10 +15,13 @@ from sandbox.evolution import Truth, evolve
 from sandbox.faults import Faults
 from sandbox.generator import Recipe, generate
 from sandbox.limits import Limits
+from sandbox.login_codes import Codes, Consent, Kind
 from sandbox.mailbox import Mailbox
 from sandbox.organization import Numbering
 from sandbox.settings import Knobs, changed
+from sandbox.signers import signer_of
 from sandbox.tokens import Tokens
+from sandbox.user_tokens import UserTokens
 
 Computed = TypeVar("Computed")
 
@@ -37,6 +40,8 @@ class Tenant(Generic[Knobs]):
     """Family-school and linked departments, in one tree with the company's own."""
     interfaces_by_alias: ClassVar[Mapping[str, str]]
     """For faults that should strike on any platform: `people` and `departments` list them, `messages` sends."""
+    code_length: ClassVar[int] = 32
+    """Of the codes of a sign-in, in characters."""
 
     def __init__(self, recipe: Recipe, settings: Knobs) -> None:
         self.settings = settings
@@ -52,6 +57,8 @@ class Tenant(Generic[Knobs]):
         """Begin anew with a generated organization."""
         self.recipe = recipe
         self.mailbox = Mailbox()
+        self.codes = Codes()
+        self.user_tokens = UserTokens()
         self.offset_seconds = 0.0
         self.evolutions: list[dict[str, int]] = []
         self.hidden: list[str] = []
@@ -106,8 +113,21 @@ class Tenant(Generic[Knobs]):
         return found
 
     def now(self) -> float:
-        """The time for messages and todos, which the control API can move. Tokens and calls per second follow the real one."""
+        """The time for messages, todos and sign-ins, which the control API can move. App tokens and calls per second follow real time."""
         return time.time() + self.offset_seconds
+
+    def code_seconds(self, kind: Kind) -> float:  # noqa: ARG002
+        return self.settings.code_seconds
+
+    def give_code(self, user: str, *, kind: Kind = "browser", client_id: str | None = None, **agreed: Any) -> str:
+        """To somebody who signs in; `agreed` are further fields of the consent. Raises `LookupError` for nobody's id."""
+        standing = signer_of(self.organization, user).standing
+        consent = Consent(user, standing, client_id or self.settings.client_id, kind, **agreed)
+        return self.codes.give(consent, length=self.code_length, seconds=self.code_seconds(kind), now=self.now())
+
+    def expire_tokens(self) -> int:
+        """The app's, and those of people who signed in."""
+        return self.tokens.expire() + self.user_tokens.expire(self.now())
 
     def counts_now(self) -> float:
         """The time by which messages are counted against limits."""
