@@ -6,7 +6,7 @@ import secrets
 import time
 
 from sandbox.dingtalk.parameters import Parameters, required
-from sandbox.dingtalk.refusals import RefusalError, bad_parameter, missing_parameter
+from sandbox.dingtalk.refusals import RefusalError, bad_parameter, bad_secret, missing_parameter
 from sandbox.dingtalk.settings import FIELD_EMAIL, FIELD_MOBILE
 from sandbox.dingtalk.tenant import DingTalk
 from sandbox.exchange import encode
@@ -19,7 +19,7 @@ def gettoken(tenant: DingTalk, parameters: Parameters) -> bytes:
         raise missing_parameter("corpid or appkey")
     if not parameters.get("appsecret"):
         raise missing_parameter("corpsecret or appsecret")
-    if not _are_right(tenant, parameters["appkey"], parameters["appsecret"]):
+    if not tenant.has_credentials(parameters["appkey"], parameters["appsecret"]):
         raise RefusalError(40096, "不合法的appKey或appSecret")
     token = {"errcode": 0, "access_token": _issue(tenant), "errmsg": "ok", "expires_in": tenant.settings.token_seconds}
     return encode(token)
@@ -35,8 +35,8 @@ def sso_token(tenant: DingTalk, parameters: Parameters) -> bytes:
 
 def access_token(tenant: DingTalk, parameters: Parameters) -> bytes:
     app_key, app_secret = required(parameters, "appKey"), required(parameters, "appSecret")
-    if not _are_right(tenant, app_key, app_secret):
-        raise RefusalError(0, "无效的clientId或者clientSecret", modern="invalidClientIdOrSecret")
+    if not tenant.has_credentials(app_key, app_secret):
+        raise bad_secret()
     return encode({"expireIn": tenant.settings.token_seconds, "accessToken": _issue(tenant)})
 
 
@@ -46,7 +46,7 @@ def unified_token(tenant: DingTalk, parameters: Parameters) -> bytes:
         raise bad_parameter("grant_type")
     if parameters["corpId"] != tenant.settings.corp_id:
         raise RefusalError(0, "未知错误", modern="unknownError", status=500)
-    if not _are_right(tenant, client_id, client_secret):
+    if not tenant.has_credentials(client_id, client_secret):
         raise RefusalError(0, "无效的client", modern="invalid.client")
     return encode({"access_token": _issue(tenant), "expires_in": tenant.settings.token_seconds})
 
@@ -57,10 +57,6 @@ def scopes(tenant: DingTalk, _: Parameters) -> bytes:
     fields += ["email"] if FIELD_EMAIL in tenant.settings.field_permissions else []
     authed = {"authed_user": tenant.settings.visible_users, "authed_dept": tenant.settings.visible_departments}
     return encode({"errcode": 0, "errmsg": "ok", "auth_user_field": fields, "condition_field": [], "auth_org_scopes": authed})
-
-
-def _are_right(tenant: DingTalk, client_id: object, client_secret: object) -> bool:
-    return (client_id, client_secret) == (tenant.settings.client_id, tenant.settings.client_secret)
 
 
 def _issue(tenant: DingTalk) -> str:

@@ -6,7 +6,7 @@ import secrets
 import time
 
 from sandbox.damage import Names
-from sandbox.dingtalk.interfaces import Interface, find_interface
+from sandbox.dingtalk.interfaces import PAGES, Interface, find_interface
 from sandbox.dingtalk.parameters import read_parameters
 from sandbox.dingtalk.refusals import (
     Dialect,
@@ -15,6 +15,7 @@ from sandbox.dingtalk.refusals import (
     bad_body,
     busy,
     department_out_of_range,
+    expired_user_token,
     invalid_token,
     ip_refused,
     missing_token,
@@ -29,7 +30,9 @@ from sandbox.dingtalk.tenant import DingTalk
 from sandbox.exchange import Answer, Request
 from sandbox.faults import FaultSpec
 from sandbox.gateway import Gateway
+from sandbox.login_page import serve
 from sandbox.organization import ROOT
+from sandbox.user_tokens import Grant
 
 FOUND = b'{"errcode":0,"errmsg":"ok"%s,"request_id":"%s"}'
 
@@ -58,13 +61,15 @@ class DingTalkGateway(Gateway[DingTalk]):
         request.parameters |= from_path
 
     def answer(self, request: Request) -> Answer:
+        if (page := PAGES.get(request.path)) is not None:
+            return serve(page, self.tenant, request)
         known = find_interface(request.path, request.method)
         if known is None:
             return unknown_path(request.path.strip("/"))
         interface, _ = known
         try:
-            self._admit(request, interface)
-            found = interface.handle(self.tenant, request.parameters)
+            grant = self._admit(request, interface)
+            found = interface.handle(self.tenant, request.parameters if grant is None else grant)
         except RefusalError as refusal:
             return refusal.answer(interface.dialect)
         if interface.dialect is not Dialect.TOPAPI:
@@ -76,21 +81,30 @@ class DingTalkGateway(Gateway[DingTalk]):
         found = find_interface(request.path, request.method)
         return self._fault_refusal(request, spec).answer(found[0].dialect if found else Dialect.TOPAPI)
 
-    def _admit(self, request: Request, interface: Interface) -> None:
-        """Method, token, address, permission, rate, quota: in this order, and before any look at the parameters."""
+    def _admit(self, request: Request, interface: Interface) -> Grant | None:
+        """Method, token, address, permission, rate, quota: in this order, and before any look at the parameters.
+
+        Tells whose token it is, where the interface is for people who signed in.
+        """
         if request.method != interface.method:
             raise wrong_method(interface.method)
-        if interface.permission is not None:
-            self._check_app(request, interface, interface.permission)
+        grant = None if interface.permission is None else self._check_app(request, interface, interface.permission)
         if request.malformed:
             raise bad_body()
+        return grant
 
-    def _check_app(self, request: Request, interface: Interface, permission: str) -> None:
+    def _check_app(self, request: Request, interface: Interface, permission: str) -> Grant | None:
         tenant, settings, now = self.tenant, self.tenant.settings, time.time()
         token = self._token(request, interface)
         if not token:
             raise missing_token(interface.dialect)
-        if not tenant.tokens.is_valid(token, client_id=settings.client_id, now=now):
+        grant = None
+        is_the_apps = tenant.tokens.is_valid(token, client_id=settings.client_id, now=now)
+        if interface.is_of_users and is_the_apps:
+            raise permission_missing(permission, settings.client_id)
+        if interface.is_of_users:
+            grant = self._grant(token)
+        elif not is_the_apps:
             raise invalid_token()
         if settings.allowed_ips and request.client_ip not in settings.allowed_ips:
             raise ip_refused(request.client_ip, settings.client_id)
@@ -102,6 +116,15 @@ class DingTalkGateway(Gateway[DingTalk]):
             raise throttled(request.path, limit=settings.calls_per_second, now=now)
         if interface.is_billed:
             self._bill(interface)
+        return grant
+
+    def _grant(self, token: str) -> Grant:
+        grant = self.tenant.user_tokens.by_access_token.get(token)
+        if grant is None or grant.consent.client_id != self.tenant.settings.client_id:
+            raise invalid_token()
+        if self.tenant.now() >= grant.expires_at:
+            raise expired_user_token()
+        return grant
 
     def _bill(self, interface: Interface) -> None:
         """Also for a call that is then refused for its parameters."""

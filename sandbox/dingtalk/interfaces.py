@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sandbox.dingtalk import credentials, departments, messages, roles, tasks, users
+from sandbox.dingtalk import credentials, departments, login, login_page, messages, roles, tasks, users
 from sandbox.dingtalk.refusals import Dialect
-from sandbox.dingtalk.settings import BASE, DEPARTMENT_LIST, DEPARTMENT_MEMBER, MEMBER, MEMBER_BY_MOBILE, TODO_READ, TODO_WRITE
+from sandbox.dingtalk.settings import BASE, DEPARTMENT_LIST, DEPARTMENT_MEMBER, MEMBER, MEMBER_BY_MOBILE, OWN_PROFILE, TODO_READ, TODO_WRITE
+from sandbox.dingtalk.tenant import DingTalk
+from sandbox.exchange import Answer, Request
 
 
 @dataclass(frozen=True)
@@ -22,10 +24,12 @@ class Interface:
     permission: str | None
     """None for the token calls, which also need no token."""
     handle: Callable[..., bytes]
-    """From the tenant and the parameters to the `result` of a topapi answer, or to the whole body elsewhere."""
+    """From the tenant and the parameters, or the grant whose token it is, to a topapi answer's `result`, or to the whole body elsewhere."""
     has_result: bool = True
     """False: a topapi answer that has its fields beside `errcode`."""
     is_billed: bool = False
+    is_of_users: bool = False
+    """Takes the token of a person who signed in, and not the app's."""
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -48,6 +52,8 @@ INTERFACES = (
     Interface("gettoken", "GET", Dialect.LEGACY, None, credentials.gettoken),
     Interface("sso/gettoken", "GET", Dialect.LEGACY, None, credentials.sso_token),
     Interface("v1.0/oauth2/accessToken", "POST", Dialect.MODERN, None, credentials.access_token),
+    Interface("v1.0/oauth2/userAccessToken", "POST", Dialect.MODERN, None, login.user_access_token),
+    Interface("v1.0/contact/users/me", "GET", Dialect.MODERN, OWN_PROFILE, login.get_own_profile, is_of_users=True),
     Interface("auth/scopes", "GET", Dialect.LEGACY, BASE, credentials.scopes),
     _topapi("v2/department/listsub", DEPARTMENT_LIST, departments.listsub),
     _topapi("v2/department/listsubid", DEPARTMENT_LIST, departments.listsubid),
@@ -59,6 +65,7 @@ INTERFACES = (
     _topapi("user/listid", MEMBER, users.listid),
     _topapi("v2/user/get", MEMBER, users.get),
     _topapi("v2/user/getbymobile", MEMBER_BY_MOBILE, users.getbymobile),
+    _topapi("v2/user/getuserinfo", BASE, login.get_user_by_code),
     _topapi("user/getbyunionid", MEMBER, users.getbyunionid),
     _topapi("user/count", MEMBER, users.count),
     _topapi("user/listadmin", MEMBER, users.listadmin),
@@ -77,6 +84,8 @@ INTERFACES = (
     _todo("tasks/sources/{sourceId}", "GET", TODO_READ, tasks.get_by_source),
     _todo("org/tasks/query", "POST", TODO_READ, tasks.query),
 )
+PAGES: Mapping[str, Callable[[DingTalk, Request], Answer]] = {"/oauth2/auth": login_page.authorize}
+"""By path: for people, not for apps."""
 BY_PATH = {f"/{interface.name}": interface for interface in INTERFACES}
 WITH_PLACEHOLDERS = tuple(interface for interface in INTERFACES if "{" in interface.name)
 

@@ -97,6 +97,15 @@ def invalid_token() -> RefusalError:
     return RefusalError(40014, "不合法的access_token", gateway=True, modern="InvalidAuthentication")
 
 
+def expired_user_token() -> RefusalError:
+    return RefusalError(42001, "access_token超时", gateway=True, modern="accesstoken.expired")
+
+
+def bad_secret() -> RefusalError:
+    """Of the new generation."""
+    return RefusalError(0, "无效的clientId或者clientSecret", modern="invalidClientIdOrSecret")
+
+
 def ip_refused(ip: str, client_id: str) -> RefusalError:
     message = f"访问ip不在白名单之中,request ip={ip} appKey({client_id})"
     return RefusalError(60020, message, gateway=True, modern="Forbidden.AccessDenied.IpNotInWhiteList", status=403)

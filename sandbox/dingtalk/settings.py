@@ -15,6 +15,8 @@ MEMBER = "qyapi_get_member"
 MEMBER_BY_MOBILE = "qyapi_get_member_by_mobile"
 TODO_READ = "Todo.Todo.Read"
 TODO_WRITE = "Todo.Todo.Write"
+OWN_PROFILE = "Contact.User.Read"
+OWN_MOBILE = "Contact.User.mobile"
 FIELD_MOBILE = "fieldMobile"
 FIELD_EMAIL = "fieldEmail"
 
@@ -25,7 +27,9 @@ class DingTalkSettings(Settings, kw_only=True):
     corp_id: str = "dingsandbox"
     sso_secret: str = "sandbox-dingtalk-sso-secret"  # noqa: S105
     """For signing in to the admin console alone."""
-    permissions: tuple[str, ...] = (BASE, DEPARTMENT_LIST, DEPARTMENT_MEMBER, MEMBER, MEMBER_BY_MOBILE, TODO_READ, TODO_WRITE)
+    permissions: tuple[str, ...] = (
+        BASE, DEPARTMENT_LIST, DEPARTMENT_MEMBER, MEMBER, MEMBER_BY_MOBILE, TODO_READ, TODO_WRITE, OWN_PROFILE, OWN_MOBILE,
+    )  # fmt: skip
     field_permissions: tuple[str, ...] = (FIELD_MOBILE, FIELD_EMAIL)
     blank_fields: bool = False
     """Some tenants answer "" for an empty field instead of leaving it out."""
@@ -43,3 +47,6 @@ class DingTalkSettings(Settings, kw_only=True):
     """So long it is under way and has no results."""
     result_hours: Annotated[float, Meta(ge=0)] = 24
     recall_hours: Annotated[float, Meta(ge=0)] = 24
+    redirect_uris: tuple[str, ...] = ()
+    """Where the login page may lead back to, letter by letter."""
+    refresh_token_seconds: Annotated[int, Meta(ge=1)] = 30 * 86_400

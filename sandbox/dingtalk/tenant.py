@@ -25,6 +25,9 @@ class DingTalk(Tenant[DingTalkSettings]):
     def connection(self) -> dict[str, Any]:
         return super().connection() | {"extra": {"agent_id": str(self.settings.agent_id)}}
 
+    def has_credentials(self, client_id: object, client_secret: object) -> bool:
+        return (client_id, client_secret) == (self.settings.client_id, self.settings.client_secret)
+
     def billed(self) -> Counter[str]:
         """This month, by interface."""
         counted: Counter[str] = self.mailbox.windows.at("billed", month(self.counts_now()), Counter)

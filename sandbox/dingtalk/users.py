@@ -9,7 +9,9 @@ from sandbox.dingtalk.refusals import bad_parameter, unknown_user
 from sandbox.dingtalk.tenant import DingTalk
 from sandbox.dingtalk.visibility import existing_department, visible_department, visible_person
 from sandbox.exchange import encode
+from sandbox.signers import visitor_of
 
+INTERNAL, EXTERNAL = 0, 1
 ORDER_FIELDS = ("custom", "entry_asc", "entry_desc", "modify_asc", "modify_desc")
 
 
@@ -60,9 +62,12 @@ def getbymobile(tenant: DingTalk, parameters: Parameters) -> bytes:
 
 def getbyunionid(tenant: DingTalk, parameters: Parameters) -> bytes:
     union_id = text(parameters, "unionid")
+    visitor = visitor_of(tenant.organization)
+    if union_id == visitor.union_id:
+        return encode({"contact_type": EXTERNAL, "userid": visitor.id})
     if union_id not in tenant.by_union_id:
         raise unknown_user()
-    return encode({"contact_type": 0, "userid": visible_person(tenant, tenant.by_union_id[union_id]).id})
+    return encode({"contact_type": INTERNAL, "userid": visible_person(tenant, tenant.by_union_id[union_id]).id})
 
 
 def count(tenant: DingTalk, parameters: Parameters) -> bytes:
