@@ -10,11 +10,12 @@ from sandbox.damage import Names
 from sandbox.exchange import Answer, Request
 from sandbox.faults import FaultSpec
 from sandbox.gateway import Gateway
+from sandbox.login_page import serve
 from sandbox.organization import ROOT
 from sandbox.wecom.calls import Call
 from sandbox.wecom.export_jobs import FILES
 from sandbox.wecom.exports import EXPORTS, damage_newest, download
-from sandbox.wecom.interfaces import BY_NAME, Access, Interface
+from sandbox.wecom.interfaces import BY_NAME, PAGES, Access, Interface
 from sandbox.wecom.parameters import has_escapes, read_parameters
 from sandbox.wecom.refusals import (
     APP_DISABLED,
@@ -79,13 +80,18 @@ class WeComGateway(Gateway[WeCom]):
     )
 
     def claims(self, path: str) -> bool:
-        return path.startswith((PREFIX, FILES))
+        return path.startswith((PREFIX, FILES)) or path in PAGES
 
     def read(self, request: Request) -> None:
-        request.interface = FILE_INTERFACE if request.path.startswith(FILES) else request.path.removeprefix(PREFIX)
+        if request.path in PAGES:
+            request.interface = request.path.strip("/")
+        else:
+            request.interface = FILE_INTERFACE if request.path.startswith(FILES) else request.path.removeprefix(PREFIX)
         read_parameters(request)
 
     def answer(self, request: Request) -> Answer:
+        if (page := PAGES.get(request.path)) is not None:
+            return serve(page, self.tenant, request)
         if request.interface == FILE_INTERFACE:
             return download(self.tenant.exports, request)
         interface = BY_NAME.get(request.interface)

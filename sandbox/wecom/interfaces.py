@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from sandbox.wecom import credentials, departments, exports, messages, tags, users
+from sandbox.exchange import Answer, Request
+from sandbox.wecom import credentials, departments, exports, login, login_page, messages, tags, users
 from sandbox.wecom.calls import Call
 from sandbox.wecom.refusals import BAD_PARAMETER, BAD_USER_ID, Reason
+from sandbox.wecom.tenant import WeCom
 
 
 class Access(Enum):
@@ -28,7 +30,7 @@ class Interface:
     """To an object with the fields of the answer beside errcode and errmsg, whole or in pieces."""
     wrong_method: Reason = BAD_PARAMETER
     is_counted: bool = True
-    """By the minute; messages have limits of their own."""
+    """By the minute; messages have limits of their own, and whoever brings a code has waited for a person."""
 
 
 INTERFACES = (
@@ -41,6 +43,8 @@ INTERFACES = (
     Interface("user/list", "GET", Access.DETAILS, users.list_full),
     Interface("user/simplelist", "GET", Access.DETAILS, users.list_simple),
     Interface("user/list_id", "POST", Access.CONTACT, users.list_id),
+    Interface("auth/getuserinfo", "GET", Access.APP, login.get_user, is_counted=False),
+    Interface("user/getuserinfo", "GET", Access.APP, login.get_user_of_old, is_counted=False),
     Interface("user/getuserid", "POST", Access.DETAILS, users.getuserid, BAD_USER_ID),
     Interface("user/get_userid_by_email", "POST", Access.DETAILS, users.get_userid_by_email, BAD_USER_ID),
     Interface("tag/list", "GET", Access.DETAILS, tags.list_tags),
@@ -53,4 +57,9 @@ INTERFACES = (
     Interface("message/recall", "POST", Access.APP, messages.recall, is_counted=False),
     Interface("message/get_statistics", "POST", Access.APP, messages.get_statistics, is_counted=False),
 )
+PAGES: Mapping[str, Callable[[WeCom, Request], Answer]] = {
+    "/wwlogin/sso/login": login_page.sign_in,
+    "/connect/oauth2/authorize": login_page.authorize,
+}
+"""By path: for people, not for apps."""
 BY_NAME = {interface.name: interface for interface in INTERFACES}

@@ -11,6 +11,8 @@ from sandbox.settings import Settings
 CONTACTS = "contacts"
 PRIVATE_FIELDS = ("avatar", "gender", "mobile", "email", "biz_mail", "qr_code", "address")
 """Withheld from apps created after 2022-06-20."""
+SILENT, PRIVATE_INFO = "snsapi_base", "snsapi_privateinfo"
+"""Scopes of a sign-in inside the client: without a question, and with one."""
 
 
 class WeComSettings(Settings, kw_only=True):
@@ -51,3 +53,5 @@ class WeComSettings(Settings, kw_only=True):
     """More are dropped; 0 is no limit."""
     long_text: Literal["cut", "refuse"] = "cut"
     recall_hours: Annotated[float, Meta(ge=0)] = 24
+    trusted_domains: tuple[str, ...] = ()
+    """Host and port, without the scheme: whither the login pages may lead back. A domain brings none of those below it."""

@@ -23,6 +23,7 @@ class WeCom(Tenant[WeComSettings]):
         "departments": "department/list",
         "messages": "message/send",
     }
+    code_length = 128
     tokens: TokensBySecret
 
     def __init__(self, recipe: Recipe, settings: WeComSettings) -> None:
@@ -33,6 +34,9 @@ class WeCom(Tenant[WeComSettings]):
     def connection(self) -> dict[str, Any]:
         """With the app's secret alone, as most companies begin; `contact_secret` of the settings can be added."""
         return super().connection() | {"extra": {"agent_id": self.settings.agent_id}}
+
+    def trusts(self, host_and_port: str | None) -> bool:
+        return host_and_port in [domain.lower() for domain in self.settings.trusted_domains]
 
     @property
     def holders(self) -> dict[str, Holder]:
