@@ -36,6 +36,8 @@ DEPARTMENT_FIELDS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("member_count", "primary_member_count"), ORGANIZED),
     "department_hrbps": frozenset((scopes.HRBP,)),
 }
+LOGIN_FIELDS = {name: USER_FIELDS[name] for name in ("email", "enterprise_email", "user_id", "mobile", "employee_no")}
+"""Of who signed in; name and picture need none there."""
 TENANT_FIELDS: dict[str, frozenset[str]] = {"domain": frozenset((scopes.TENANT_DOMAIN,))}
 
 

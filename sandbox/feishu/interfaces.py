@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sandbox.feishu import batches, company, credentials, departments, messages, ranges, tasks, users
+from sandbox.exchange import Answer, Request
+from sandbox.feishu import batches, company, credentials, departments, login, login_page, messages, ranges, tasks, users
 from sandbox.feishu.settings import (
     ACCESS_AS_APP,
     APP_INFO,
@@ -30,6 +31,7 @@ from sandbox.feishu.settings import (
     TENANT_INFO,
     USER_ID_LOOKUP,
 )
+from sandbox.feishu.tenant import Feishu
 
 PREFIX = "/open-apis/"
 LIST_SCOPES = (CONTACT_BASE, ORGANIZE, *BLANKET)
@@ -48,15 +50,19 @@ class Interface:
     name: str
     """The path with its placeholders, `:id`."""
     scopes: tuple[str, ...] | None
-    """Any one of them; None for the token calls, which also need no token."""
+    """Any one of them, where there are any; None for the token calls, which also need no token."""
     handle: Callable[..., bytes]
-    """From the tenant and the parameters to `data`; from a token call to the whole body."""
+    """From the tenant and the parameters, or the grant whose token it is, to `data`; from a token call to the whole body."""
     method: str = "GET"
     most_per_minute: int = 0
     """Where it is less than for other interfaces."""
     most_per_second: int = 0
     success: bytes = b"success"
     """The text of an answer that is no refusal."""
+    root: str = PREFIX
+    takes_forms: bool = False
+    is_of_users: bool = False
+    """Takes the token of a person who signed in, and not the tenant's."""
 
     @property
     def is_flat(self) -> bool:
@@ -65,12 +71,17 @@ class Interface:
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         end = "/?" if self.is_flat else ""  # the token calls take a slash too many
-        return re.compile(re.sub(r":(\w+)", r"(?P<\1>[^/]+)", self.name) + end)
+        return re.compile(self.root + re.sub(r":(\w+)", r"(?P<\1>[^/]+)", self.name) + end)
 
 
 INTERFACES = (
     Interface("auth/v3/tenant_access_token/internal", None, credentials.tenant_access_token, "POST"),
     Interface("auth/v3/app_access_token/internal", None, credentials.app_access_token, "POST"),
+    Interface("oauth/v3/token", None, login.oauth_token, "POST", root="/", takes_forms=True),
+    Interface("authen/v2/oauth/token", None, login.oauth_token_v2, "POST", takes_forms=True),
+    Interface("authen/v1/access_token", (), login.access_token_of_old, "POST"),
+    Interface("authen/v1/oidc/access_token", (), login.oidc_access_token, "POST"),
+    Interface("authen/v1/user_info", (), login.user_info, is_of_users=True),
     Interface("contact/v3/scopes", RANGE_SCOPES, ranges.list_scopes),
     Interface(
         "application/v6/applications/:app_id/contacts_range_configuration", (APP_INFO,), ranges.get_configuration, most_per_minute=100
@@ -103,11 +114,16 @@ INTERFACES = (
     Interface("task/v2/tasks/:task_guid/remove_members", (TASK_WRITE,), tasks.remove_members, "POST", most_per_minute=100),
 )
 """In the order of search: a word goes before a placeholder."""
+OAUTH_INTERFACES = frozenset(interface.name for interface in INTERFACES if interface.takes_forms)
+PAGES: Mapping[str, Callable[[Feishu, Request], Answer]] = {
+    f"{PREFIX}authen/v1/authorize": login_page.authorize,
+    f"{PREFIX}authen/v1/index": login_page.authorize_of_old,
+}
+"""By path: for people, not for apps."""
 
 
 def find_interface(path: str, method: str) -> tuple[Interface, Mapping[str, str]] | None:
     """With what the path says. A path with several methods is several interfaces; with another method it is the first."""
-    rest = path.removeprefix(PREFIX)
-    matches = [(interface, match.groupdict()) for interface in INTERFACES if (match := interface.pattern.fullmatch(rest))]
+    matches = [(interface, match.groupdict()) for interface in INTERFACES if (match := interface.pattern.fullmatch(path))]
     several = [found for found in matches if found[0].name == matches[0][0].name]
     return next((found for found in several if found[0].method == method), matches[0] if matches else None)

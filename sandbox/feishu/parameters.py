@@ -28,13 +28,15 @@ class IdTypes:
     department: str
 
 
-def read_parameters(request: Request, from_path: Mapping[str, str]) -> None:
-    """A later source goes before an earlier one of the same name: query, body, path."""
-    found: dict[str, Any] = dict(request.query)
+def read_parameters(request: Request, from_path: Mapping[str, str], *, forms: bool = False) -> None:
+    """A later source goes before an earlier one of the same name: query, body, path. Where a form may come, the query says nothing."""
+    found: dict[str, Any] = {} if forms else dict(request.query)
     if REPEATED & found.keys():
         pairs = parse_qsl(request.raw_query, keep_blank_values=True)
         found |= {name: [value for key, value in pairs if key == name] for name in REPEATED & found.keys()}
-    if request.method != "GET" and request.body.strip():
+    if forms and "x-www-form-urlencoded" in request.headers.get("content-type", ""):
+        found |= dict(parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True))
+    elif request.method != "GET" and request.body.strip():
         found |= {name: value for name, value in _read_body(request).items() if name not in QUERY_ONLY}
     request.parameters = found | dict(from_path)
 

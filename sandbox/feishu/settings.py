@@ -24,6 +24,7 @@ TASK_READ = "task:task:read"
 TASK_WRITE = "task:task:write"
 TASK_WRITE_ONLY = "task:task:writeonly"
 TASK_MEMBERS = "task:personnel:writeonly"
+OFFLINE_ACCESS = "offline_access"
 ACCESS_AS_APP = "contact:contact:access_as_app"
 READ_AS_APP = "contact:contact:readonly_as_app"
 READ_CONTACT = "contact:contact:readonly"
@@ -51,7 +52,7 @@ TENANT_DOMAIN = "tenant:tenant.domain:read"
 
 CALL_SCOPES = (
     CONTACT_BASE, USER_ID_LOOKUP, APP_INFO, TENANT_INFO, SEND_AS_BOT, RECALL, READ_MESSAGES, SEND_TO_MANY, SEND_TO_DEPARTMENTS,
-    TASK_WRITE,
+    TASK_WRITE, OFFLINE_ACCESS,
 )  # fmt: skip
 FIELD_SCOPES = (
     USER_BASE, EMPLOYEE_ID, EMAIL, PHONE, GENDER, USER_DEPARTMENT, EMPLOYEE, EMPLOYEE_NUMBER, JOB_LEVEL, JOB_FAMILY, DOTTED_LINE, GEO,
@@ -89,3 +90,10 @@ class FeishuSettings(Settings, kw_only=True):
     """So many looks at the progress of a batch find nothing yet."""
     recall_seconds: Annotated[float, Meta(ge=0)] = 86_400
     """Set by the tenant's administrator; 0: nothing can be recalled."""
+    redirect_uris: tuple[str, ...] = ()
+    """Where the login page may lead back to, letter by letter."""
+    in_client_code_seconds: Annotated[float, Meta(ge=0)] = 180
+    """For a code from inside the client; `code_seconds` for one from the page."""
+    refresh_token_seconds: Annotated[int, Meta(ge=1)] = 604_800
+    may_refresh: bool = True
+    """The app's switch for it."""

@@ -13,6 +13,7 @@ from sandbox.feishu.settings import WHOLE_COMPANY, FeishuSettings
 from sandbox.feishu.tokens import RollingTokens
 from sandbox.generator import Recipe
 from sandbox.headcount import count_members
+from sandbox.login_codes import Kind
 from sandbox.organization import Department, Person
 from sandbox.tenant import Tenant, computed
 
@@ -27,9 +28,14 @@ class Feishu(Tenant[FeishuSettings]):
         "messages": "im/v1/messages",
     }
 
+    code_length = 64
+
     def __init__(self, recipe: Recipe, settings: FeishuSettings) -> None:
         super().__init__(recipe, settings)
         self.tokens: RollingTokens = RollingTokens()
+
+    def code_seconds(self, kind: Kind) -> float:
+        return self.settings.in_client_code_seconds if kind == "in_client" else super().code_seconds(kind)
 
     def shown_department(self, department_id: int, types: IdTypes) -> str:
         if types.department == "open_department_id":
