@@ -3,6 +3,14 @@
 import asyncio
 
 from lark_oapi import Client
+from lark_oapi.api.authen.v1.model.create_access_token_request import CreateAccessTokenRequest
+from lark_oapi.api.authen.v1.model.create_access_token_request_body import CreateAccessTokenRequestBody
+from lark_oapi.api.authen.v1.model.create_oidc_access_token_request import CreateOidcAccessTokenRequest
+from lark_oapi.api.authen.v1.model.create_oidc_access_token_request_body import CreateOidcAccessTokenRequestBody
+from lark_oapi.api.authen.v1.model.get_user_info_request import GetUserInfoRequest
+from lark_oapi.api.authen.v1.model.token_info import TokenInfo
+from lark_oapi.api.authen.v1.model.user_access_token_info import UserAccessTokenInfo
+from lark_oapi.api.authen.v1.model.user_info import UserInfo
 from lark_oapi.api.contact.v3.model.avatar_info import AvatarInfo
 from lark_oapi.api.contact.v3.model.batch_department_request import BatchDepartmentRequest
 from lark_oapi.api.contact.v3.model.batch_user_request import BatchUserRequest
@@ -41,7 +49,7 @@ from lark_oapi.api.task.v2.model.task import Task
 from lark_oapi.core import AccessTokenType, HttpMethod
 from lark_oapi.core.cache import LocalCache
 from lark_oapi.core.exception import ObtainAccessTokenException
-from lark_oapi.core.model import BaseRequest
+from lark_oapi.core.model import BaseRequest, RequestOption
 from lark_oapi.core.token import TokenManager
 from lark_oapi.ws import client as _web_socket
 
@@ -62,9 +70,13 @@ __all__ = [
     "BatchUserRequest",
     "ChildrenDepartmentRequest",
     "Client",
+    "CreateAccessTokenRequest",
+    "CreateAccessTokenRequestBody",
     "CreateMessageRequest",
     "CreateMessageRequestBody",
     "CreateMessageResponseBody",
+    "CreateOidcAccessTokenRequest",
+    "CreateOidcAccessTokenRequestBody",
     "CreateTaskRequest",
     "DeleteBatchMessageRequest",
     "DeleteMessageRequest",
@@ -75,6 +87,7 @@ __all__ = [
     "GetDepartmentRequest",
     "GetProgressBatchMessageRequest",
     "GetTaskRequest",
+    "GetUserInfoRequest",
     "GetUserRequest",
     "HttpMethod",
     "InputTask",
@@ -87,9 +100,13 @@ __all__ = [
     "ReadUser",
     "ReadUserBatchMessageRequest",
     "ReadUsersMessageRequest",
+    "RequestOption",
     "Task",
+    "TokenInfo",
     "TokenManager",
     "User",
+    "UserAccessTokenInfo",
+    "UserInfo",
     "UserOrder",
     "UserStatus",
 ]

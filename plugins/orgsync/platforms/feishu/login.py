@@ -22,6 +22,8 @@ OWN_HOST = "https://accounts.feishu.cn"
 KNOWN_HOSTS = {"larksuite.com": "https://accounts.larksuite.com", "feishu.cn": OWN_HOST}
 SPENT = frozenset({"20003", "20004", "20024", "20065"})
 """Unknown, expired, of another app, used."""
+UNKNOWN_IDS = frozenset({"99992351", "99992361"})
+"""Of a directory that does not know an open id: it is of nobody there, or was given out by another app."""
 STRANGER = frozenset({"20008", "20010"})
 """No such user; a user who may not use the app."""
 
@@ -63,7 +65,12 @@ class FeishuSignIn:
 
     def _find_member(self, open_id: str) -> str:
         """Asked with the company's own token: nobody else's people are in the answer."""
-        people = items_of(self._client.get_users([open_id], user_key="open_id").content)
+        try:
+            people = items_of(self._client.get_users([open_id], user_key="open_id").content)
+        except PlatformError as error:
+            if error.refusal.code not in UNKNOWN_IDS:
+                raise
+            people = []
         found = next((each for each in people if each.get("open_id") == open_id), None)
         if found is None:
             raise StrangerError("whoever signed in is no member of the organization on Feishu, or outside of what the app may see")
