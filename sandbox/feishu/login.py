@@ -166,7 +166,9 @@ def _oauth_answer(tenant: Feishu, grant: Grant) -> bytes:
 def access_token_of_old(tenant: Feishu, parameters: Parameters) -> bytes:
     """`authen/v1/access_token`: with the app's token, and the person in the same answer."""
     grant = _grant_of_old(tenant, parameters)
-    return encode(_token_fields(tenant, grant) | _person_fields(tenant, signer_of(tenant.organization, grant.consent.user).person))
+    person = _person_fields(tenant, signer_of(tenant.organization, grant.consent.user).person)
+    person.pop("employee_no", None)
+    return encode(_token_fields(tenant, grant) | person)
 
 
 def oidc_access_token(tenant: Feishu, parameters: Parameters) -> bytes:

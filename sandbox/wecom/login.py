@@ -15,7 +15,6 @@ from sandbox.wecom.refusals import BAD_CODE, UNTRUSTED_DOMAIN, RefusalError
 from sandbox.wecom.settings import PRIVATE_INFO
 
 LONGEST_CODE = 512
-TICKET_SECONDS = 1800
 
 
 def get_user(call: Call) -> bytes:
@@ -23,10 +22,8 @@ def get_user(call: Call) -> bytes:
     consent, signer = _redeem(call)
     if signer.standing is not Standing.MEMBER:
         return encode({"openid": signer.person.open_id} | _external(signer))
-    ticket = {}
-    if PRIVATE_INFO in consent.scopes and signer.person.id in call.scope.user_ids:
-        ticket = {"user_ticket": secrets.token_urlsafe(64), "expires_in": TICKET_SECONDS}
-    return encode({"userid": signer.person.id} | ticket)
+    has_ticket = PRIVATE_INFO in consent.scopes and signer.person.id in call.scope.user_ids
+    return encode({"userid": signer.person.id} | ({"user_ticket": secrets.token_urlsafe(64)} if has_ticket else {}))
 
 
 def get_user_of_old(call: Call) -> bytes:
