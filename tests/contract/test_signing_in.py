@@ -30,7 +30,7 @@ def allow(platform: str) -> dict[str, object]:
 def visit(sign_in: SignIn, user: str, **options: object) -> dict[str, list[str]]:
     """What the platform's page sends the browser back with, once somebody has signed in there."""
     address = sign_in.address(REDIRECT, STATE, is_in_client=False, language="zh")
-    page, _, fragment = address.partition("#")
+    page = address.partition("#")[0]
     answer = requests.get(f"{page}&sandbox_user={user}", allow_redirects=False, timeout=10)
     assert answer.status_code == 302, answer.text
     assert answer.headers["location"].startswith(REDIRECT)

@@ -25,6 +25,11 @@ def number_field(label: str, description: str, *, minimum: int, kind: str = "num
     return {"label": label, "description": description, "schema": {"type": [kind, "null"], "minimum": minimum}}
 
 
+def sign_in_fields(pages: str) -> dict[str, dict[str, Any]]:
+    """What signing people in takes beside the key pair; `pages` is where the platform's own are."""
+    return {"login_host": text_field("Base URL of sign-in pages", f"Empty for {pages}, or for the Base URL of a private deployment.")}
+
+
 def callback_fields(token: str, key: str) -> dict[str, Form]:
     """Of the app's event subscription, by the names that the platform's console has for them."""
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orgsync.platforms.forms import build_form, callback_fields
+from orgsync.platforms.forms import build_form, callback_fields, sign_in_fields, text_field
 
 BASE_URL = "https://open.feishu.cn"
 PARALLEL_CALLS = 12
@@ -16,6 +16,12 @@ FORM = build_form(
     base_url=f"{BASE_URL}; https://open.larksuite.com for Lark",
     pace="Empty is what Feishu allows: 50, and 1000 a minute",
     parallel=PARALLEL_CALLS,
-    fields=callback_fields("Verification Token", "Encrypt Key"),
+    fields={
+        "tenant_key": text_field(
+            "Tenant key", "Of the organization; whoever signs in with another one is refused. Reading does not need it."
+        ),
+        **sign_in_fields("https://accounts.feishu.cn"),
+        **callback_fields("Verification Token", "Encrypt Key"),
+    },
     placeholders={"login": "cli_xxxxxxxxxxxxxxxx", "calls_per_second": "50"},
 )

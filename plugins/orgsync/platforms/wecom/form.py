@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orgsync.platforms.forms import build_form, callback_fields, number_field, secret_field, text_field
+from orgsync.platforms.forms import build_form, callback_fields, number_field, secret_field, sign_in_fields, text_field
 
 BASE_URL = "https://qyapi.weixin.qq.com"
 # Both our choice: WeCom names no number of parallel calls it takes (45033), only that there is one.
@@ -37,6 +37,7 @@ FORM = build_form(
             minimum=0,
             kind="integer",
         ),
+        **sign_in_fields("https://login.work.weixin.qq.com"),
         **callback_fields("Token", "EncodingAESKey"),
     },
     placeholders={"login": "wwxxxxxxxxxxxxxxxx", "read_by": "auto", "details_per_read": "5000", "calls_per_second": "40"},
