@@ -19,7 +19,7 @@ FORM = build_form(
     parallel=PARALLEL_CALLS,
     fields={
         "corp_id": text_field(
-            "Corp ID", "CorpId of the organization; whoever signs in with another one is refused. Directory calls do not need it."
+            "Corp ID", "CorpId of the organization; who signs in with another one is refused. Reading does not need it."
         ),
         "agent_id": text_field("Agent ID", "AgentId of the same app; needed to send work notifications."),
         "todo_creator_union_id": text_field("Todo creator", "unionId of who makes todos; the first of a todo's people if empty."),

@@ -54,7 +54,7 @@ class FeishuSignIn:
         token = self._ask(asked, _lacks_access_token)["access_token"]
         headers = {"Authorization": f"Bearer {token}"}
         about = self._ask(Request(GET_USER_INFO, "GET", f"{API}/{GET_USER_INFO}", headers=headers), _lacks_open_id)["data"]
-        ours = read_text(self._connection, "tenant_key")
+        ours = read_text(self._connection, "company")
         if ours and about.get("tenant_key") != ours:
             raise StrangerError("whoever signed in is of another organization on Feishu")
         return self._find_member(str(about["open_id"]))
