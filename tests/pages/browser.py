@@ -1,10 +1,9 @@
-"""Debian's Chromium, for tests that look at pages as a person does. It is one of the machine; playwright is to load none."""
+"""A window of a real browser, for tests that look at pages as a person does."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,23 +12,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
+from stack.chromium import find_chromium, open_chromium
 from tests.pages.site import Site
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 MISSING = "no Chromium on this machine: run bin/setup-browser, or set ORGSYNC_CHROMIUM to the program"
-NOWHERE_ELSE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-ARGUMENTS = [
-    "--no-sandbox",  # a container's root has no other way
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    NOWHERE_ELSE,
-]
 WIDE, NARROW = (1280, 800), (390, 844)
 SERIOUS = ("serious", "critical")
 
@@ -50,22 +38,14 @@ ENGLISH = Look()
 CHINESE = Look("zh-CN", "dark", NARROW)
 
 
-def find_chromium() -> str | None:
-    return os.environ.get("ORGSYNC_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-
-
 @contextmanager
 def open_browser() -> Iterator[Browser]:
-    """Where there is none a test is skipped, but not on a machine that is there to test, and not where one was promised."""
+    """Where there is none a test is skipped, but not where all is to be tested."""
     program = find_chromium()
     if program is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(MISSING)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        try:
-            yield browser
-        finally:
-            browser.close()
+    with open_chromium(program) as browser:
+        yield browser
 
 
 @dataclass
