@@ -8,7 +8,7 @@ IN_PARALLEL = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 UV_COMPILE := $(PYTHON_IN_VENV) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help dingtalk-script setup demo smoke test soak crash mutate up status logs down clean lint lock bench bench-quick
+.PHONY: help dingtalk-script setup demo smoke test soak crash mutate up status logs down clean lint lock bench bench-quick screenshots
 
 help: ## List what can be made.
 	@printf 'orgsync: make TARGET\n\n'
@@ -70,3 +70,6 @@ bench: setup ## Measure all that docs/benchmarks.md tells, and write it; ARGS="l
 
 bench-quick: setup ## Whether all of that can be measured and written: small, and into no file.
 	@$(PYTHON_IN_VENV) -m bench --quick
+
+screenshots: setup ## Make the pictures of docs/explorer.md, from the pages as they are.
+	@$(PYTHON_IN_VENV) -m tests.pages.screenshots

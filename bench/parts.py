@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from bench import airflow, days, fetch, load
+from bench import airflow, days, explore, fetch, load
 from bench.wanted import Measure
 
-PARTS: dict[str, Measure] = {"load": load.measure, "days": days.measure, "fetch": fetch.measure, "airflow": airflow.measure}
+PARTS: dict[str, Measure] = {
+    "load": load.measure,
+    "days": days.measure,
+    "fetch": fetch.measure,
+    "airflow": airflow.measure,
+    "pages": explore.measure,
+}

@@ -26,6 +26,7 @@ from stack.processes import tail
 
 CHECKOUT = Path(__file__).parent.parent
 START_TIMEOUT_SECONDS = 180
+TOKEN_SECRET = "of-a-trial-and-long-enough-for-anybody-who-asks, as RFC 7518 would have it"  # noqa: S105 - nobody keeps it secret
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Never through a proxy."""
 
@@ -50,7 +51,7 @@ def serve_pages(
         **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__API__BASE_URL": url,
-        "AIRFLOW__API_AUTH__JWT_SECRET": "of-a-trial-and-long-enough-for-anybody-who-asks",
+        "AIRFLOW__API_AUTH__JWT_SECRET": TOKEN_SECRET,
         "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(CHECKOUT / "plugins" / "for_airflow"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(CHECKOUT / "dags"),

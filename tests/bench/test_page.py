@@ -89,6 +89,38 @@ def test_airflows_share_is_told_for_few_tenants_and_for_many() -> None:
     assert {aim.is_met for aim in read_aims(results) if aim.aim.startswith(("A scheduled", "50 such"))} == {True}
 
 
+def test_pages_are_told_view_by_view_with_the_largest_answer_and_the_slowest_view() -> None:
+    times = {"requests": 60, "p50_ms": 12.0, "p95_ms": 34.0, "max_ms": 56.0}
+
+    def view_of(p95_ms: float, **more: Any) -> dict[str, Any]:
+        sizes = {"bytes": 50_000, "median_bytes": 40_000, "sent_bytes": 7_000}
+        return {"one": times | {"p95_ms": p95_ms}, "four": times | {"p95_ms": 78.0}} | sizes | more
+
+    figures = {
+        "people": 1_000_000,
+        "departments": 30_000,
+        "snapshots": 8_761,
+        "versions": {"people": 1_190_000, "memberships": 1_180_000, "departments": 31_000},
+        "search_keys": 5_000_000,
+        "database_bytes": 5 << 30,
+        "built": {"count_heads": 90.0, "spell_names": 60.0},
+        "views": {"health": view_of(34.0, paint_ms=[300, 310, 350]), "tree": view_of(210.0)},
+        "slowest_p95_ms": 210.0,
+        "largest_kb": 50.0,
+        "paint_ms": {"health": [300, 310, 350]},
+    }
+    results = {"pages": {"1000000 people": {"measured": MACHINE, "figures": figures}}}
+    told = render_page(results)
+    assert "| health | 12 | 34 | 56 | 78 | 50 | 7 | 310 |" in told
+    assert "| tree | 12 | 210 | 56 | 78 | 50 | 7 |  |" in told
+    met = {aim.aim: aim.is_met for aim in read_aims(results)}
+    assert (
+        met["Pages of 1,000,000 people in 30,000 departments with a year of hourly snapshots: the slowest view, 95th percentile"] is False
+    )
+    assert met["The same: the largest answer"] is True
+    assert met["The same: the landing view is on the screen of a browser that knows nothing of it"] is True
+
+
 def test_without_dlt_only_its_column_is_empty() -> None:
     told = render_page({"load": {"dingtalk 1000": load_of(1_000, with_dlt=False)}})
     assert "| first | 2.50 (2 to 3) |  |  |  |  |" in told

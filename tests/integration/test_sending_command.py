@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from orgsync.cli.sending import RETRIES
 from orgsync.outbox.queueing import Audience, Message
 from orgsync.outbox.sending import enqueue, push
 from orgsync.platforms.sending.messages import Content
@@ -229,6 +230,29 @@ def test_recall_of_what_was_not_sent_says_so(command: Command, world: World) -> 
     unknown = command("recall", "3")
     assert unknown.returncode == 2
     assert "there is no message 3" in unknown.stderr
+
+
+def test_message_is_tried_again(command: Command, world: World, people: list[str]) -> None:
+    queue(world)
+    world.query("update notify.message set next_attempt_at = now() + interval '1 hour', reason = 'put off'")
+    push_all(world)
+    tried = told(command, "retry", "1", "--push")
+    assert (tried["answer"], tried["state"]) == ("again", "sent")
+    assert command("retry", "1").stdout == "nothing of message 1 failed\n"
+    queue(world, Content("text", "Later"), not_before=LATER)
+    assert command("retry", "2").stdout == "message 2 waits for its time\n"
+    unknown = command("retry", "3")
+    assert unknown.returncode == 2
+    assert "there is no message 3" in unknown.stderr
+
+
+def test_every_answer_of_the_warehouse_has_its_words(world: World) -> None:
+    """In the order in which the comment of the function lists them."""
+    [(comment,)] = world.query("select obj_description('notify.retry(bigint)'::regprocedure)")
+    for answer, said in RETRIES.items():
+        assert answer in comment.partition("Answers ")[2]
+        assert said.format(id=4711, tenant="acme")
+    assert comment.partition("Answers ")[2].rstrip(".").replace(" or ", " ").split(", ") == list(RETRIES)
 
 
 @pytest.fixture

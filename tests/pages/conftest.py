@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 import psycopg2
 import pytest
+from playwright.sync_api import Browser
 
 from sandbox.testing import start_sandbox
 from stack.postgres import PostgresServer
+from tests.pages.browser import open_browser
 from tests.pages.company import Company, build_company
-from tests.pages.site import Site, open_site
+from tests.pages.site import Site, list_people_in_log, open_site
 
 
 @pytest.fixture(scope="session")
@@ -26,5 +28,14 @@ def company(postgres: PostgresServer, migrated_dsn: str, tmp_path_factory: pytes
 
 @pytest.fixture(scope="session")
 def site(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Nothing that any test asks of it may leave people in its log."""
     with open_site(company, tmp_path_factory.mktemp("airflow_of_pages")) as running:
+        yield running
+        assert list_people_in_log(running) == []
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Of this folder: while playwright runs, nothing else in the process can run an event loop."""
+    with open_browser() as running:
         yield running

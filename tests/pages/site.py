@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -45,3 +46,13 @@ class Site:
 def open_site(company: Company, home: Path, *, port: int | None = None) -> Iterator[Site]:
     with serve_pages(home, company.environment, USERS, port=port) as server:
         yield Site(server.url, server.tokens, company, server.log)
+
+
+def list_people_in_log(site: Site) -> list[str]:
+    """What the server's log holds of people: names, numbers, addresses of mail, also as an address writes them."""
+    said = site.log.read_text(encoding="utf-8")
+    columns = "name, name_en, nickname, mobile, email, work_email, telephone"
+    known = {str(value) for row in site.company.query(f"select {columns} from org.user_version") for value in row if value}
+    # What is shorter is in a log by chance.
+    telling = {value for value in known if len(value) >= (5 if value.isascii() else 2)}
+    return sorted(value for value in telling if value in said or quote(value) in said)

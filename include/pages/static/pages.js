@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const LANGUAGE = "i18nextLng", THEME = "theme", COOKIE = "orgsync_language";
+  const LANGUAGE = "i18nextLng", THEME = "theme", COOKIE = "orgsync_language", TRIED = "orgsync_language_tried", PLACE = "orgsync_place";
   const read = (name) => { try { return localStorage.getItem(name) || ""; } catch { return ""; } };
 
   // Airflow keeps both where a frame of the same origin reads them; the colours are set before anything is painted.
@@ -14,12 +14,11 @@
   const translate = () => {
     const wanted = read(LANGUAGE).replace(/"/g, "");
     const shown = document.body.dataset.language;
-    if (!wanted || (wanted.toLowerCase().startsWith("zh") ? "zh" : "en") === shown) return;
+    if (!wanted || (wanted.toLowerCase().startsWith("zh") ? "zh" : "en") === shown) return sessionStorage.removeItem(TRIED);
     document.cookie = `${COOKIE}=${encodeURIComponent(wanted)}; path=${document.body.dataset.base || "/"}; samesite=lax`;
     // Once: a browser that keeps no cookie would load for ever.
-    const tried = `orgsync_language_tried_${wanted}`;
-    if (sessionStorage.getItem(tried) === shown) return;
-    sessionStorage.setItem(tried, shown);
+    if (sessionStorage.getItem(TRIED) === wanted) return;
+    sessionStorage.setItem(TRIED, wanted);
     location.reload();
   };
   addEventListener("storage", (event) => {
@@ -46,14 +45,35 @@
     place.focus();
     form.querySelectorAll("button").forEach((each) => { each.disabled = false; });
   };
+  // A form with data-keep leads to the same page with a little more or less in it: one stays where one was, on the button that one pressed.
+  const keepPlace = (button) => {
+    sessionStorage.setItem(PLACE, JSON.stringify({ at: location.pathname, top: scrollY, name: button.name, value: button.value }));
+  };
+  const findPlace = () => {
+    const place = JSON.parse(sessionStorage.getItem(PLACE) || "null");
+    sessionStorage.removeItem(PLACE);
+    if (!place || place.at !== location.pathname) return;
+    const button = document.querySelector(`form[data-keep] button[name="${CSS.escape(place.name)}"][value="${CSS.escape(place.value)}"]`);
+    scrollTo({ top: place.top, behavior: "instant" });
+    if (button) button.focus({ preventScroll: true });
+    // Where there is no room beside, what was asked for is below, out of sight.
+    const shown = button && button.dataset.shows && document.getElementById(button.dataset.shows);
+    if (shown && shown.getBoundingClientRect().top > innerHeight * 0.8) shown.scrollIntoView({ behavior: "instant" });
+  };
+
   addEventListener("submit", (event) => {
     const form = event.target;
-    if (!(form instanceof HTMLFormElement) || form.dataset.send === undefined) return;
+    if (!(form instanceof HTMLFormElement)) return;
+    if (form.dataset.keep !== undefined && event.submitter) return keepPlace(event.submitter);
+    if (form.dataset.send === undefined) return;
     event.preventDefault();
     send(form, event.submitter);
   });
 
   addEventListener("DOMContentLoaded", () => {
     translate();
+    findPlace();
+    const tab = document.querySelector(".tabs [aria-current]");
+    if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - (innerWidth - tab.offsetWidth) / 2;
   });
 })();

@@ -93,7 +93,10 @@ def read_access(path: Path) -> Access:
 def _read(version: _Version) -> Access:
     path = version.path
     compose_yaml(path, what="access file", missing="write one, or unset ORGSYNC_ACCESS")
-    said: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        said: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError) as error:  # a tag, a day that there is not
+        raise ConfigurationError(f"{path}: not YAML that can be read: {error}") from error
     try:
         return Access.model_validate({} if said is None else said)
     except ValidationError as error:

@@ -10,6 +10,7 @@ from typing import Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 
 from orgsync.airflow_parts.wording import LANGUAGES, SAME_PAGE, say, split_languages, texts_of
+from orgsync.connections.site import address_page
 from orgsync.sync.budget import describe
 from orgsync.templates.values import readable
 from orgsync.tenants import Tenant
@@ -23,12 +24,11 @@ APPROVALS = {say(language, "approval.approve") for language in LANGUAGES}
 
 def ask_about(tenant: Tenant, planned: dict[str, Any]) -> str:
     """What a person who decides about a plan reads, in Markdown: why it is asked, what would change in counts, where to look closer."""
-    minutes = LOOKS_EVERY.seconds // 60
-    parts = [
-        say(language, "approval.body", tenant=tenant.id, plan_id=planned["plan_id"], minutes=minutes, **_say_what(language, planned))
-        for language in split_languages(tenant.language)
-    ]
-    return SAME_PAGE.join(parts)
+    told = {"tenant": tenant.id, "plan_id": planned["plan_id"], "minutes": LOOKS_EVERY.seconds // 60}
+    told["page"] = address_page(tenant.id, "plans", planned["plan_id"])
+    return SAME_PAGE.join(
+        say(language, "approval.body", **told, **_say_what(language, planned)) for language in split_languages(tenant.language)
+    )
 
 
 def _say_what(language: str, planned: dict[str, Any]) -> dict[str, str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import logging
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -21,6 +20,7 @@ from rich.text import Text
 
 from orgsync.errors import ConfigurationError
 from orgsync.settings import Settings
+from orgsync.sheets import BYTE_ORDER_MARK, encode_value, write_rows
 from orgsync.templates.values import readable
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 WIDTH_OF_A_FILE = 10_000
 """Nothing is folded there: whoever looks for a line finds it whole."""
-COMPUTED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""How a text begins that a spreadsheet takes for a formula; some read the wide forms too."""
-DIGITS_KEPT = 15
 TRAILING_BLANKS = re.compile(r" +$", re.MULTILINE)
 
 
@@ -136,7 +133,7 @@ def _localize(value: Any, zones: Zones, zone: tzinfo) -> Any:
 def print_json(value: Any) -> None:
     """In UTF-8; where the terminal speaks something else, every letter beyond ASCII as its number."""
     is_unicode = (getattr(results.file, "encoding", None) or "utf-8").lower().replace("-", "") == "utf8"
-    typer.echo(json.dumps(value, ensure_ascii=not is_unicode, default=_encode, indent=2), file=results.file)
+    typer.echo(json.dumps(value, ensure_ascii=not is_unicode, default=encode_value, indent=2), file=results.file)
 
 
 def choose_form(*, as_json: bool, as_csv: bool, as_sheet: bool) -> Form | None:
@@ -150,33 +147,9 @@ def choose_form(*, as_json: bool, as_csv: bool, as_sheet: bool) -> Form | None:
 
 def print_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, for_sheet: bool) -> None:
     """In UTF-8 whatever the terminal speaks. A spreadsheet takes it for that only with a mark in front."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    cell = _guard if for_sheet else _write
-    writer.writerow([cell(column) for column in columns])
-    writer.writerows([cell(value) for value in row] for row in rows)
+    content = write_rows([columns, *rows], for_sheet=for_sheet)
     results.file.flush()
-    content = text.getvalue().encode("utf-8-sig" if for_sheet else "utf-8")
-    typer.echo(content, file=results.file, nl=False)
-
-
-def _write(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case list() | dict():
-            return json.dumps(value, ensure_ascii=False, default=_encode)
-        case _:
-            return str(_encode(value))
-
-
-def _guard(value: Any) -> str:
-    """A text that would be a formula there, or a number of which it keeps the first digits only (`00012`, `1234567890123456789`)."""
-    text = _write(value)
-    is_text = isinstance(value, str) and (text.startswith(COMPUTED) or (text.isdecimal() and (text[0] == "0" or len(text) > DIGITS_KEPT)))
-    return f"'{text}" if is_text else text
+    typer.echo(((BYTE_ORDER_MARK if for_sheet else "") + content).encode(), file=results.file, nl=False)
 
 
 def read_text(file: str, option: str) -> str:
@@ -191,10 +164,6 @@ def read_text(file: str, option: str) -> str:
     if "\0" in text:
         raise typer.BadParameter(f"{file} holds the character NUL: it is no text", param_hint=option)
     return text.replace("\r\n", "\n").rstrip("\n")
-
-
-def _encode(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 class _ReadableFormatter(logging.Formatter):

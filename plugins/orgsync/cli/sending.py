@@ -45,6 +45,19 @@ ANSWERS = {
     "recalled": "message {id} was recalled already",
 }
 
+RETRIES = {
+    "again": "message {id} goes with the next delivery of {tenant}; whatever shares its calls goes with it",
+    "partly": "what surely was not sent of message {id} goes with the next delivery of {tenant}; the rest may have gone out",
+    "under way": "message {id} goes with the next delivery of {tenant} anyway, or is being sent now",
+    "not yet": "message {id} waits for its time",
+    "in doubt": "nobody knows whether message {id} went out, so it is not sent again; queue it anew if some may get it twice",
+    "refused": "message {id} was refused for good; mend what its reason says, and queue it anew",
+    "expired": "message {id} has expired; queue it anew",
+    "overtaken": "message {id} changes a todo that was changed since; change it anew",
+    "taken back": "message {id}, or another that shares its calls, was taken back; queue it anew",
+    "nothing failed": "nothing of message {id} failed",
+}
+
 app = typer.Typer()
 
 
@@ -195,6 +208,27 @@ def recall(message_id: MessageArgument, push: PushOption = False, as_json: JsonO
     answer = ask_back(settings, message_id)
     said = ANSWERS[answer].format(id=message_id, tenant=tenant.id)
     if answer == "asked":
+        _follow(settings, tenant, message_id, said, push=push, as_json=as_json, answer=answer)
+    elif as_json:
+        print_json({"answer": answer} | _find_message(settings, message_id))
+    else:
+        results.print(said, highlight=False, markup=False)
+
+
+@app.command(rich_help_panel=PANEL)
+def retry(message_id: MessageArgument, push: PushOption = False, as_json: JsonOption = False) -> None:
+    """Try a message again: what waits because something failed, and what was given up.
+
+    What may have gone out is not sent a second time, and what a platform refused stays refused.
+    """
+    settings = read_settings()
+    tenant = _tenant_of(settings, message_id)
+
+    from orgsync.outbox.sending import retry as try_again
+
+    answer = try_again(settings, message_id)
+    said = RETRIES[answer].format(id=message_id, tenant=tenant.id)
+    if answer in ("again", "partly", "under way"):
         _follow(settings, tenant, message_id, said, push=push, as_json=as_json, answer=answer)
     elif as_json:
         print_json({"answer": answer} | _find_message(settings, message_id))

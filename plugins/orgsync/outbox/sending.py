@@ -14,7 +14,7 @@ from psycopg2.extensions import connection as Connection
 
 from orgsync.companies.ownership import find_stranger
 from orgsync.errors import ConfigurationError, GateError, OrgsyncError
-from orgsync.outbox import quota, store
+from orgsync.outbox import store
 from orgsync.outbox.announcing import announce_changes
 from orgsync.outbox.delivery import Tally, Worker, deliver
 from orgsync.outbox.planning import Desk
@@ -24,7 +24,7 @@ from orgsync.outbox.reach import Reach, find_departments, measure
 from orgsync.outbox.recording import BLOCKED_WAIT
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Scope
-from orgsync.platforms.sending.messages import Content, Limits, Messenger
+from orgsync.platforms.sending.messages import Content, Messenger
 from orgsync.settings import Settings
 from orgsync.templates.values import clean
 from orgsync.tenants import Stanzas, Tenant
@@ -126,6 +126,13 @@ def recall(settings: Settings, message_id: int) -> str:
         return store.recall(connection, message_id)
 
 
+def retry(settings: Settings, message_id: int) -> str:
+    """Let what waits of a message because something failed go with the next push, and give what was given up another round."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        return store.retry(connection, message_id)
+
+
 def find_due(settings: Settings, stanzas: Stanzas, *, clock: Clock = read_clock) -> list[str]:
     """The tenants for which there is something to do now. What is known of all of them is brought up to date first.
 
@@ -197,7 +204,7 @@ def read_quota(settings: Settings, tenant_id: str | None, *, clock: Clock = read
                 "platform": channel["platform"],
                 "waiting": channel["waiting"],
                 "reason": channel["reason"],
-                "gauges": [asdict(gauge) for gauge in _read_gauges(connection, channel, now)],
+                "gauges": [asdict(gauge) for gauge in store.find_gauges(connection, channel, now=now)],
                 "unknown": channel["limits"].get("unknown_quota") or ("" if channel["limits"] else NOT_ASKED_YET),
             }
             for channel in store.list_channels(connection, tenant_id)
@@ -292,9 +299,3 @@ def _check_company(connection: Connection, tenant: Tenant, now: datetime) -> Non
 def _is_whole(tenant: Tenant) -> bool:
     """Whether the tenant is all that the app sees."""
     return tenant.scope == Scope()
-
-
-def _read_gauges(connection: Connection, channel: Row, now: datetime) -> list[quota.Gauge]:
-    known = {"people_per_call": 0} | {name: value for name, value in channel["limits"].items() if name in Limits.__dataclass_fields__}
-    limits = Limits(**known)
-    return quota.read_gauges(store.read_usage(connection, channel["tenant_id"], limits, now=now), limits, now=now)

@@ -13,7 +13,7 @@ from psycopg2.extensions import connection as Connection
 from orgsync.outbox.backoff import MOST_ATTEMPTS
 from orgsync.outbox.chunks import Audience, Way
 from orgsync.outbox.personal import Near, PersonLimit, Portion
-from orgsync.outbox.quota import MINUTE, Hold, Spent, Usage, day_start, month_start, usage_since
+from orgsync.outbox.quota import MINUTE, Gauge, Hold, Spent, Usage, day_start, month_start, read_gauges, usage_since
 from orgsync.outbox.states import Standing, Verdict
 from orgsync.platforms.sending.messages import Limits, Outcome, Person
 from orgsync.warehouse.statements import Row, encode_list, execute, fetch_all
@@ -220,6 +220,13 @@ def read_usage(connection: Connection, tenant_id: str, limits: Limits, *, now: d
     return Usage(tuple(Spent(*spent) for spent in lately), **row)
 
 
+def find_gauges(connection: Connection, channel: Row, *, now: datetime) -> list[Gauge]:
+    """The quotas of a row of notify.channel, as far as its limits are known."""
+    known = {"people_per_call": 0} | {name: value for name, value in channel["limits"].items() if name in Limits.__dataclass_fields__}
+    limits = Limits(**known)
+    return read_gauges(read_usage(connection, channel["tenant_id"], limits, now=now), limits, now=now)
+
+
 def find_people_at_limit(
     connection: Connection, tenant_id: str, delivery_ids: Sequence[int], limits: Sequence[PersonLimit], *, now: datetime
 ) -> dict[int, list[Near]]:
@@ -388,6 +395,10 @@ def change_todo(connection: Connection, **change: object) -> int:
 
 def recall(connection: Connection, message_id: int) -> str:
     return str(fetch_all(connection, "outbox/recall", message_id=message_id)[0]["answer"])
+
+
+def retry(connection: Connection, message_id: int) -> str:
+    return str(fetch_all(connection, "outbox/retry", message_id=message_id)[0]["answer"])
 
 
 def list_messages(connection: Connection, *, tenant_id: str | None, state: str | None, message_id: int | None, most: int) -> list[Row]:

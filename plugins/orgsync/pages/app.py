@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from traceback import format_tb
 
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
@@ -41,7 +42,10 @@ def build_app(settings: Settings) -> FastAPI:
 
     @app.middleware("http")
     async def guard(request: Request, call_next):  # type: ignore[no-untyped-def]
-        answer = await call_next(request)
+        try:
+            answer = await call_next(request)
+        except Exception as error:
+            answer = answer_bug(request, error)
         for name, value in HEADERS.items():
             answer.headers.setdefault(name, value)
         return answer
@@ -78,6 +82,12 @@ def answer_error(request: Request, error: Exception) -> HTMLResponse:
     log.warning("a page of the organization failed: %s", error)
     status = 503 if isinstance(error, WarehouseUnavailableError) else 400 if isinstance(error, ConfigurationError) else 500
     return _apologize(request, "refused.error", str(error), status)
+
+
+def answer_bug(request: Request, error: Exception) -> HTMLResponse:
+    """What nobody thought of: where it happened is logged, not what the error says, which may be about people."""
+    log.error("a page of the organization failed with %s:\n%s", type(error).__name__, "".join(format_tb(error.__traceback__)))
+    return _apologize(request, "refused.other", "", 500)
 
 
 def _apologize(request: Request, name: str, detail: str, status: int) -> HTMLResponse:

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.core_api.security import get_user
-from fastapi import Depends
+from fastapi import Depends, HTTPException, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from orgsync.access.file import Access
 
@@ -51,5 +52,12 @@ class Viewer:
         return bool(allowed)
 
 
-SignedIn = Annotated[Any, Depends(get_user)]
-"""The user of Airflow who asks. Without a valid sign-in Airflow answers 401."""
+async def find_user(request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]) -> Any:
+    """The user of Airflow who asks; else 401, also for a token that another key signed, which to Airflow is 403 and a matter of rights."""
+    try:
+        return await get_user(request, None, bearer)
+    except HTTPException:
+        raise HTTPException(401) from None
+
+
+SignedIn = Annotated[Any, Depends(find_user)]

@@ -93,12 +93,20 @@ def open_tenant_visit(
     """Raises 404 where the viewer may not see the tenant, as where there is none: whether there is, is not told either."""
     if not tenant_id.isascii() or not visit.viewer.may_see(tenant_id):
         raise HTTPException(404)
-    timezone = find_timezone(list_stanzas(visit.settings), tenant_id)
+    stanzas = list_stanzas(visit.settings)
+    if tenant_id not in stanzas.owners and not _has_history(visit, tenant_id):
+        raise HTTPException(404)
+    timezone = find_timezone(stanzas, tenant_id)
     later, earlier = read_moment(at, timezone), None
     # An empty field of a form compares with nothing; `now` cannot be the earlier one.
     if compare:
         earlier, later = order_moments(read_moment(compare, timezone), later)
     return replace(visit, tenant_id=tenant_id, timezone=timezone, at=later, compare=earlier)
+
+
+def _has_history(visit: Visit, tenant_id: str) -> bool:
+    with visit.reader() as connection:
+        return bool(fetch_all(connection, "pages/has_history", tenant_id=tenant_id)[0]["has_history"])
 
 
 AnyVisit = Annotated[Visit, Depends(open_visit)]

@@ -24,6 +24,20 @@ TEXTS: Mapping[str, str] = WORDS | {
     "within": " within {per_days} days, with those of the syncs before",
     "within_a_day": " within 1 day, with those of the syncs before",
 }
+CHINESE: Mapping[str, str] = {
+    "line": "{within}{what}{column}：{count:,} / {total:,}（{percent:g}%）；无需询问的上限为 {allowed_count:,}，或 {allowed_percent:g}%",
+    "column": "（{column}）",
+    "within": "连同之前的同步，{per_days} 天内",
+    "within_a_day": "连同之前的同步，1 天内",
+    "leavers": "将离职的人",
+    "removed_departments": "将删除的部门",
+    "moves": "将调到其他部门的人",
+    "lost_memberships": "仍在职的人将结束的任职关系",
+    "quarantined": "被隔离的人员和部门",
+    "renames": "姓名将改变的人",
+    "changed_identities": "union id 或工号将改变的人",
+    "emptied_values": "值将变为空的人",
+}
 
 
 @dataclass(frozen=True)

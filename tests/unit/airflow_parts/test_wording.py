@@ -7,6 +7,7 @@ import pytest
 
 from orgsync.airflow_parts.approval import ask_about
 from orgsync.airflow_parts.wording import CHINESE, ENGLISH, LANGUAGES, describe_field, join_languages, say
+from orgsync.connections.site import address_page
 from orgsync.tenants import Tenant
 
 EXCEEDED = {"budget": "leavers", "count": 20, "total": 60, "percent": 33.3, "allowed_count": 10, "allowed_percent": 5}
@@ -76,6 +77,15 @@ def test_question_counts_by_department_whose_name_is_text() -> None:
     name = r"云杉 / \[研发部\](http://x)\\u001b"
     assert f"\n* 12 left, 1 moved: {name}\n" in question
     assert f"\n* 离职 12, 调动 1: {name}\n" in question.replace("离职 12，", "离职 12, ")
+
+
+def test_question_leads_to_the_page_that_holds_the_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.com/hr/")
+    question = ask_about(Tenant("acme", "dingtalk", "acme", language="both"), PLANNED)
+    page = address_page("acme", "plans", 42)
+    assert page.startswith("https://airflow.example.com/hr/")
+    assert question.count(f"]({page})") == 2
+    assert question.count("`orgsync plan acme --id 42`") == 2
 
 
 def test_field_has_a_title_where_its_name_is_no_word_of_the_language() -> None:

@@ -50,12 +50,13 @@ TEXTS: Mapping[str, str] = {
 
 总共将有这些变更：{changes}。{where}
 
-查看每一项变更：`orgsync plan {tenant} --id {plan_id}`，或表 `ops.plan_change`（plan_id {plan_id}）。
+查看每一项变更和姓名：[这份计划的页面]({page})，也可在那里批准或驳回；\
+或用 `orgsync plan {tenant} --id {plan_id}`，或表 `ops.plan_change`（plan_id {plan_id}）。
 
 *批准一次*只应用这一份计划。*驳回*或超时没有回应，则什么也不改变；下一次运行重新读取。
 
 如果 {tenant} 的另一次运行取代了这份计划，或已用命令应用，这个问题会在 {minutes} 分钟内撤回；此时再回答不会改变任何东西，并会说明。""",
-    "approval.where": "入职、离职或调动人数最多的部门（这里不显示姓名，请用下面的命令查看）：",
+    "approval.where": "入职、离职或调动人数最多的部门（这里不显示姓名，请在下面的页面查看）：",
     "approval.within": "没有：在预算之内",
     "approval.nothing": "没有",
     "approval.of": "{entity}：{counts}",

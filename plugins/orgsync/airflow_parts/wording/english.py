@@ -47,13 +47,14 @@ Nothing is read for `{tenant}`, and its history stays as it is, until this is me
 
 In all it would change: {changes}.{where}
 
-Every change: `orgsync plan {tenant} --id {plan_id}`, or the table `ops.plan_change` (plan_id {plan_id}).
+Every change, with names: [on the page of the plan]({page}), where it can be decided about too; \
+or `orgsync plan {tenant} --id {plan_id}`, or the table `ops.plan_change` (plan_id {plan_id}).
 
 *Approve once* applies exactly this plan. *Reject*, or no answer in time, changes nothing; the next run reads anew.
 
 If another run of {tenant} overtakes this plan, or it is applied by command, this question is withdrawn within {minutes} minutes; \
 an answer to it changes nothing then, and says so.""",
-    "approval.where": "Where the most people come, go or move (who they are is not shown here, but by the command):",
+    "approval.where": "Where the most people come, go or move (who they are is not shown here, but on the page named below):",
     "approval.within": "nothing: it is within its budget",
     "approval.nothing": "nothing",
     "approval.of": "{entity}: {counts}",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 TEXTS: Mapping[str, tuple[str, str]] = {
     "health.nobody": ("There is no organization that you may see.", "没有您可以查看的组织。"),
     "health.well": ("All well", "一切正常"),
-    "health.waits": ("Waits for somebody to decide", "等待有人决定"),
+    "health.waits": ("Waits for somebody to decide", "等待审批"),
     "health.failed": ("Something has to be mended", "需要处理"),
     "health.unknown": ("Nothing was loaded yet", "尚未加载任何数据"),
     "health.newest": ("Newest good sync", "最近一次成功同步"),
@@ -19,6 +19,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "health.decide": ("plan {plan} waits", "计划 {plan} 等待审批"),
     "health.rows": ("{count:,} rows", "{count:,} 行"),
     "health.withheld": ("Withheld", "未提供的字段"),
-    "health.waiting": ("{count:,} wait", "{count:,} 条等待发送"),
+    "health.waiting": ("{count:,} waiting", "{count:,} 条等待发送"),
     "health.doctor": ("Broken", "有故障的检查"),
 }

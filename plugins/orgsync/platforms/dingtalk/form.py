@@ -18,9 +18,7 @@ FORM = build_form(
     pace="The standard edition allows 20",
     parallel=PARALLEL_CALLS,
     fields={
-        "corp_id": text_field(
-            "Corp ID", "CorpId of the organization; who signs in with another one is refused. Reading does not need it."
-        ),
+        "corp_id": text_field("Corp ID", "CorpId of the organization; who signs in with another one is refused. Reading does not need it."),
         "agent_id": text_field("Agent ID", "AgentId of the same app; needed to send work notifications."),
         "todo_creator_union_id": text_field("Todo creator", "unionId of who makes todos; the first of a todo's people if empty."),
         "edition": text_field("Edition", "standard or professional: how many calls a month are paid for; standard if empty."),

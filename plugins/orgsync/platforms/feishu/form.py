@@ -17,9 +17,7 @@ FORM = build_form(
     pace="Empty is what Feishu allows: 50, and 1000 a minute",
     parallel=PARALLEL_CALLS,
     fields={
-        "tenant_key": text_field(
-            "Tenant key", "Of the organization; whoever signs in with another one is refused. Reading does not need it."
-        ),
+        "company": text_field("Company", "tenant_key of the organization; who signs in with another one is refused. Optional."),
         **sign_in_fields("https://accounts.feishu.cn"),
         **callback_fields("Verification Token", "Encrypt Key"),
     },

@@ -1,0 +1,62 @@
+"""How soon a page is seen in a browser of the machine that has nothing of it yet."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, sync_playwright
+
+from bench.asking import Question
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = (
+    "--no-sandbox",  # a container's root has no other way
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+FIRST_PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser | None]:
+    """None where there is none: then nothing is known of what is seen when."""
+    program = os.environ.get("ORGSYNC_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        print("NOTHING IS LOOKED AT: there is no Chromium on this machine (ORGSYNC_CHROMIUM)", flush=True)
+        yield None
+        return
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def measure_paints(browser: Browser, url: str, token: str, questions: Sequence[Question]) -> list[float]:
+    """Milliseconds from asking for each page to the first of its contents on the screen, each in a context without cache.
+
+    The browser's own start is not among them: it has shown one before.
+    """
+    _measure_paint(browser, url, token, questions[0])
+    return [_measure_paint(browser, url, token, question) for question in questions]
+
+
+def _measure_paint(browser: Browser, url: str, token: str, question: Question) -> float:
+    context = browser.new_context()
+    try:
+        context.add_cookies([{"name": "_token", "value": token, "domain": urlsplit(url).hostname or "", "path": "/"}])
+        page = context.new_page()
+        page.goto(f"{url}/{question.path}")
+        page.wait_for_function(f"({FIRST_PAINT})() !== null")
+        return float(page.evaluate(FIRST_PAINT))
+    finally:
+        context.close()

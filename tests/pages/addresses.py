@@ -1,0 +1,48 @@
+"""Every page that there is to look at, by the route that answers it: a route without an address fails a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from tests.pages.company import ACME, Company
+
+
+@dataclass(frozen=True)
+class Address:
+    """`find` gives the path below the prefix, once there is a company."""
+
+    route: str
+    find: Callable[[Company], str]
+
+
+def find_day(company: Company, number: int) -> str:
+    """A day on which acme was synced, as its time zone has it."""
+    return company.days[number].astimezone(ZoneInfo(ACME.timezone)).date().isoformat()
+
+
+def find_day_before(company: Company, number: int) -> str:
+    return (company.days[number].astimezone(ZoneInfo(ACME.timezone)).date() - timedelta(days=1)).isoformat()
+
+
+def list_departments(company: Company) -> list[str]:
+    """Those of acme that there ever were."""
+    found = company.query("select distinct department_id from org.department_history where tenant_id = 'acme' order by 1")
+    return [row[0] for row in found]
+
+
+def _tree(company: Company) -> str:
+    opened = "&".join(f"open={each}" for each in list_departments(company))
+    [(crowded,)] = company.query(
+        "select department_id from org.memberships where tenant_id = 'acme' group by 1 order by count(*) desc, 1 limit 1"
+    )
+    return f"acme/tree?{opened}&department={crowded}&compare={find_day(company, 0)}"
+
+
+ADDRESSES = {
+    "health": Address("/", lambda _: ""),
+    "tree": Address("/{tenant_id}/tree", lambda _: "acme/tree"),
+    "tree-compared": Address("/{tenant_id}/tree", _tree),
+}

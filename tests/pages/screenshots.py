@@ -1,0 +1,67 @@
+"""Makes the pictures of docs/explorer.md: `make screenshots`. What is on them is of the tests' company, nobody's."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect
+
+from orgsync.connections.site import address_page
+from stack.chromium import find_chromium, open_chromium
+from tests.pages.addresses import ADDRESSES
+from tests.pages.alone import open_alone
+from tests.pages.browser import CHINESE, MISSING, Look, open_window
+from tests.pages.site import Site
+
+FOLDER = Path(__file__).parents[2] / "docs" / "images"
+MOST_BYTES = 150_000
+WIDE = Look(size=(1200, 680))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Of a page of `addresses.py`, alone or inside Airflow's own pages."""
+
+    address: str
+    look: Look = WIDE
+    is_inside: bool = False
+
+
+PICTURES = {
+    "explorer-tree": Picture("tree-compared", is_inside=True),
+    "explorer-tree-phone": Picture("tree-compared", CHINESE),
+    "explorer-health": Picture("health"),
+}
+
+
+def main() -> int:
+    program = find_chromium()
+    if program is None:
+        print(MISSING, file=sys.stderr)
+        return 1
+    with open_alone() as site, open_chromium(program) as browser:
+        sizes = {name: take(browser, site, picture, FOLDER / f"{name}.png") for name, picture in PICTURES.items()}
+    for name, size in sizes.items():
+        print(f"docs/images/{name}.png  {size:,} bytes")
+    return int(max(sizes.values()) > MOST_BYTES)
+
+
+def take(browser: Browser, site: Site, picture: Picture, file: Path) -> int:
+    with open_window(browser, site, user="eva", look=picture.look) as window:
+        path = ADDRESSES[picture.address].find(site.company)
+        if picture.is_inside:
+            window.page.goto(address_page(environ={"AIRFLOW__API__BASE_URL": site.url}) + path)
+            html = window.page.frame_locator("iframe").locator("html")
+        else:
+            html = window.open(path).locator("html")
+        expect(html).to_have_attribute("lang", picture.look.language)
+        html.locator("h1").wait_for()
+        window.page.wait_for_load_state("networkidle")
+        window.page.screenshot(path=file)
+    return file.stat().st_size
+
+
+if __name__ == "__main__":
+    sys.exit(main())

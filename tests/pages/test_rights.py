@@ -1,0 +1,251 @@
+"""Who may ask what of the pages, and what an answer tells whom."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import jwt
+import pytest
+import requests
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from orgsync.pages import rights
+from orgsync.pages.app import POLICY, build_app
+from orgsync.pages.rendering import list_static
+from stack.page_server import TOKEN_SECRET
+from tests.pages.addresses import ADDRESSES
+from tests.pages.company import Company
+from tests.pages.site import Site, list_people_in_log
+from tests.unit.pages.test_rights import Manager
+
+EVERY_USER = ("eva", "olaf", "uma", "vic", "noa")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Who is let through to a route; the status of the others, and what is asked where the address alone does not do."""
+
+    allowed: tuple[str, ...]
+    others: int = 404
+    path: Callable[[Company], str] | None = None
+    data: dict[str, str] | None = None
+
+
+READ = Decision(("eva", "olaf", "uma", "vic"))
+DECISIONS = {
+    ("GET", "/static/{name}"): Decision(EVERY_USER, path=lambda _: "static/pages.css"),
+    ("GET", "/"): Decision(EVERY_USER),
+    ("GET", "/{tenant_id}/tree"): READ,
+}
+OF_NOBODY = {("GET", "/static/{name}")}
+PATHS = {address.route: address.find for address in ADDRESSES.values()}
+
+
+def list_routes(app: FastAPI) -> set[tuple[str, str]]:
+    return {(method, route.path) for route in app.routes for method in route.methods}  # type: ignore[attr-defined]
+
+
+def ask(site: Site, key: tuple[str, str], **options: Any) -> requests.Response:
+    decision = DECISIONS[key]
+    path = (decision.path or PATHS[key[1]])(site.company)
+    if key[0] == "GET":
+        return site.get(path, **options)
+    return site.post(path, **{"data": decision.data} | options)
+
+
+def test_each_route_is_decided_about(company: Company) -> None:
+    assert list_routes(build_app(company.settings)) == set(DECISIONS)
+
+
+@pytest.mark.parametrize("user", EVERY_USER)
+@pytest.mark.parametrize("key", DECISIONS, ids=" ".join)
+def test_route_answers_whom_it_is_for(key: tuple[str, str], user: str, site: Site) -> None:
+    answer = ask(site, key, user=user, allow_redirects=False)
+    decision = DECISIONS[key]
+    if user in decision.allowed:
+        assert answer.status_code < 400
+    else:
+        assert answer.status_code == (404 if user == "noa" else decision.others)
+    assert_guarded(answer, key)
+
+
+@pytest.fixture(scope="session")
+def tokens(site: Site) -> dict[str, str]:
+    """Of eva, who may all, but none that holds."""
+    claims = jwt.decode(site.tokens["eva"], options={"verify_signature": False})
+    head = {"kid": jwt.get_unverified_header(site.tokens["eva"])["kid"]}
+    past = claims | {"iat": int(time.time()) - 7200, "nbf": int(time.time()) - 7200, "exp": int(time.time()) - 3600}
+    good = jwt.encode(claims, TOKEN_SECRET, algorithm="HS512", headers=head)
+    assert site.ask("GET", "", None, headers={"Authorization": f"Bearer {good}"}).ok, "what is changed below has to hold unchanged"
+    return {
+        "expired": jwt.encode(past, TOKEN_SECRET, algorithm="HS512", headers=head),
+        "of another key": jwt.encode(claims, "of-another-server-and-long-enough-as-well" * 2, algorithm="HS512", headers=head),
+        "of no key": jwt.encode(claims, None, algorithm="none", headers=head),
+        "for something else": jwt.encode(claims | {"aud": "elsewhere"}, TOKEN_SECRET, algorithm="HS512", headers=head),
+        "torn": site.tokens["eva"][:-4],
+        "no token": "x",
+        "empty": "",
+    }
+
+
+@pytest.mark.parametrize("key", sorted(set(DECISIONS) - OF_NOBODY), ids=" ".join)
+def test_nobody_is_answered_without_a_sign_in_that_holds(key: tuple[str, str], site: Site, tokens: dict[str, str]) -> None:
+    answers = {"nobody": ask(site, key, user=None)}
+    for name, token in tokens.items():
+        answers[f"cookie {name}"] = ask(site, key, user=None, headers={"Cookie": f"_token={token}"})
+        answers[f"header {name}"] = ask(site, key, user=None, headers={"Authorization": f"Bearer {token}"})
+    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(answers, 401)
+    assert {answer.text for answer in answers.values()} == {answers["nobody"].text}
+    assert "Your session has ended" in answers["nobody"].text
+    for answer in answers.values():
+        assert_guarded(answer, key)
+
+
+@pytest.mark.parametrize("user", EVERY_USER)
+@pytest.mark.parametrize("key", sorted(key for key in DECISIONS if key[0] == "GET"), ids=" ".join)
+def test_token_in_a_header_counts_as_the_cookie_does(key: tuple[str, str], user: str, site: Site) -> None:
+    by_cookie = ask(site, key, user=user)
+    by_header = ask(site, key, user=None, headers={"Authorization": f"Bearer {site.tokens[user]}"})
+    assert by_header.status_code == by_cookie.status_code
+
+
+@pytest.mark.parametrize("path", sorted({path for _, path in DECISIONS}))
+def test_other_methods_are_refused(path: str, site: Site) -> None:
+    of_path = [key for key in DECISIONS if key[1] == path]
+    address = (DECISIONS[of_path[0]].path or PATHS[path])(site.company)
+    for method in set(METHODS) - {method for method, _ in of_path}:
+        answer = site.ask(method, address, "eva", headers={"X-Orgsync": "1", "Sec-Fetch-Site": "same-origin"})
+        assert answer.status_code == 405, method
+        assert_guarded(answer, ("", path))
+
+
+STRANGE = {
+    "without our header": {"X-Orgsync": ""},
+    "with another value of it": {"X-Orgsync": "0"},
+    "from another site": {"Sec-Fetch-Site": "cross-site"},
+    "from a neighbour": {"Sec-Fetch-Site": "same-site"},
+    "from an address that somebody typed": {"Sec-Fetch-Site": "none"},
+}
+
+
+@pytest.mark.parametrize("headers", STRANGE.values(), ids=STRANGE)
+def test_nothing_is_sent_from_elsewhere(headers: dict[str, str], site: Site) -> None:
+    """By whoever may all: a page of another site would ask in their name."""
+    for key in DECISIONS:
+        if key[0] != "GET":
+            assert ask(site, key, user="eva", headers=headers).status_code == 403, key
+
+
+def test_tenant_that_one_may_not_see_answers_as_one_that_there_is_not(site: Site) -> None:
+    for _, route in DECISIONS:
+        if "{tenant_id}" not in route or route not in PATHS:
+            continue
+        path = PATHS[route](site.company)
+        hidden = site.get(path, user="noa")
+        missing = site.get(path.replace("acme/", "cedar/", 1).replace("birch/", "cedar/", 1), user="noa")
+        unknown = site.get(path.replace("acme/", "cedar/", 1).replace("birch/", "cedar/", 1), user="eva")
+        assert (hidden.status_code, hidden.text) == (missing.status_code, missing.text) == (unknown.status_code, unknown.text)
+
+
+@pytest.fixture
+def of_acme_alone(company: Company, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    """The pages for somebody who may read and edit runs of acme's DAG and of no other, which the simple manager cannot say."""
+    for name, value in company.environment.items():
+        monkeypatch.setenv(name, value)
+    manager = Manager({("GET", "org_sync_acme"), ("PUT", "org_sync_acme")})
+    monkeypatch.setattr(rights, "get_auth_manager", lambda: manager)
+    app = build_app(company.settings)
+    app.dependency_overrides[rights.find_user] = lambda: SimpleAuthManagerUser(username="acmes", role=None)
+    with TestClient(app, headers={"X-Orgsync": "1", "Sec-Fetch-Site": "same-origin"}) as client:
+        yield client
+
+
+def test_rights_of_one_tenant_are_none_of_another(of_acme_alone: TestClient, company: Company) -> None:
+    home = of_acme_alone.get("/")
+    assert home.status_code == 200
+    assert ">acme<" in home.text
+    assert "birch" not in home.text
+    for method, route in DECISIONS:
+        if "{tenant_id}" not in route:
+            continue
+        decision = DECISIONS[method, route]
+        path = (decision.path or PATHS[route])(company).split("/", 1)[1]
+        of_birch = of_acme_alone.request(method, f"/birch/{path}", data=decision.data)
+        of_nobody = of_acme_alone.request(method, f"/cedar/{path}", data=decision.data)
+        assert (of_birch.status_code, of_birch.text) == (404, of_nobody.text), route
+        assert "birch" not in of_acme_alone.get(f"/acme/{path}").text
+
+
+def test_style_and_script_are_kept_for_a_year_and_told_apart_by_their_content(site: Site) -> None:
+    page = site.get("acme/tree").text
+    for name in list_static():
+        answer = site.get(f"static/{name}", user=None)
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Type"].split(";")[0] in ("text/css", "text/javascript", "image/svg+xml")
+    for address in ("static/pages.js?v=", "static/pages.css?v="):
+        assert address in page
+    for name in ("../templates/tree.html.jinja", "..%2ftemplates%2ftree.html.jinja", "%2e%2e/%2e%2e/access.yaml", "pages.map", "%00"):
+        answer = requests.get(f"{site.url}/organization/static/{name}", timeout=60)
+        assert answer.status_code in (400, 401, 404), name
+        assert "{%" not in answer.text
+
+
+def test_answers_are_compressed(site: Site) -> None:
+    for path in ("acme/tree", "static/pages.css", "static/pages.js"):
+        answer = site.get(path, headers={"Accept-Encoding": "gzip"})
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert len(answer.content) > 1000
+        assert "Content-Encoding" not in site.get(path, headers={"Accept-Encoding": "identity"}).headers
+
+
+@pytest.mark.parametrize(
+    "text", ["%00", "%ED%A0%80", "%FF", "%F0%9F%9A%80", "x" * 5000, "%E2%80%AE", "'", '"><script>', "..%2f..", "%0d%0aX:%20y"]
+)
+def test_nonsense_in_an_address_is_no_bug(text: str, site: Site) -> None:
+    for key in DECISIONS:
+        if key[0] != "GET" or "{tenant_id}" not in key[1]:
+            continue
+        path = PATHS[key[1]](site.company).split("?")[0]
+        names = ("at", "compare", "department", "open", "id", "after", "turn", "kind", "since", "until")
+        for name in names:
+            answer = site.get(f"{path}?{name}={text}")
+            assert answer.status_code in (200, 303, 400, 404, 422), f"{path}?{name}="
+            assert "<script>" not in answer.text.split("</head>")[-1]
+            assert "X" not in answer.headers
+        for tenant in (text, f"acme{text}"):
+            answer = site.get(f"{tenant}/{path.split('/', 1)[1]}")
+            assert answer.status_code in (400, 404, 414), tenant
+
+
+def test_nothing_about_people_is_in_the_log(site: Site) -> None:
+    """Of whatever this folder asked so far; whoever made the site looks once more when all is done."""
+    [(name, mobile)] = site.company.query(
+        "select name, mobile from org.user_version where tenant_id = 'acme' and mobile is not null order by user_id limit 1"
+    )
+    for user in EVERY_USER:
+        for key in DECISIONS:
+            ask(site, key, user=user)
+    log = site.log.read_text(encoding="utf-8")
+    assert "/organization/acme/tree" in log, "the server has to say what it was asked"
+    assert name not in log
+    assert quote(name) not in log
+    assert mobile not in log
+    assert list_people_in_log(site) == []
+
+
+def assert_guarded(answer: requests.Response, key: tuple[str, str]) -> None:
+    """Whatever is answered, the browser is told to trust nothing else, and to keep nothing."""
+    assert answer.headers["Content-Security-Policy"] == POLICY
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
+    if key not in OF_NOBODY:
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert "Access-Control-Allow-Origin" not in answer.headers
