@@ -12,6 +12,7 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from orgsync.access.file import Access
+from orgsync.access.grading import Rights, holds
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,27 @@ class Viewer:
     def may_see(self, tenant_id: str) -> bool:
         return self._may("GET", tenant_id)
 
-    def may_change(self, tenant_id: str) -> bool:
-        """Approve plans; take messages back, and try them again."""
-        return self._may("PUT", tenant_id)
+    def may_approve(self, tenant_id: str) -> bool:
+        """Decide about plans, as Airflow itself will ask."""
+        return self._may("PUT", tenant_id, DagAccessEntity.HITL_DETAIL)
+
+    def may_send(self, tenant_id: str) -> bool:
+        """Take messages back, and try them again."""
+        return self._may("PUT", tenant_id) if self._own is None else holds(self._own.sends, tenant_id)
 
     def may_see_personal(self, tenant_id: str) -> bool:
+        if self._own is not None:
+            return holds(self._own.personal, tenant_id)
         return self.may_see(tenant_id) and self.access.shows_personal(self.id, self.roles, tenant_id)
 
-    def _may(self, method: Any, tenant_id: str) -> bool:
+    @property
+    def _own(self) -> Rights | None:
+        """Of whoever signed in by their organization: Airflow has no word for all of it."""
+        return getattr(self.user, "rights", None)
+
+    def _may(self, method: Any, tenant_id: str, entity: DagAccessEntity = DagAccessEntity.RUN) -> bool:
         details = DagDetails(id=f"org_sync_{tenant_id}")
-        allowed = get_auth_manager().is_authorized_dag(method=method, access_entity=DagAccessEntity.RUN, details=details, user=self.user)
-        return bool(allowed)
+        return bool(get_auth_manager().is_authorized_dag(method=method, access_entity=entity, details=details, user=self.user))
 
 
 async def find_user(request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]) -> Any:

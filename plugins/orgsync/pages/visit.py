@@ -48,8 +48,12 @@ class Visit:
         return str(self.request.scope.get("root_path", ""))
 
     @cached_property
-    def may_change(self) -> bool:
-        return self.viewer.may_change(self.tenant_id)
+    def may_approve(self) -> bool:
+        return self.viewer.may_approve(self.tenant_id)
+
+    @cached_property
+    def may_send(self) -> bool:
+        return self.viewer.may_send(self.tenant_id)
 
     @cached_property
     def may_see_personal(self) -> bool:

@@ -42,7 +42,4 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Airflow 不知道自己的地址：请把 [api] base_url 设为用户在浏览器中输入的地址。",
     ),
     "sign_in.no_organization": ("There is no such organization to sign in with.", "没有可用于登录的该组织。"),
-    "platform.dingtalk": ("DingTalk", "钉钉"),
-    "platform.wecom": ("WeCom", "企业微信"),
-    "platform.feishu": ("Feishu", "飞书"),
 }

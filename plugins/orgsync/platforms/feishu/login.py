@@ -22,6 +22,7 @@ OWN_HOST = "https://accounts.feishu.cn"
 KNOWN_HOSTS = {"larksuite.com": "https://accounts.larksuite.com", "feishu.cn": OWN_HOST}
 SPENT = frozenset({"20003", "20004", "20024", "20065"})
 """Unknown, expired, of another app, used."""
+NOT_ACTIVE = frozenset({"20021", "20022", "20023", "20066"})
 UNKNOWN_IDS = frozenset({"99992351", "99992361"})
 """Of a directory that does not know an open id: it is of nobody there, or was given out by another app."""
 STRANGER = frozenset({"20008", "20010"})
@@ -114,4 +115,6 @@ def _judge(error: PlatformError) -> Exception:
     code = error.refusal.code
     if code in SPENT:
         return SpentCodeError(f"Feishu does not take the code of this sign-in ({code}): it was used before, or is too old")
+    if code in NOT_ACTIVE:
+        return StrangerError(f"Feishu says that whoever signed in is not active ({code}): resigned, frozen, or not yet joined")
     return StrangerError("whoever signed in may not use the app on Feishu") if code in STRANGER else error
