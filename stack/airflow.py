@@ -67,6 +67,8 @@ def configuration(layout: Layout, stack: Stack, secrets: Secrets, *, metadata_ds
             "parallelism": "4",
             "fernet_key": secrets.fernet_key,
             "test_connection": "Enabled",
+            # The simple auth manager, and beside its user the people of the sandbox's organizations.
+            "auth_manager": "orgsync.sign_in.manager.OrganizationAuthManager",
             "simple_auth_manager_users": f"{ADMIN}:admin",
             "simple_auth_manager_passwords_file": passwords_file,
             "execution_api_server_url": f"{url}/execution/",

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -184,7 +185,8 @@ class Launcher:
             for platform in self.platforms(stack):
                 names = [name for name in call("GET", f"{control}/{platform}/settings") if name.endswith("_secret")]
                 # Not on the command line, where every user of the machine could read them.
-                call("PUT", f"{control}/{platform}/settings", {name: secrets.sandbox_secret(platform, name) for name in names})
+                secret = {name: secrets.sandbox_secret(platform, name) for name in names}
+                call("PUT", f"{control}/{platform}/settings", secret | place_to_return_to(platform, stack.url("ui")))
 
     def _prepare_databases(self, stack: Stack, secrets: Secrets, server: PostgresServer, *, is_fresh: bool) -> None:
         """Both schemas, connections and pools; skipped if this cluster got just these before, which saves ten seconds."""
@@ -336,6 +338,11 @@ class Launcher:
     @property
     def _folders(self) -> list[Path]:
         return [self.layout.checkout, self.layout.state]
+
+
+def place_to_return_to(platform: str, url: str) -> dict[str, list[str]]:
+    """Where a sign-in may lead back to, as each platform's console wants it registered."""
+    return {"trusted_domains": [urlsplit(url).netloc]} if platform == "wecom" else {"redirect_uris": [f"{url}/auth/organization/callback"]}
 
 
 def tenant_of(platform: str) -> str:

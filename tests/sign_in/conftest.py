@@ -6,10 +6,19 @@ from collections.abc import Iterator
 
 import psycopg2
 import pytest
+from playwright.sync_api import Browser
 
 from sandbox.testing import start_sandbox
 from stack.postgres import PostgresServer
+from tests.pages.browser import open_browser
 from tests.sign_in.office import Office, open_office
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """Of this folder: while playwright runs, nothing else in the process can run an event loop."""
+    with open_browser() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

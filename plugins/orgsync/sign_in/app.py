@@ -7,6 +7,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from typing import Annotated, Any, Protocol
+from urllib.parse import urlencode
 
 from airflow.api_fastapi.app import get_cookie_path
 from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
@@ -92,8 +93,10 @@ def _build_router(manager: Manager) -> APIRouter:
         inside = [tenant for tenant, sign_in in offered if is_inside(request, sign_in)]
         if len(inside) == 1 and not stay:
             return _start(request, manager, inside[0].id, target)
-        access = _read_access(manager)
-        return _show(request, "sign_in.html.jinja", offered=[tenant for tenant, _ in offered], next=target, passwords=access)
+        by_password = _takes_passwords(manager)
+        if by_password and not offered:
+            return RedirectResponse(f"{_root()}/auth/login?{urlencode({'next': target})}" if target else f"{_root()}/auth/login", 303)
+        return _show(request, "sign_in.html.jinja", offered=[tenant for tenant, _ in offered], next=target, passwords=by_password)
 
     @router.get("/start")
     def start(request: Request, tenant: Annotated[str, Query(max_length=64)], target: Next = "") -> Response:
@@ -218,7 +221,7 @@ def _let_in(request: Request, manager: Manager, tenant: Tenant, user_id: str, ta
     return answer
 
 
-def _read_access(manager: Manager) -> bool:
+def _takes_passwords(manager: Manager) -> bool:
     """Whether Airflow's own users may sign in; where the file is wrong, they may, to mend it."""
     try:
         return read_access(manager.settings.access_file).passwords
@@ -237,8 +240,13 @@ def _serializer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(conf.get("api", "secret_key"), salt=SALT)
 
 
+def _root() -> str:
+    """Before each path, where Airflow is served below one."""
+    return str(get_cookie_path()).rstrip("/")
+
+
 def _cookie_path() -> str:
-    return f"{get_cookie_path().rstrip('/')}/auth"
+    return f"{_root()}/auth"
 
 
 def _is_secure(request: Request) -> bool:
@@ -250,7 +258,7 @@ def _language(request: Request) -> str:
 
 
 def _show(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    root = get_cookie_path().rstrip("/")
+    root = _root()
     places = {"base": root + PAGES, "cookie_path": get_cookie_path(), "room": root + SIGN_IN, "password_login": f"{root}/auth/login"}
     return HTMLResponse(render(template, _language(request), {**places, **values}), status_code=status)
 
