@@ -8,7 +8,7 @@ IN_PARALLEL = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 UV_COMPILE := $(PYTHON_IN_VENV) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help dingtalk-script setup demo smoke test soak crash mutate up status logs down clean lint lock bench bench-quick screenshots
+.PHONY: help dingtalk-script fab-check setup demo smoke test soak crash mutate up status logs down clean lint lock bench bench-quick screenshots
 
 help: ## List what can be made.
 	@printf 'orgsync: make TARGET\n\n'
@@ -61,6 +61,12 @@ lock: setup ## Resolve each requirements*.txt into its lock file.
 	$(UV_COMPILE) requirements-dev.txt -o requirements-dev.lock
 	$(UV_COMPILE) requirements.txt -c requirements-dev.lock -o requirements.lock
 	$(UV_COMPILE) bench/peers/requirements.txt -o bench/peers/requirements.lock
+
+fab-check: setup ## Sign somebody in through Airflow's FAB provider, in an environment of its own; some minutes.
+	@[[ -x .venv-fab/bin/python ]] || $(PYTHON_IN_VENV) -m venv .venv-fab
+	@$(PYTHON_IN_VENV) -m uv pip install --quiet --python .venv-fab/bin/python --require-hashes -r requirements-dev.lock
+	@$(PYTHON_IN_VENV) -m uv pip install --quiet --python .venv-fab/bin/python -r requirements-fab.txt
+	@PYTHONPATH=plugins .venv-fab/bin/python -m tests.sign_in.fab_check
 
 dingtalk-script: ## Build what asks DingTalk's client for a code (needs npm); the built file is committed.
 	cd include/pages/dingtalk && npm ci --silent && npm run --silent build && rm -rf node_modules

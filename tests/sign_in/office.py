@@ -117,7 +117,8 @@ def query_of(address: str) -> Mapping[str, list[str]]:
 
 
 @contextmanager
-def open_office(dsn: str, folder: Path, sandbox: RunningSandbox) -> Iterator[Office]:
+def prepare_office(dsn: str, folder: Path, sandbox: RunningSandbox) -> Iterator[tuple[Office, dict[str, str]]]:
+    """All organizations synced, and the environment that a server needs to know them; connections are in this process's too."""
     office = Office(dsn, folder, sandbox)
     stanzas = [{"id": tenant.id, "platform": tenant.platform, "conn_id": tenant.conn_id} for tenant in TENANTS.values()]
     office.settings.tenants_file.write_text(json.dumps({"tenants": stanzas}), encoding="utf-8")
@@ -130,23 +131,33 @@ def open_office(dsn: str, folder: Path, sandbox: RunningSandbox) -> Iterator[Off
         own[f"AIRFLOW_CONN_{tenant.conn_id.upper()}"] = json.dumps(known | {"extra": extra})
     before = dict(os.environ)
     os.environ.update(own)
-    environment = own | {
-        "AIRFLOW__CORE__AUTH_MANAGER": "orgsync.sign_in.manager.OrganizationAuthManager",
-        "AIRFLOW__API__SECRET_KEY": "of-a-test",
-        "ORGSYNC_TENANTS": str(office.settings.tenants_file),
-        "ORGSYNC_ACCESS": str(folder / "access.yaml"),
-        "AIRFLOW_CONN_ORGSYNC_PAGES": connection_of(make_dsn(dsn, user=LOGIN, password=PASSWORD)),
-    }
     try:
         for tenant_id in TENANTS:
             office.sync(tenant_id)
-        with serve_pages(folder, environment, {"eva": "admin", "vic": "viewer"}) as server:
-            office.server = server
-            for platform in PLATFORMS.values():
-                back = server.url + "/auth/organization/callback"
-                place = {"trusted_domains": [urlsplit(server.url).netloc]} if platform == "wecom" else {"redirect_uris": [back]}
-                sandbox.control("PUT", f"{platform}/settings", place)
-            yield office
+        yield (
+            office,
+            own
+            | {
+                "ORGSYNC_TENANTS": str(office.settings.tenants_file),
+                "ORGSYNC_ACCESS": str(folder / "access.yaml"),
+                "AIRFLOW_CONN_ORGSYNC_PAGES": connection_of(make_dsn(dsn, user=LOGIN, password=PASSWORD)),
+            },
+        )
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+@contextmanager
+def open_office(dsn: str, folder: Path, sandbox: RunningSandbox) -> Iterator[Office]:
+    ours = {"AIRFLOW__CORE__AUTH_MANAGER": "orgsync.sign_in.manager.OrganizationAuthManager", "AIRFLOW__API__SECRET_KEY": "of-a-test"}
+    with (
+        prepare_office(dsn, folder, sandbox) as (office, environment),
+        serve_pages(folder, environment | ours, {"eva": "admin", "vic": "viewer"}) as server,
+    ):
+        office.server = server
+        for platform in PLATFORMS.values():
+            back = server.url + "/auth/organization/callback"
+            place = {"trusted_domains": [urlsplit(server.url).netloc]} if platform == "wecom" else {"redirect_uris": [back]}
+            sandbox.control("PUT", f"{platform}/settings", place)
+        yield office
