@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -42,6 +43,12 @@ class Viewer:
     def may_change(self, tenant_id: str) -> bool:
         """Approve plans; take messages back, and try them again."""
         return self._may("PUT", tenant_id)
+
+    def may_answer(self, tenant_id: str, approvers: Collection[str]) -> bool:
+        """Decide about a plan that waits; `approvers` are named, or all who may edit. The API of Airflow asks the same."""
+        manager, details = get_auth_manager(), DagDetails(id=f"org_sync_{tenant_id}")
+        may = manager.is_authorized_dag(method="PUT", access_entity=DagAccessEntity.HITL_DETAIL, details=details, user=self.user)
+        return bool(may) and (not approvers or bool(manager.is_authorized_hitl_task(assigned_users=set(approvers), user=self.user)))
 
     def may_see_personal(self, tenant_id: str) -> bool:
         return self.may_see(tenant_id) and self.access.shows_personal(self.id, self.roles, tenant_id)
