@@ -351,7 +351,7 @@ def test_where_no_task_asks_any_more_it_says_so(site: Site, browser: Browser) ->
     with open_window(browser, site, user="uma") as window:
         page = window.open(f"birch/plans/{site.company.waiting}")
         answer_plan(page, "approve")
-        expect(page.get_by_role("status")).to_contain_text("No task of Airflow waits")
+        expect(page.get_by_role("status")).to_contain_text(f"orgsync sync birch --approve {site.company.waiting} applies it")
 
 
 def test_session_that_ended_decides_nothing(site: Site, browser: Browser, run_id: str) -> None:

@@ -121,8 +121,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "会话已结束，没有作出任何决定。请重新加载 Airflow 并登录，再回到此地址。",
     ),
     "answer.nobody_asks": (
-        "No task of Airflow waits for an answer any more: the plan was decided, overtaken, or applied by command.",
-        "Airflow 中已没有任务在等待回答：这份计划已经决定、被取代，或已用命令应用。",
+        (
+            "No task of Airflow waits for an answer any more: the plan was decided, overtaken, or applied by command. "
+            "If it still waits here, orgsync sync {tenant} --approve {plan} applies it."
+        ),
+        (
+            "Airflow 中已没有任务在等待回答：这份计划已经决定、被取代，或已用命令应用。"
+            "如果这里仍显示等待，可以用 orgsync sync {tenant} --approve {plan} 应用。"
+        ),
     ),
     "answer.failed": (
         "Airflow could not take the answer. Look whether the plan still waits, and try again.",
