@@ -60,6 +60,10 @@ ADDRESSES = {
     "plan": Address("/{tenant_id}/plans/{plan_id}", lambda company: f"birch/plans/{company.waiting}"),
     "plan-applied": Address("/{tenant_id}/plans/{plan_id}", _plan_applied),
     "quarantine": Address("/{tenant_id}/quarantine", lambda _: "acme/quarantine"),
+    "messages": Address("/{tenant_id}/messages", lambda _: "acme/messages"),
+    "message-dead": Address("/{tenant_id}/messages/{message_id}", lambda company: f"acme/messages/{company.messages['dead']}"),
+    "message-partly": Address("/{tenant_id}/messages/{message_id}", lambda company: f"acme/messages/{company.messages['partly']}"),
+    "quotas": Address("/{tenant_id}/quotas", lambda _: "acme/quotas"),
     "runs": Address("/{tenant_id}/runs", lambda _: "acme/runs"),
     "run": Address("/{tenant_id}/run", _run),
 }

@@ -46,13 +46,26 @@ def _report(company: Company) -> str:
     return f"acme/report?snapshot={quote(snapshot_id)}"
 
 
-READ = Decision(("eva", "olaf", "uma", "vic"))
+def _message(company: Company, name: str, act: str) -> str:
+    return f"acme/messages/{company.messages[name]}/{act}"
+
+
+EDITORS = ("eva", "olaf", "uma")
+READ = Decision((*EDITORS, "vic"))
 DECISIONS = {
     ("GET", "/static/{name}"): Decision(EVERY_USER, path=lambda _: "static/pages.css"),
     ("GET", "/"): Decision(EVERY_USER),
     ("GET", "/{tenant_id}/tree"): READ,
     ("GET", "/{tenant_id}/plans"): READ,
     ("GET", "/{tenant_id}/plans/{plan_id}"): READ,
+    ("GET", "/{tenant_id}/messages"): READ,
+    ("GET", "/{tenant_id}/messages/{message_id}"): READ,
+    ("GET", "/{tenant_id}/quotas"): READ,
+    ("POST", "/{tenant_id}/messages/{message_id}/recall"): Decision(EDITORS, 403, lambda company: _message(company, "recalled", "recall")),
+    ("POST", "/{tenant_id}/messages/{message_id}/retry"): Decision(EDITORS, 403, lambda company: _message(company, "failed", "retry")),
+    ("POST", "/{tenant_id}/messages/{message_id}/reveal"): Decision(
+        ("eva", "uma"), 403, lambda company: _message(company, "sent", "reveal")
+    ),
     ("GET", "/{tenant_id}/quarantine"): READ,
     ("GET", "/{tenant_id}/runs"): READ,
     ("GET", "/{tenant_id}/run"): READ,
