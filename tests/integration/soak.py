@@ -45,7 +45,7 @@ from tests.integration.test_history import (
     evolutions,
     left_of,
     make_step,
-    read_changes,
+    read_history,
     read_versions,
     register,
     settle,
@@ -115,12 +115,12 @@ def assert_follows_the_model(first: Connection, second: Connection, evolution: E
         counted["retractions"] += sum(isinstance(step, datetime) for step in steps)
         counted["loads"] += sum(not isinstance(step, datetime) for step in steps)
     assert_equal_to_model(first, evolution.steps)
-    any_order = [read_versions(first, frame) for frame in FRAMES], read_changes(first)
+    any_order = read_history(first)
     empty(first)
     done.clear()
     for load in left_of(evolution.steps):
         step_and_settle(first, load, done)
-    assert ([read_versions(first, frame) for frame in FRAMES], read_changes(first)) == any_order
+    assert read_history(first) == any_order
     first.rollback()
     if evolution.together:
         empty(first)

@@ -20,6 +20,7 @@ from orgsync.warehouse import history, newest, timelines
 from orgsync.warehouse.history import apply_plan, apply_retraction, lock_tenant, try_out, try_retraction, work_out
 from orgsync.warehouse.plans import QUARANTINE_COLUMNS, create_plan, create_retraction, find_plan
 from orgsync.warehouse.snapshots import find_snapshot, list_stale, mark_landed, mark_retracted
+from orgsync.warehouse.spelling import spell
 from orgsync.warehouse.statements import Row, execute, fetch_all
 from tests.integration.history_model import UNREAD, Content, Key, Model, Snapshot
 
@@ -40,6 +41,50 @@ WIDE = {
 """Also what changes are told by: who leads, which department is the main one."""
 
 QUARANTINED, ABSENT = "quarantined", "absent"
+
+MISCOUNTED = """
+with recursive instants (at) as (
+    select valid_from from org.user_version union select valid_to from org.user_version
+    union select valid_from from org.department_version union select valid_to from org.department_version
+    union select valid_from from org.membership_version union select valid_to from org.membership_version
+),
+department as (
+    select at, department_id, parent_id
+    from instants join org.department_version on valid_from <= at and (valid_to is null or valid_to > at)
+),
+member as (
+    select at, department_id, user_id
+    from instants join org.membership_version on valid_from <= at and (valid_to is null or valid_to > at)
+),
+place (at, department_id, user_id) as (
+    select at, department_id, user_id from member
+    union
+    select at, above.department_id, user_id
+    from place
+    join department as own using (at, department_id)
+    join department as above using (at)
+    where above.department_id = own.parent_id
+),
+recounted (at, department_id, own, total) as (
+    select at, department_id, count(*) filter (where member.user_id is not null), count(*)
+    from place left join member using (at, department_id, user_id)
+    group by at, department_id
+    union all
+    select at, '', 0, count(*)
+    from instants join org.user_version on valid_from <= at and (valid_to is null or valid_to > at)
+    group by at
+),
+told as (
+    select at, department_id, sum(own) as own, sum(total) as total
+    from instants join org.headcount_change on changed_at <= at
+    group by at, department_id
+    having sum(own) <> 0 or sum(total) <> 0
+)
+select at, department_id, recounted.own, told.own, recounted.total, told.total
+from recounted full join told using (at, department_id)
+where (recounted.own, recounted.total) is distinct from (told.own, told.total)
+"""
+"""When which department's members, or people with all below it, are others than the headcounts say; '' is everybody."""
 
 Load = dict[str, Snapshot]
 Step = Load | datetime
@@ -164,6 +209,7 @@ def retract_snapshot(connection: Connection, taken_at: datetime) -> None:
     told = read_changes(connection)
     assert (taken_back, instead) == (count_by_instant(known - told), count_by_instant(told - known))
     assert read_changes(connection, taken_at) == set()
+    assert_derived_from_versions(connection)
 
 
 def register(connection: Connection, taken_at: datetime, *, is_partial: bool = False, company: str = TENANT) -> Row:
@@ -203,6 +249,22 @@ def load_snapshot(connection: Connection, load: Load) -> None:
     known = read_changes(connection, taken_at)
     apply_plan(connection, find_plan(connection, plan_id))
     assert count_by_kind(read_changes(connection, taken_at) - known) == planned
+    assert_derived_from_versions(connection)
+
+
+def assert_derived_from_versions(connection: Connection) -> None:
+    """What is worked out from the versions and kept says what they say."""
+    with connection.cursor() as cursor:
+        cursor.execute(MISCOUNTED)
+        assert cursor.fetchall() == []
+        cursor.execute("select kind, value, key from org.search_key")
+        found = cursor.fetchall()
+        cursor.execute(
+            "select 'name', name from org.user_version union select 'title', title from org.user_version "
+            "union select 'department', name from org.department_version"
+        )
+        wanted = [(kind, value, key) for kind, value in cursor.fetchall() if value is not None for key in spell(kind, value)]
+    assert sorted(found) == sorted(wanted)
 
 
 def assert_ways_agree(connection: Connection, plan_id: int, *, sees_all: bool) -> None:
@@ -225,7 +287,7 @@ def try_way(connection: Connection, way: ModuleType, plan_id: int, *, sees_all: 
         plan = find_plan(connection, plan_id)
         found["plan"] = {name: plan[name] for name in ("timeline_rows", "unseen_counts", "based_on_plan_id", "state")}
         found["rows"] = apply_plan(connection, plan)
-        found["versions"] = [read_versions(connection, frame) for frame in FRAMES]
+        found["versions"], found["heads"] = [read_versions(connection, frame) for frame in FRAMES], read_heads(connection)
         cursor.execute("rollback to savepoint try_way")
     return found
 
@@ -235,6 +297,17 @@ def read_versions(connection: Connection, frame: Frame) -> list[dict[str, Any]]:
         cursor.execute(f"select * from org.{frame.name}_version order by {', '.join(frame.key)}, valid_from")
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def read_heads(connection: Connection) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute("select department_id, changed_at, own, total from org.headcount_change order by 1, 2")
+        return cursor.fetchall()
+
+
+def read_history(connection: Connection) -> tuple[Any, ...]:
+    """All that loading leaves."""
+    return [read_versions(connection, frame) for frame in FRAMES], read_heads(connection), read_changes(connection)
 
 
 def read_changes(connection: Connection, instant: datetime | None = None) -> set[tuple[Any, ...]]:
@@ -303,7 +376,8 @@ def assert_well_formed(versions: Sequence[dict[str, Any]], frame: Frame) -> None
 def empty(connection: Connection) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "truncate org.department_version, org.user_version, org.membership_version, ops.snapshot, ops.plan, ops.plan_change cascade"
+            "truncate org.department_version, org.user_version, org.membership_version, org.headcount_change, org.search_key, "
+            "ops.snapshot, ops.plan, ops.plan_change cascade"
         )
 
 
@@ -313,13 +387,13 @@ def assert_steps_equal_the_model(connection: Connection, steps: list[Step]) -> N
     for step in steps:
         step_and_settle(connection, step, done)
     assert_equal_to_model(connection, steps)
-    any_order = [read_versions(connection, frame) for frame in FRAMES], read_changes(connection)
+    any_order = read_history(connection)
 
     empty(connection)
     done.clear()
     for load in left_of(steps):
         step_and_settle(connection, load, done)
-    assert ([read_versions(connection, frame) for frame in FRAMES], read_changes(connection)) == any_order
+    assert read_history(connection) == any_order
     connection.rollback()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from tests.pages.company import ACME, Company
@@ -41,8 +42,28 @@ def _tree(company: Company) -> str:
     return f"acme/tree?{opened}&department={crowded}&compare={find_day(company, 0)}"
 
 
+def _plan_applied(company: Company) -> str:
+    [(plan_id,)] = company.query("select max(plan_id) from ops.plan where tenant_id = 'acme'")
+    return f"acme/plans/{plan_id}?entity=user&kind=updated"
+
+
+def _run(company: Company) -> str:
+    [(run_id,)] = company.query("select run_id from ops.sync_run where plan_id = %(plan)s", {"plan": company.waiting})
+    return f"birch/run?id={quote(run_id)}"
+
+
 ADDRESSES = {
     "health": Address("/", lambda _: ""),
     "tree": Address("/{tenant_id}/tree", lambda _: "acme/tree"),
     "tree-compared": Address("/{tenant_id}/tree", _tree),
+    "plans": Address("/{tenant_id}/plans", lambda _: "birch/plans"),
+    "plan": Address("/{tenant_id}/plans/{plan_id}", lambda company: f"birch/plans/{company.waiting}"),
+    "plan-applied": Address("/{tenant_id}/plans/{plan_id}", _plan_applied),
+    "quarantine": Address("/{tenant_id}/quarantine", lambda _: "acme/quarantine"),
+    "messages": Address("/{tenant_id}/messages", lambda _: "acme/messages"),
+    "message-dead": Address("/{tenant_id}/messages/{message_id}", lambda company: f"acme/messages/{company.messages['dead']}"),
+    "message-partly": Address("/{tenant_id}/messages/{message_id}", lambda company: f"acme/messages/{company.messages['partly']}"),
+    "quotas": Address("/{tenant_id}/quotas", lambda _: "acme/quotas"),
+    "runs": Address("/{tenant_id}/runs", lambda _: "acme/runs"),
+    "run": Address("/{tenant_id}/run", _run),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -13,11 +13,14 @@ import pytest
 import requests
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from fastapi import FastAPI
+from fastapi.dependencies.utils import get_flat_dependant
+from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from orgsync.pages import rights
 from orgsync.pages.app import POLICY, build_app
 from orgsync.pages.rendering import list_static
+from orgsync.pages.runs import REPORT_POLICY
 from stack.page_server import TOKEN_SECRET
 from tests.pages.addresses import ADDRESSES
 from tests.pages.company import Company
@@ -38,11 +41,35 @@ class Decision:
     data: dict[str, str] | None = None
 
 
-READ = Decision(("eva", "olaf", "uma", "vic"))
+def _report(company: Company) -> str:
+    [(snapshot_id,)] = company.query("select max(snapshot_id) from ops.snapshot where tenant_id = 'acme'")
+    return f"acme/report?snapshot={quote(snapshot_id)}"
+
+
+def _message(company: Company, name: str, act: str) -> str:
+    return f"acme/messages/{company.messages[name]}/{act}"
+
+
+EDITORS = ("eva", "olaf", "uma")
+READ = Decision((*EDITORS, "vic"))
 DECISIONS = {
     ("GET", "/static/{name}"): Decision(EVERY_USER, path=lambda _: "static/pages.css"),
     ("GET", "/"): Decision(EVERY_USER),
     ("GET", "/{tenant_id}/tree"): READ,
+    ("GET", "/{tenant_id}/plans"): READ,
+    ("GET", "/{tenant_id}/plans/{plan_id}"): READ,
+    ("GET", "/{tenant_id}/messages"): READ,
+    ("GET", "/{tenant_id}/messages/{message_id}"): READ,
+    ("GET", "/{tenant_id}/quotas"): READ,
+    ("POST", "/{tenant_id}/messages/{message_id}/recall"): Decision(EDITORS, 403, lambda company: _message(company, "recalled", "recall")),
+    ("POST", "/{tenant_id}/messages/{message_id}/retry"): Decision(EDITORS, 403, lambda company: _message(company, "failed", "retry")),
+    ("POST", "/{tenant_id}/messages/{message_id}/reveal"): Decision(
+        ("eva", "uma"), 403, lambda company: _message(company, "sent", "reveal")
+    ),
+    ("GET", "/{tenant_id}/quarantine"): READ,
+    ("GET", "/{tenant_id}/runs"): READ,
+    ("GET", "/{tenant_id}/run"): READ,
+    ("GET", "/{tenant_id}/report"): replace(READ, path=_report),
 }
 OF_NOBODY = {("GET", "/static/{name}")}
 PATHS = {address.route: address.find for address in ADDRESSES.values()}
@@ -108,7 +135,7 @@ def test_nobody_is_answered_without_a_sign_in_that_holds(key: tuple[str, str], s
         assert_guarded(answer, key)
 
 
-@pytest.mark.parametrize("user", EVERY_USER)
+@pytest.mark.parametrize("user", ["vic", "noa"])
 @pytest.mark.parametrize("key", sorted(key for key in DECISIONS if key[0] == "GET"), ids=" ".join)
 def test_token_in_a_header_counts_as_the_cookie_does(key: tuple[str, str], user: str, site: Site) -> None:
     by_cookie = ask(site, key, user=user)
@@ -210,19 +237,17 @@ def test_answers_are_compressed(site: Site) -> None:
     "text", ["%00", "%ED%A0%80", "%FF", "%F0%9F%9A%80", "x" * 5000, "%E2%80%AE", "'", '"><script>', "..%2f..", "%0d%0aX:%20y"]
 )
 def test_nonsense_in_an_address_is_no_bug(text: str, site: Site) -> None:
-    for key in DECISIONS:
-        if key[0] != "GET" or "{tenant_id}" not in key[1]:
+    for route in build_app(site.company.settings).routes:
+        if not isinstance(route, APIRoute) or "GET" not in route.methods or "{tenant_id}" not in route.path:
             continue
-        path = PATHS[key[1]](site.company).split("?")[0]
-        names = ("at", "compare", "department", "open", "id", "after", "turn", "kind", "since", "until")
-        for name in names:
+        path = (DECISIONS["GET", route.path].path or PATHS[route.path])(site.company).split("?")[0]
+        for name in sorted({parameter.alias for parameter in get_flat_dependant(route.dependant).query_params}):
             answer = site.get(f"{path}?{name}={text}")
             assert answer.status_code in (200, 303, 400, 404, 422), f"{path}?{name}="
-            assert "<script>" not in answer.text.split("</head>")[-1]
+            assert "<script>" not in answer.text
             assert "X" not in answer.headers
-        for tenant in (text, f"acme{text}"):
-            answer = site.get(f"{tenant}/{path.split('/', 1)[1]}")
-            assert answer.status_code in (400, 404, 414), tenant
+    for tenant in (text, f"acme{text}"):
+        assert site.get(f"{tenant}/tree").status_code in (400, 404, 414), tenant
 
 
 def test_nothing_about_people_is_in_the_log(site: Site) -> None:
@@ -230,9 +255,8 @@ def test_nothing_about_people_is_in_the_log(site: Site) -> None:
     [(name, mobile)] = site.company.query(
         "select name, mobile from org.user_version where tenant_id = 'acme' and mobile is not null order by user_id limit 1"
     )
-    for user in EVERY_USER:
-        for key in DECISIONS:
-            ask(site, key, user=user)
+    for key in DECISIONS:
+        ask(site, key, user="eva")
     log = site.log.read_text(encoding="utf-8")
     assert "/organization/acme/tree" in log, "the server has to say what it was asked"
     assert name not in log
@@ -243,7 +267,8 @@ def test_nothing_about_people_is_in_the_log(site: Site) -> None:
 
 def assert_guarded(answer: requests.Response, key: tuple[str, str]) -> None:
     """Whatever is answered, the browser is told to trust nothing else, and to keep nothing."""
-    assert answer.headers["Content-Security-Policy"] == POLICY
+    is_report = answer.ok and key[1] == "/{tenant_id}/report"
+    assert answer.headers["Content-Security-Policy"] == (REPORT_POLICY if is_report else POLICY)
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "same-origin"
     if key not in OF_NOBODY:

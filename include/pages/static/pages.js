@@ -65,9 +65,16 @@
     const form = event.target;
     if (!(form instanceof HTMLFormElement)) return;
     if (form.dataset.keep !== undefined && event.submitter) return keepPlace(event.submitter);
-    if (form.dataset.send === undefined) return;
+    // Whoever thinks better of it closes the dialog.
+    if (form.dataset.send === undefined || (event.submitter && event.submitter.formMethod === "dialog")) return;
     event.preventDefault();
     send(form, event.submitter);
+  });
+
+  // A button with data-asks opens the dialog that it names, which asks back; also one that came with an answer.
+  addEventListener("click", (event) => {
+    const button = event.target instanceof Element && event.target.closest("[data-asks]");
+    if (button) document.getElementById(button.dataset.asks).showModal();
   });
 
   addEventListener("DOMContentLoaded", () => {

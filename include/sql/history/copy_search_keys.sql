@@ -2,6 +2,6 @@
 copy org.search_key (
     tenant_id,
     kind,
-    value,
-    key
+    key,
+    value
 ) from stdin with (format csv)

@@ -258,6 +258,12 @@ cross join lateral (
 comment on view ops.plan_line is 'ops.plan_change for readers: personal values are masked.';
 
 create index quarantine_by_row on ops.quarantine (tenant_id, entity, user_id, department_id, created_at);
+-- A page of it begins where the one before ended; a key may be missing.
+create index quarantine_by_rule on ops.quarantine (plan_id, rule, entity, coalesce(user_id, ''), coalesce(department_id, ''));
+
+create index plan_by_number on ops.plan (tenant_id, plan_id);
+create index plan_undecided on ops.plan (tenant_id, plan_id) where state = 'planned' and is_approved is null;
+create index sync_run_by_plan on ops.sync_run (plan_id) where plan_id is not null;
 
 create table ops.audit (
     audit_id bigint generated always as identity primary key,

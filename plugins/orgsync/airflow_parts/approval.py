@@ -60,11 +60,6 @@ def _list_counts(language: str, kinds: dict[str, int]) -> str:
     )
 
 
-def _known_as(tenant: Tenant, name: str) -> tuple[str, str]:
-    """A user of Airflow by that name, and the person of the tenant with that id who signed in by their organization."""
-    return name, f"{tenant.id}:{name}"
-
-
 class PlanApproval(ApprovalOperator):  # type: ignore[misc]
     """*Approve once* lets exactly the stored plan through, *Reject* (also after the tenant's `approval_hours`) ends the run as failed.
 
@@ -87,7 +82,7 @@ class PlanApproval(ApprovalOperator):  # type: ignore[misc]
             body="{{ ti.xcom_pull(task_ids='plan', key='planned')['question'] }}",
             defaults=self.REJECT,
             response_timeout=LOOKS_EVERY,
-            assigned_users=[{"id": user_id, "name": name} for name in tenant.approvers for user_id in _known_as(tenant, name)] or None,
+            assigned_users=[{"id": user_id, "name": name} for user_id, name in tenant.approver_ids.items()] or None,
             fail_on_reject=True,
             **kwargs,
         )

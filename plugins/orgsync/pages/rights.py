@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -40,13 +41,15 @@ class Viewer:
     def may_see(self, tenant_id: str) -> bool:
         return self._may("GET", tenant_id)
 
-    def may_approve(self, tenant_id: str) -> bool:
-        """Decide about plans, as Airflow itself will ask."""
-        return self._may("PUT", tenant_id, DagAccessEntity.HITL_DETAIL)
-
     def may_send(self, tenant_id: str) -> bool:
         """Take messages back, and try them again."""
         return self._may("PUT", tenant_id) if self._own is None else holds(self._own.sends, tenant_id)
+
+    def may_answer(self, tenant_id: str, approvers: Collection[str]) -> bool:
+        """Decide about a plan that waits; `approvers` are named, or all who may edit. The API of Airflow asks the same."""
+        if not self._may("PUT", tenant_id, DagAccessEntity.HITL_DETAIL):
+            return False
+        return not approvers or bool(get_auth_manager().is_authorized_hitl_task(assigned_users=set(approvers), user=self.user))
 
     def may_see_personal(self, tenant_id: str) -> bool:
         if self._own is not None:

@@ -17,6 +17,7 @@ router = APIRouter()
 MOST_AT_ONE = 100
 MOST_OPEN = 20
 MEMBERS_ON_A_PAGE = 50
+GONE = ("went", "moved_out")
 
 
 @router.get("/{tenant_id}/tree")
@@ -32,9 +33,10 @@ def show_tree(
     if toggle or chosen:  # a button was pressed: the address says the outcome, not what was pressed
         return visit.go("tree", open=flip(opened, toggle), department=department)
     with visit.reader() as connection:
-        if not opened and not department:
-            opened = [row["department_id"] for row in _list_level(connection, visit, []) if row["place"] == ""][:1]
-        rows = _list_level(connection, visit, opened)
+        opens_first = not opened and not department
+        rows = _list_level(connection, visit, opened, opens_first=opens_first)
+        if opens_first:
+            opened = [row["department_id"] for row in rows if row["place"] == "" and row["fate"] not in GONE][:1]
         people = fetch_all(connection, "pages/count_people", tenant_id=visit.tenant_id, at=visit.at.sql)[0]["people"]
         found = _find_members(connection, visit, department, turn) if department else {}
     tops, hidden = grow(rows, opened)
@@ -74,8 +76,9 @@ def grow(rows: list[Row], opened: list[str]) -> tuple[list[dict[str, Any]], int]
     return place("", frozenset())
 
 
-def _list_level(connection: Connection, visit: Visit, opened: list[str]) -> list[Row]:
-    return fetch_all(connection, "pages/list_departments", **visit.scope, opened=opened[-MOST_OPEN:], most=MOST_AT_ONE)
+def _list_level(connection: Connection, visit: Visit, opened: list[str], *, opens_first: bool) -> list[Row]:
+    asked = {"opened": opened[-MOST_OPEN:], "opens_first": opens_first, "most": MOST_AT_ONE}
+    return fetch_all(connection, "pages/list_departments", **visit.scope, **asked)
 
 
 def _find_members(connection: Connection, visit: Visit, department: str, turn: int) -> dict[str, Any]:

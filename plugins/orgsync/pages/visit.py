@@ -48,10 +48,6 @@ class Visit:
         return str(self.request.scope.get("root_path", ""))
 
     @cached_property
-    def may_approve(self) -> bool:
-        return self.viewer.may_approve(self.tenant_id)
-
-    @cached_property
     def may_send(self) -> bool:
         return self.viewer.may_send(self.tenant_id)
 

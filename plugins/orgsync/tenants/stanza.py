@@ -196,7 +196,8 @@ class Tenant:
 
     `user_key` names the id that people are keyed by, on a platform that offers several; empty is the platform's first.
     `on_incomplete` says what becomes of a read that lacks a part: `fail`, or `add_only`: it adds and updates, and ends nothing.
-    `approvers` are the users of Airflow who may approve a plan over budget, all who may edit its runs if none is named; after
+    `approvers` may approve a plan over budget (users of Airflow, or ids of people who sign in by the organization), all who may edit its
+    runs if none is named; after
     `approval_hours` without a word it is rejected. `change_messages` say which changes are told, and to whom; none is the default.
     """
 
@@ -218,7 +219,9 @@ class Tenant:
     on_incomplete: Annotated[OnIncomplete, Field(description="A read that lacks a part fails, or adds and updates and ends nothing")] = (
         "fail"
     )
-    approvers: Annotated[tuple[str, ...], Field(description="Users of Airflow who may approve; none: all who may edit runs")] = ()
+    approvers: Annotated[
+        tuple[str, ...], Field(description="Users of Airflow, or ids of people of the tenant, who may approve; none: all who may edit runs")
+    ] = ()
     approval_hours: Annotated[Hours, Field(description="After which a plan that nobody approved is rejected")] = 12
     language: Annotated[Language, Field(description="What Airflow shows of the tenant: English, Chinese, or both")] = "en"
     mapping: Annotated[
@@ -231,6 +234,11 @@ class Tenant:
         default_factory=Retention
     )
     change_messages: Annotated[tuple[ChangeRule, ...], Field(description="Which changes are told, and to whom")] = ()
+
+    @property
+    def approver_ids(self) -> dict[str, str]:
+        """By the ids that Airflow may know them by, their names here: a user of its own, or a person who signed in by the organization."""
+        return {user_id: name for name in self.approvers for user_id in (name, f"{self.id}:{name}")}
 
     @field_validator("user_key")
     @classmethod

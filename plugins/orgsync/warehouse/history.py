@@ -14,7 +14,7 @@ from psycopg2.extensions import connection as Connection
 
 from orgsync.warehouse import newest, timelines
 from orgsync.warehouse.plans import forget_staged_rows
-from orgsync.warehouse.search_keys import keep_search_keys
+from orgsync.warehouse.search_keys import forget_search_keys, keep_search_keys
 from orgsync.warehouse.statements import Row, execute, fetch_all, fetch_one
 
 MANY_ROWS = 1000
@@ -59,8 +59,6 @@ def try_out(connection: Connection, plan: Row) -> tuple[Changes, Losses]:
 def apply_plan(connection: Connection, plan: Row) -> int:
     """Write what was worked out and make its snapshot part of history; returns how many rows of history were written."""
     rows = _write_versions(connection, plan, _choose_way(connection, plan["plan_id"]))
-    if rows >= MANY_ROWS:
-        execute(connection, "stage/analyze_history", rows_written=rows)
     execute(connection, "ops/mark_applied", plan_id=plan["plan_id"], history_rows=rows)
     forget_staged_rows(connection, plan["plan_id"])
     return rows
@@ -100,11 +98,14 @@ def find_last_applied(connection: Connection, tenant_id: str) -> int | None:
 
 def _write_versions(connection: Connection, plan: Row, way: ModuleType) -> int:
     """With what is worked out from the versions: headcounts, and under what names people are found."""
-    before = way.list_boundaries(connection, plan)
+    instants = way.list_boundaries(connection, plan)
     rows: int = way.write_versions(connection, plan["plan_id"])
+    if rows >= MANY_ROWS:
+        execute(connection, "stage/analyze_history", rows_written=rows)
     if rows:
-        instants = sorted({*before, *way.list_boundaries(connection, plan)})
         execute(connection, "history/count_heads", tenant_id=plan["tenant_id"], instants=instants)
+    if rows and way is timelines:
+        forget_search_keys(connection, plan["tenant_id"])
     keep_search_keys(connection, plan["tenant_id"], since=plan["taken_at"])
     return rows
 

@@ -37,5 +37,5 @@ def write_versions(connection: Connection, plan_id: int) -> int:
 
 
 def list_boundaries(_: Connection, plan: Row) -> list[datetime]:
-    """The instants at which headcounts may change by what is written."""
+    """The instants at which headcounts change by what will be written."""
     return [plan["taken_at"]]

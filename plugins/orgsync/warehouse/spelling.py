@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.util import find_spec
 from itertools import islice
+from pathlib import Path
 
 LONGEST = 40
 """Characters of a value that are looked at: nobody types more, and a name of a thousand would have a thousand ends."""
 MOST_ENDS = 12
+TONES = dict.fromkeys(map(ord, "\u0300\u0301\u0304\u030c"))
 
 # As surnames they are read otherwise than in words (Unihan's kXHC1983 and the surname readings of 现代汉语词典).
 SURNAMES = {
@@ -46,20 +50,29 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
+def find_own_key(value: str) -> str:
+    """The key that each value has, and that tells whether its keys were written; empty for a blank, which nobody can type."""
+    return fold(value)[:LONGEST]
+
+
+def spell(kind: str, value: str) -> set[str]:
+    return spell_name(value) if kind == "name" else spell_label(value)
+
+
 def spell_name(name: str) -> set[str]:
     """The keys of a person's name: it is found by its beginning, by each of its ends, and by their pinyin and initials."""
-    folded = fold(name)[:LONGEST]
+    folded = find_own_key(name)
     keys = {folded}
     for start in _find_starts(folded):
         keys.add(folded[start:])
         keys.update(_spell(folded[start:], is_name=start == 0))
-    return {key for key in keys if key}
+    return keys
 
 
 def spell_label(label: str) -> set[str]:
     """The keys of a title or a department. They are searched whole, so their ends need none of their own."""
-    folded = fold(label)[:LONGEST]
-    return {key for key in {folded, *_spell(folded, is_name=False)} if key}
+    folded = find_own_key(label)
+    return {folded, *_spell(folded, is_name=False)}
 
 
 def _find_starts(folded: str) -> Iterator[int]:
@@ -89,12 +102,19 @@ def _read(character: str) -> str:
     """As it is mostly read; ü is typed as v."""
     if not _is_chinese(character):
         return character
-    # Its tables of single characters alone: those of phrases take a second to load.
-    from pypinyin.constants import PINYIN_DICT
-    from pypinyin.contrib.tone_convert import to_normal
+    said = _read_table().get(str(ord(character)), character).split(",")[0]
+    letters = unicodedata.normalize("NFD", said).translate(TONES)
+    return unicodedata.normalize("NFC", letters).replace("ü", "v")
 
-    readings = PINYIN_DICT.get(ord(character), "")
-    return to_normal(readings.split(",")[0], v_to_u=False) if isinstance(readings, str) and readings else character
+
+@cache
+def _read_table() -> dict[str, str]:
+    """The readings of single characters as pypinyin ships them. Imported, the package would read those of phrases too: 50 MiB."""
+    folder = find_spec("pypinyin")
+    if folder is None or not folder.submodule_search_locations:
+        raise ModuleNotFoundError("pypinyin")
+    table: dict[str, str] = json.loads(Path(folder.submodule_search_locations[0], "pinyin_dict.json").read_text(encoding="utf-8"))
+    return table
 
 
 def _is_chinese(character: str) -> bool:

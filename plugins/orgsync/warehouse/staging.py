@@ -45,7 +45,7 @@ def copy_rows(connection: Connection, statement: str, rows: pd.DataFrame, **lead
     if rows.empty:
         return
     with connection.cursor() as cursor:
-        cursor.copy_expert(read_sql(statement), _CsvStream(_write_csv(rows, leading)), size=READ_BYTES)
+        cursor.copy_expert(read_sql(statement), CsvStream(_write_csv(rows, leading)), size=READ_BYTES)
 
 
 def _to_arrow(column: pd.Series) -> pa.ChunkedArray | pa.Array:
@@ -67,7 +67,7 @@ def _encode_array(ids: list[str]) -> str:
     return "{" + ",".join(quoted) + "}"
 
 
-class _CsvStream(io.RawIOBase):
+class CsvStream(io.RawIOBase):
     """A file of rows for COPY to read, made of chunks as they are asked for: it is never there as a whole."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:

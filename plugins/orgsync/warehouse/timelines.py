@@ -58,7 +58,7 @@ def write_versions(connection: Connection, plan_id: int) -> int:
 
 
 def list_boundaries(connection: Connection, plan: Row) -> list[datetime]:
-    """The instants at which headcounts may change by what is written: where the keys of the plan begin or end, from its snapshot on."""
+    """The instants at which headcounts change by what will be written."""
     return [row["instant"] for row in fetch_all(connection, "history/list_boundaries", plan_id=plan["plan_id"])]
 
 

@@ -43,7 +43,7 @@ SHOWS_ALL = Access(personal_data=(Grant(users=("uma",)),))
 
 def test_rights_are_of_each_tenant_by_its_dag(manager: Manager) -> None:
     uma = Viewer(UMA, Access())
-    seen = {tenant: (uma.may_see(tenant), uma.may_change(tenant)) for tenant in ("acme", "birch", "cedar")}
+    seen = {tenant: (uma.may_see(tenant), uma.may_send(tenant)) for tenant in ("acme", "birch", "cedar")}
     assert seen == {"acme": (True, True), "birch": (True, False), "cedar": (False, False)}
     assert set(manager.asked) == {(method, DagAccessEntity.RUN, "uma") for method in ("GET", "PUT")}
 
@@ -99,10 +99,10 @@ def test_airflow_has_what_rights_ask_of_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "may_see", "may_change"),
+    ("role", "may_see", "may_send"),
     [("admin", True, True), ("op", True, True), ("user", True, True), ("viewer", True, False), (None, False, False)],
 )
-def test_simple_manager_answers_by_role(role: str | None, may_see: bool, may_change: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_simple_manager_answers_by_role(role: str | None, may_see: bool, may_send: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rights, "get_auth_manager", SimpleAuthManager)
     viewer = Viewer(SimpleAuthManagerUser(username="somebody", role=role), SHOWS_ALL)
-    assert (viewer.may_see("acme"), viewer.may_change("acme")) == (may_see, may_change)
+    assert (viewer.may_see("acme"), viewer.may_send("acme")) == (may_see, may_send)

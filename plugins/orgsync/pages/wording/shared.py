@@ -25,6 +25,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "dates.as_of_now": ("As of now", "截至现在"),
     "dates.between": ("From the end of {since} to {until}", "从 {since} 结束时到 {until}"),
     "turns.label": ("Further", "翻页"),
+    "turns.first": ("To the first page", "回到第一页"),
     "turns.before": ("Before", "上一页"),
     "turns.after": ("After", "下一页"),
     "age.never": ("never", "从未"),
