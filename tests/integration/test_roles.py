@@ -108,6 +108,7 @@ FUNCTIONS = {
     "org.memberships_at(timestamp with time zone)": ("execute", "execute", "execute"),
     "ops.date_decision()": ("", "", ""),
     "ops.answer(text)": ("execute", "", ""),
+    **{f"ops.{verb}_message(bigint, text, text)": ("", "", "") for verb in ("show", "recall", "retry")},
     "stage.overlay(jsonb)": ("execute", "", ""),
     "stage.analyze_rows(text)": ("execute", "", ""),
     "stage.analyze_history(bigint)": ("execute", "", ""),
@@ -122,6 +123,10 @@ FUNCTIONS = {
     ENQUEUE: ("execute", "", ""),
     CHANGE_TODO: ("execute", "", ""),
     "notify.recall(bigint)": ("execute", "", ""),
+    "notify.retry(bigint)": ("execute", "", ""),
+    "notify.lock_calls(bigint)": ("", "", ""),
+    "notify.take_back(notify.message)": ("", "", ""),
+    "notify.try_again(notify.message)": ("", "", ""),
     "notify.ask_audience(text, text, integer)": ("execute", "", ""),
     "notify.cover(text, bigint[], integer)": ("execute", "", ""),
     FIND_PROBLEM: ("", "", ""),
@@ -146,6 +151,7 @@ OF_SENDERS = {
     ENQUEUE: "execute",
     CHANGE_TODO: "execute",
     "notify.recall(bigint)": "execute",
+    "notify.retry(bigint)": "execute",
     "notify": "usage",
 }
 OF_AUDIENCES = {
