@@ -230,6 +230,17 @@ create index department_version_by_name on org.department_version (tenant_id, na
 drop index org.membership_version_department;
 create index membership_version_by_department on org.membership_version (tenant_id, department_id);
 
+-- What changed is paged from the newest instant back, and by id within one: a first load is a million versions at once.
+drop index org.user_version_from, org.user_version_to;
+drop index org.membership_version_from, org.membership_version_to;
+drop index org.department_version_from, org.department_version_to;
+create index user_version_from on org.user_version (tenant_id, valid_from, user_id);
+create index user_version_to on org.user_version (tenant_id, valid_to, user_id) where valid_to is not null;
+create index membership_version_from on org.membership_version (tenant_id, valid_from, user_id);
+create index membership_version_to on org.membership_version (tenant_id, valid_to, user_id) where valid_to is not null;
+create index department_version_from on org.department_version (tenant_id, valid_from, department_id);
+create index department_version_to on org.department_version (tenant_id, valid_to, department_id) where valid_to is not null;
+
 -- A page of a plan's changes begins where the one before it ended.
 drop index ops.plan_change_by_plan;
 create index plan_change_by_plan on ops.plan_change (plan_id, entity, kind, user_id, department_id);
