@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from orgsync.errors import ConfigurationError, OrgsyncError, WarehouseUnavailableError
-from orgsync.pages import health, messages, plans, quarantine, runs, tree
+from orgsync.pages import changes, differences, health, messages, plans, quarantine, runs, tree
 from orgsync.pages.rendering import list_static, render
 from orgsync.pages.visit import LANGUAGE_COOKIE, open_visit
 from orgsync.pages.wording import choose_language
@@ -20,7 +20,7 @@ from orgsync.settings import Settings
 
 log = logging.getLogger(__name__)
 
-VIEWS = (health, tree, plans, quarantine, runs, messages)
+VIEWS = (health, tree, plans, quarantine, runs, messages, changes, differences)
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "frame-ancestors 'self'; base-uri 'none'"

@@ -6,10 +6,10 @@ from collections import ChainMap
 from collections.abc import Mapping
 from typing import Any
 
-from orgsync.pages.wording import columns, health, messages, plans, quarantine, runs, shared, tree
+from orgsync.pages.wording import changes, columns, differences, health, messages, plans, quarantine, runs, shared, tree
 
 TEXTS: Mapping[str, tuple[str, str]] = ChainMap(
-    *(dict(room.TEXTS) for room in (shared, columns, health, tree, plans, quarantine, runs, messages))
+    *(dict(room.TEXTS) for room in (shared, columns, health, tree, plans, quarantine, runs, messages, changes, differences))
 )
 LANGUAGES = ("en", "zh")
 
