@@ -6,11 +6,11 @@ import gzip
 import http.client
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from bench.results import Figures
 
@@ -19,10 +19,12 @@ TIMEOUT_SECONDS = 60
 
 @dataclass(frozen=True)
 class Question:
-    """The path of a page, and what stands in it if it is the right one."""
+    """The path of a page, and what stands in it if it is the right one; a `form` is posted. `cut` tells an answer that is not whole."""
 
     path: str
     expects: str = "<h1"
+    form: Mapping[str, str] = field(default_factory=dict)
+    cut: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Answer:
     seconds: float
     sent_bytes: int
     bytes: int
+    is_cut: bool = False
 
 
 def ask_all(url: str, token: str, questions: Sequence[Question], *, at_a_time: int = 1) -> list[Answer]:
@@ -53,17 +56,21 @@ def ask_all(url: str, token: str, questions: Sequence[Question], *, at_a_time: i
 
 def _ask(connection: http.client.HTTPConnection, base: str, token: str, question: Question) -> Answer:
     """Raises SystemExit where the answer is another than expected: a figure of it would mean nothing."""
-    headers = {"Cookie": f"_token={token}", "Accept-Encoding": "gzip", "Accept": "text/html"}
+    headers = {"Cookie": f"_token={token}", "Accept-Encoding": "gzip", "Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
+    body = urlencode(question.form) if question.form else None
+    if body:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
     started = time.monotonic()
-    connection.request("GET", f"{base}/{question.path}", headers=headers)
+    connection.request("POST" if body else "GET", f"{base}/{question.path}", body, headers)
     response = connection.getresponse()
     sent = response.read()
     seconds = time.monotonic() - started
     content = gzip.decompress(sent) if response.headers["Content-Encoding"] == "gzip" else sent
     if response.status != 200 or question.expects.encode() not in content:
         said = content.decode(errors="replace")
-        raise SystemExit(f"{question.path} was answered with {response.status}, without {question.expects!r}:\n{said[:2000]}")
-    return Answer(seconds, len(sent), len(content))
+        asked = f"{question.path} {dict(question.form) or ''}".strip()
+        raise SystemExit(f"{asked} was answered with {response.status}, without {question.expects!r}:\n{said[:2000]}")
+    return Answer(seconds, len(sent), len(content), bool(question.cut) and question.cut.encode() in content)
 
 
 def summarize(answers: Sequence[Answer]) -> Figures:
@@ -73,6 +80,7 @@ def summarize(answers: Sequence[Answer]) -> Figures:
         "p50_ms": round(percentile(milliseconds, 0.50), 1),
         "p95_ms": round(percentile(milliseconds, 0.95), 1),
         "max_ms": round(milliseconds[-1], 1),
+        "cut": sum(answer.is_cut for answer in answers),
     }
 
 

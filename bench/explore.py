@@ -6,17 +6,21 @@ departments and days each time. PostgreSQL, the server and whoever asks share th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from random import Random
 
+import psutil
 from playwright.sync_api import Browser
 
 from bench.asking import Answer, ask_all, percentile, summarize
 from bench.company.building import Shape
 from bench.company.standing import Company, open_company
+from bench.known import Known, find_known
 from bench.painting import measure_paints, open_browser
+from bench.processes import read_server_cpu
 from bench.results import Figures
-from bench.views import VIEWS, Known, View, find_known
+from bench.views import VIEWS, View
 from bench.wanted import Wanted
 from stack.page_server import PageServer, serve_pages
 
@@ -47,7 +51,8 @@ def measure(wanted: Wanted) -> Iterator[tuple[str, Figures]]:
 def measure_company(shape: Shape, company: Company, *, is_quick: bool) -> Figures:
     known = find_known(company)
     with serve_pages(company.folder / "airflow", company.environment, VIEWER) as server, open_browser() as browser:
-        views = {view.name: _measure_view(view, known, server, browser, is_quick=is_quick) for view in VIEWS}
+        meter = partial(_read_cpu, company, server)
+        views = {view.name: _measure_view(view, known, server, meter, browser, is_quick=is_quick) for view in VIEWS}
     [(people, memberships, departments, keys, size)] = company.query(VERSIONS)
     return {
         "people": shape.people,
@@ -65,14 +70,24 @@ def measure_company(shape: Shape, company: Company, *, is_quick: bool) -> Figure
     }
 
 
-def _measure_view(view: View, known: Known, server: PageServer, browser: Browser | None, *, is_quick: bool) -> Figures:
+def _read_cpu(company: Company, server: PageServer) -> dict[str, float]:
+    """Milliseconds so far, of those who answer."""
+    own = psutil.Process(server.process_id).cpu_times()
+    return {"server": (own.user + own.system) * 1000, "postgres": read_server_cpu(company.server) * 1000}
+
+
+def _measure_view(
+    view: View, known: Known, server: PageServer, read_cpu: Callable[[], dict[str, float]], browser: Browser | None, *, is_quick: bool
+) -> Figures:
     random, url, [token] = Random(view.name), f"{server.url}/organization", server.tokens.values()  # noqa: S311
     questions = [view.draw(known, random) for _ in range(FIRST_REQUESTS + 2 * (QUICK_REQUESTS if is_quick else REQUESTS))]
     first, rest = questions[:FIRST_REQUESTS], questions[FIRST_REQUESTS:]
     ask_all(url, token, first)
+    before = read_cpu()
     one = ask_all(url, token, rest[::2])
+    spent = {name: round((cpu - before[name]) / len(one), 1) for name, cpu in read_cpu().items()}
     four = ask_all(url, token, rest[1::2], at_a_time=AT_A_TIME)
-    figures: Figures = {"one": summarize(one), "four": summarize(four)} | _tell_sizes([*one, *four])
+    figures: Figures = {"one": summarize(one), "four": summarize(four), "cpu_ms": spent} | _tell_sizes([*one, *four])
     if view.is_painted and browser:
         paints = measure_paints(browser, url, token, rest[: QUICK_PAINTS if is_quick else PAINTS])
         figures["paint_ms"] = [round(paint) for paint in paints]

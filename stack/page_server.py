@@ -38,6 +38,7 @@ class PageServer:
     url: str
     tokens: dict[str, str]
     log: Path
+    process_id: int
 
 
 @contextmanager
@@ -72,7 +73,7 @@ def serve_pages(
             line = process.stdout.readline() if process.stdout else ""
             if not line or not _answers(url, process):
                 raise StackError(f"Airflow's API server did not start; its log {log} ends:\n{tail(log)}")
-            yield PageServer(url, json.loads(line), log)
+            yield PageServer(url, json.loads(line), log, process.pid)
         finally:
             if process.stdin:
                 process.stdin.close()

@@ -17,7 +17,7 @@ from psycopg2.extensions import make_dsn, parse_dsn
 from bench.company.building import PLATFORM, Shape, write_company
 from bench.world import TENANT, WAREHOUSE
 from orgsync.warehouse.migrations import migrate
-from stack.postgres import embedded_postgres
+from stack.postgres import PostgresServer, embedded_postgres
 
 LOGIN, PASSWORD = "bench_pages", "of-a-measurement"
 
@@ -27,6 +27,7 @@ class Company:
     """`built` are the seconds of each step of writing it; `environment` is for the server of the pages."""
 
     dsn: str
+    server: PostgresServer
     folder: Path
     built: dict[str, float]
     environment: dict[str, str]
@@ -45,15 +46,15 @@ class Company:
 def open_company(shape: Shape) -> Iterator[Company]:
     with tempfile.TemporaryDirectory(prefix="orgsync-bench-") as name, embedded_postgres(Path(name) / "postgres") as server:
         server.create_database(WAREHOUSE)
-        dsn = server.dsn(WAREHOUSE)
-        connection = psycopg2.connect(dsn)
+        connection = psycopg2.connect(server.dsn(WAREHOUSE))
         migrate(connection)
         connection.close()
-        yield describe_company(dsn, Path(name), write_company(dsn, shape))
+        yield describe_company(server, WAREHOUSE, Path(name), write_company(server.dsn(WAREHOUSE), shape))
 
 
-def describe_company(dsn: str, folder: Path, built: dict[str, float]) -> Company:
+def describe_company(server: PostgresServer, database: str, folder: Path, built: dict[str, float]) -> Company:
     """Also lets the pages in."""
+    dsn = server.dsn(database)
     connection = psycopg2.connect(dsn)
     with connection, connection.cursor() as cursor:
         cursor.execute(
@@ -69,7 +70,7 @@ def describe_company(dsn: str, folder: Path, built: dict[str, float]) -> Company
         "ORGSYNC_ACCESS": str(folder / "access.yaml"),
         "AIRFLOW_CONN_ORGSYNC_PAGES": _connection(make_dsn(dsn, user=LOGIN, password=PASSWORD)),
     }
-    return Company(dsn, folder, built, environment)
+    return Company(dsn, server, folder, built, environment)
 
 
 def _connection(dsn: str) -> str:

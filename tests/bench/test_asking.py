@@ -30,19 +30,25 @@ class _Pages(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(sent)
 
+    def do_POST(self) -> None:
+        assert isinstance(self.server, _Server)
+        self.server.posted.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.do_GET()
+
     def log_message(self, *_: object) -> None:
         pass
 
 
 class _Server(ThreadingHTTPServer):
     asked: list[tuple[str, str]]
+    posted: list[str]
     daemon_threads = True
 
 
 @contextmanager
 def serve() -> Iterator[_Server]:
     with _Server(("127.0.0.1", 0), _Pages) as server:
-        server.asked = []
+        server.asked, server.posted = [], []
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
@@ -62,6 +68,14 @@ def test_each_page_is_asked_for_once_and_measured_as_it_came_and_as_it_is_read(a
     assert all(answer.seconds > 0 for answer in answers)
 
 
+def test_a_form_is_posted_and_an_answer_that_is_not_whole_is_told() -> None:
+    with serve() as server:
+        url = f"http://127.0.0.1:{server.server_port}"
+        whole, cut = ask_all(url, "secret", [Question("search", form={"q": "王 伟"}, cut="time was up"), Question("changes", cut="xxx")])
+    assert server.posted == ["q=%E7%8E%8B+%E4%BC%9F"]
+    assert (whole.is_cut, cut.is_cut) == (False, True)
+
+
 @pytest.mark.parametrize("question", [Question("no/tree"), Question("acme/tree", "somebody")], ids=["refused", "another page"])
 def test_an_answer_that_is_not_the_page_is_no_figure(question: Question) -> None:
     with serve() as server, pytest.raises(SystemExit, match=question.path):
@@ -69,8 +83,8 @@ def test_an_answer_that_is_not_the_page_is_no_figure(question: Question) -> None
 
 
 def test_of_twenty_answers_one_may_be_slower_than_the_95th_percentile() -> None:
-    answers = [Answer(seconds=number / 1000, sent_bytes=1, bytes=1) for number in range(20, 0, -1)]
-    assert summarize(answers) == {"requests": 20, "p50_ms": 10.0, "p95_ms": 19.0, "max_ms": 20.0}
+    answers = [Answer(seconds=number / 1000, sent_bytes=1, bytes=1, is_cut=number > 18) for number in range(20, 0, -1)]
+    assert summarize(answers) == {"requests": 20, "p50_ms": 10.0, "p95_ms": 19.0, "max_ms": 20.0, "cut": 2}
 
 
 @pytest.mark.parametrize(("share", "figure"), [(0.0, 1.0), (0.5, 2.0), (0.75, 3.0), (0.76, 4.0), (1.0, 4.0)])

@@ -18,6 +18,7 @@ from orgsync.errors import ConfigurationError
 from orgsync.frames import PERSONAL_COLUMNS
 from orgsync.outbox import sending
 from orgsync.outbox.queueing import Audience, Message
+from orgsync.pages.reading import open_reader
 from orgsync.platforms.sending.messages import Content
 from orgsync.sync.replaying import replay
 from orgsync.sync.retracting import retract, undo_retraction
@@ -33,6 +34,7 @@ ROLES = (
     "orgsync_dispatcher",
     "orgsync_audience",
     "orgsync_query",
+    "orgsync_pages",
     "public",
 )
 PASSWORD = "of-a-test"
@@ -41,7 +43,8 @@ LoginTo = Callable[[str, str], str]
 Ask = Callable[[str, str], list[tuple[Any, ...]]]
 
 # What the first three of ROLES may do with a relation, in their order; what senders may, who send for all of them too, is in OF_SENDERS,
-# what saved audiences may in OF_AUDIENCES; what is asked by hand may read what the loader reads; and `public` may nothing anywhere.
+# what saved audiences may in OF_AUDIENCES; what is asked by hand may read what the loader reads; the pages may what a reader may, and what is
+# in OF_PAGES; and `public` may nothing anywhere.
 # A table or view that is not here fails a test: decide who may see it, and write it down.
 VIEW = ("select", "select", "select")
 HISTORY = ("delete insert select update(valid_to)", "", "")
@@ -49,6 +52,7 @@ WORK = ("delete insert select", "", "")
 REWORKED_WORK = ("delete insert select update", "", "")
 INNER_VIEW = ("select", "", "")
 FACT = ("insert select", "select", "select")
+DERIVED = ("delete insert select", "select", "select")
 STATE = ("insert select update", "select", "select")
 UNREAD_SEQUENCE = ("", "", "")
 RELATIONS = {
@@ -64,12 +68,17 @@ RELATIONS = {
     "org.department_tree": VIEW,
     "org.change": VIEW,
     "org.people": VIEW,
+    "org.headcount_change": DERIVED,
+    "org.search_key": DERIVED,
     "ops.snapshot": STATE,
     "ops.claim": STATE,
     "ops.sync_run": STATE,
     "ops.plan": ("insert select update", "select(all but digest,judged_by,report)", "select"),
     "ops.plan_plan_id_seq": UNREAD_SEQUENCE,
     "ops.plan_change": ("delete insert select", "", "select"),
+    "ops.plan_line": VIEW,
+    "ops.audit": ("insert select", "", "select"),
+    "ops.audit_audit_id_seq": UNREAD_SEQUENCE,
     "ops.quarantine": FACT,
     "ops.expectation_result": FACT,
     "ops.doctor_check": ("delete insert select update", "select", "select"),
@@ -106,9 +115,14 @@ FUNCTIONS = {
     "org.departments_at(timestamp with time zone)": ("execute", "execute", "execute"),
     "org.users_at(timestamp with time zone)": ("execute", "execute", "execute"),
     "org.memberships_at(timestamp with time zone)": ("execute", "execute", "execute"),
+    "org.headcounts_at(timestamp with time zone)": ("execute", "execute", "execute"),
     "ops.date_decision()": ("", "", ""),
     "ops.answer(text)": ("execute", "", ""),
+    **{f"ops.{verb}_message(bigint, text, text)": ("", "", "") for verb in ("show", "recall", "retry")},
+    "ops.show_person(text, text, text)": ("", "", ""),
     "stage.overlay(jsonb)": ("execute", "", ""),
+    "stage.count_heads(text, timestamp with time zone)": ("execute", "", ""),
+    f"stage.holds({INSTANT}, {INSTANT}, {INSTANT}, integer)": ("execute", "", ""),
     "stage.analyze_rows(text)": ("execute", "", ""),
     "stage.analyze_history(bigint)": ("execute", "", ""),
     **{f"stage.list_next_{name}s(bigint)": ("execute", "", "") for name in ("department", "user", "membership")},
@@ -122,6 +136,10 @@ FUNCTIONS = {
     ENQUEUE: ("execute", "", ""),
     CHANGE_TODO: ("execute", "", ""),
     "notify.recall(bigint)": ("execute", "", ""),
+    "notify.retry(bigint)": ("execute", "", ""),
+    "notify.lock_calls(bigint)": ("", "", ""),
+    "notify.take_back(notify.message)": ("", "", ""),
+    "notify.try_again(notify.message)": ("", "", ""),
     "notify.ask_audience(text, text, integer)": ("execute", "", ""),
     "notify.cover(text, bigint[], integer)": ("execute", "", ""),
     FIND_PROBLEM: ("", "", ""),
@@ -146,12 +164,19 @@ OF_SENDERS = {
     ENQUEUE: "execute",
     CHANGE_TODO: "execute",
     "notify.recall(bigint)": "execute",
+    "notify.retry(bigint)": "execute",
     "notify": "usage",
 }
 OF_AUDIENCES = {
     **{name: "select" for name in RELATIONS if RELATIONS[name] == VIEW and name.startswith("org.")},
-    **{name: "execute" for name in FUNCTIONS if name.startswith("org.")},
+    **{name: "execute" for name in FUNCTIONS if name.startswith("org.") and "headcount" not in name},
     "org": "usage",
+}
+OF_PAGES = {
+    **{f"ops.{verb}_message(bigint, text, text)": "execute" for verb in ("show", "recall", "retry")},
+    "ops.show_person(text, text, text)": "execute",
+    "orgsync": "usage",
+    "orgsync.migration": "select",
 }
 
 OURS = "nspname !~ '^pg_' and nspname not in ('public', 'information_schema')"
@@ -199,7 +224,8 @@ def privileges_on_table(connection: Connection, role: str, oid: int, columns: li
 
 def decided(decisions: dict[str, tuple[str, str, str]], name: str) -> dict[str, str]:
     of_senders, of_queries = OF_SENDERS.get(name, ""), decisions[name][2] or reading(decisions, name)
-    return dict(zip(ROLES, (*decisions[name], of_senders, of_senders, OF_AUDIENCES.get(name, ""), of_queries, ""), strict=True))
+    of_pages = OF_PAGES.get(name, decisions[name][1])
+    return dict(zip(ROLES, (*decisions[name], of_senders, of_senders, OF_AUDIENCES.get(name, ""), of_queries, of_pages, ""), strict=True))
 
 
 def reading(decisions: dict[str, tuple[str, str, str]], name: str) -> str:
@@ -256,6 +282,7 @@ def test_roles_have_no_attribute_and_are_members_of_each_other_only(shared_wareh
     assert sorted(members) == [
         ("orgsync_dispatcher", "orgsync_sender", False),
         ("orgsync_loader", "orgsync_pii", False),
+        ("orgsync_pages", "orgsync_reader", False),
         ("orgsync_pii", "orgsync_reader", False),
         ("orgsync_query", "orgsync_pii", False),
     ]
@@ -264,7 +291,8 @@ def test_roles_have_no_attribute_and_are_members_of_each_other_only(shared_wareh
 @pytest.fixture(scope="module")
 def logins(postgres: PostgresServer) -> Iterator[LoginTo]:
     """From a role and a warehouse's DSN to the DSN of a login that is a member of that role and of nothing else."""
-    names = {role: f"login_of_{role}" for role in ("orgsync_loader", "orgsync_reader", "orgsync_pii", "orgsync_sender", "nobody")}
+    roles = ("orgsync_loader", "orgsync_reader", "orgsync_pii", "orgsync_sender", "orgsync_pages", "nobody")
+    names = {role: f"login_of_{role}" for role in roles}
     admin = psycopg2.connect(postgres.dsn())
     admin.autocommit = True
     for role, name in names.items():
@@ -295,7 +323,8 @@ def sessions(postgres: PostgresServer, migrated_dsn: str, logins: LoginTo) -> It
     admin = psycopg2.connect(postgres.dsn())
     admin.autocommit = True
     fetch(admin, "create database of_the_roles template template_warehouse")
-    connections = {role: psycopg2.connect(logins(role, postgres.dsn("of_the_roles"))) for role in (*ROLES[:4], "nobody")}
+    roles = (*ROLES[:4], "orgsync_pages", "nobody")
+    connections = {role: psycopg2.connect(logins(role, postgres.dsn("of_the_roles"))) for role in roles}
     yield connections
     for connection in connections.values():
         connection.close()
@@ -323,6 +352,10 @@ READ_BY_ALL = [
     "select * from ops.quarantine",
     "select * from ops.expectation_result",
     "select plan_id, state, summary from ops.plan",
+    "select * from ops.plan_line",
+    "select * from org.headcount_change",
+    "select * from org.headcounts_at(now())",
+    "select * from org.search_key",
 ]
 REFUSED_TO_ALL = [
     "create table org.mine (id int)",
@@ -352,6 +385,12 @@ REFUSED_TO_ALL = [
     "create trigger mine before update on ops.plan for each row execute function suppress_redundant_updates_trigger()",
     "select * from pg_authid",
     "copy (select 1) to program 'true'",
+    "update ops.audit set actor = 'another'",
+    "delete from ops.audit",
+    "truncate ops.audit",
+    "alter sequence ops.audit_audit_id_seq restart",
+    "update org.headcount_change set total = 0",
+    "update org.search_key set key = 'x'",
 ]
 REFUSED_TO_READERS = [
     "select * from org.user_version",
@@ -363,19 +402,29 @@ REFUSED_TO_READERS = [
     "select * from stage.version",
     "select stage.analyze_rows('user')",
     "select stage.analyze_history(1)",
-    "select * from orgsync.migration",
+    "select stage.count_heads('acme', now())",
+    "insert into org.headcount_change values ('acme', '', now(), 0, 1)",
+    "delete from org.headcount_change",
+    "insert into org.search_key values ('acme', 'name', 'x', 'x')",
+    "insert into ops.audit (actor, action, tenant_id, subject) values ('eva', 'person.shown', 'acme', '1')",
     "insert into ops.sync_run (tenant_id, run_id, platform, run_type) values ('a', 'b', 'c', 'd')",
     "update ops.sync_run set error = null",
     "update ops.plan set state = 'applied'",
     "delete from org.user_version",
     "insert into org.department_version select * from org.department_history",
 ]
+SHOW_PERSON = "select * from ops.show_person('acme', '1', 'eva')"
+NOT_FOR_READERS = ["select * from ops.plan_change", "select digest from ops.plan", "select * from ops.plan", "select * from ops.audit"]
 MAY = [
-    *(pytest.param(role, statement, id=f"{role}-{statement}") for role in ROLES[:3] for statement in READ_BY_ALL),
+    *(pytest.param(role, statement, id=f"{role}-{statement}") for role in (*ROLES[:3], "orgsync_pages") for statement in READ_BY_ALL),
+    *(
+        pytest.param("orgsync_pages", statement, id=f"orgsync_pages-{statement}")
+        for statement in ("select * from orgsync.migration", SHOW_PERSON)
+    ),
     *(
         pytest.param(role, statement, id=f"{role}-{statement}")
         for role in ("orgsync_pii", "orgsync_loader")
-        for statement in ("select * from ops.plan", "select * from ops.plan_change")
+        for statement in ("select * from ops.plan", "select * from ops.plan_change", "select * from ops.audit")
     ),
     *(
         pytest.param("orgsync_loader", statement, id=f"orgsync_loader-{statement}")
@@ -384,20 +433,33 @@ MAY = [
             "select stage.analyze_rows('user')",
             "select stage.analyze_history(1)",
             "select * from orgsync.migration",
+            "select stage.count_heads('acme', now())",
+            "insert into ops.audit (actor, action, tenant_id, subject) values ('eva', 'person.shown', 'acme', '1')",
         )
     ),
 ]
 MAY_NOT = [
-    *(pytest.param(role, statement, id=f"{role}-{statement}") for role in (*ROLES[:3], "nobody") for statement in REFUSED_TO_ALL),
+    *(
+        pytest.param(role, statement, id=f"{role}-{statement}")
+        for role in (*ROLES[:3], "orgsync_pages", "nobody")
+        for statement in REFUSED_TO_ALL
+    ),
+    *(
+        pytest.param(role, statement, id=f"{role}-{statement}")
+        for role in ("orgsync_reader", "orgsync_pii", "orgsync_pages", "nobody")
+        for statement in REFUSED_TO_READERS
+    ),
     *(
         pytest.param(role, statement, id=f"{role}-{statement}")
         for role in ("orgsync_reader", "orgsync_pii", "nobody")
-        for statement in REFUSED_TO_READERS
+        for statement in ("select * from orgsync.migration", SHOW_PERSON)
     ),
+    pytest.param("orgsync_loader", SHOW_PERSON, id="orgsync_loader-show_person"),
     *(pytest.param("nobody", statement, id=f"nobody-{statement}") for statement in READ_BY_ALL),
     *(
-        pytest.param("orgsync_reader", statement, id=f"orgsync_reader-{statement}")
-        for statement in ("select * from ops.plan_change", "select digest from ops.plan", "select * from ops.plan")
+        pytest.param(role, statement, id=f"{role}-{statement}")
+        for role in ("orgsync_reader", "orgsync_pages")
+        for statement in NOT_FOR_READERS
     ),
 ]
 REFUSALS = (
@@ -458,23 +520,65 @@ def test_loader_quarantines_and_records_a_failure(loader: World) -> None:
     assert loader.query("select outcome from ops.sync_run order by started_at desc limit 1") == [("failed",)]
 
 
-def test_owner_that_migrates_makes_the_login_that_loads(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its password is the one of its connection; another time it is left as it is."""
-    login = {"login": "made_by_migrate", "password": PASSWORD}
+RIGHTS = "rolsuper, rolcreaterole, rolcreatedb, rolinherit"
+
+
+def test_owner_that_migrates_makes_the_logins_that_work(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their passwords are those of their connections; another time they are left as they are."""
+    loader, pages = ({"login": login, "password": PASSWORD} for login in ("made_by_migrate", "made_for_the_pages"))
     parts = json.loads(os.environ["AIRFLOW_CONN_ORGSYNC_WAREHOUSE"])
     monkeypatch.setenv("AIRFLOW_CONN_ORGSYNC_WAREHOUSE_OWNER", json.dumps(parts))
-    monkeypatch.setenv("AIRFLOW_CONN_ORGSYNC_WAREHOUSE", json.dumps(parts | login))
+    monkeypatch.setenv("AIRFLOW_CONN_ORGSYNC_WAREHOUSE", json.dumps(parts | loader))
+    monkeypatch.setenv("AIRFLOW_CONN_ORGSYNC_PAGES", json.dumps(parts | pages))
+    made = "from pg_roles where rolname = 'made_by_migrate'"
+    made_for_pages = made.replace("made_by_migrate", "made_for_the_pages")
+    passwords = "select rolname, rolpassword from pg_authid where rolname ~ '^made_' order by 1"
     try:
         migrate_warehouse(world.settings)
         assert world.sync()["outcome"] == "succeeded"
-        rights = "rolsuper, rolcreaterole, rolcreatedb, rolinherit, pg_has_role(rolname, 'orgsync_loader', 'usage')"
-        assert world.query(f"select {rights} from pg_roles where rolname = 'made_by_migrate'") == [(False, False, False, True, True)]
-        before = world.query("select rolpassword from pg_authid where rolname = 'made_by_migrate'")
-        monkeypatch.setenv("AIRFLOW_CONN_ORGSYNC_WAREHOUSE", json.dumps(parts | login | {"password": "another"}))
+        assert world.query(f"select {RIGHTS}, pg_has_role(rolname, 'orgsync_loader', 'usage') {made}") == [
+            (False, False, False, True, True)
+        ]
+        assert world.query(f"select {RIGHTS}, pg_has_role(rolname, 'orgsync_pii', 'member') {made_for_pages}") == [
+            (False, False, False, True, False)
+        ]
+        before = world.query(passwords)
+        for name, login in (("WAREHOUSE", loader), ("PAGES", pages)):
+            monkeypatch.setenv(f"AIRFLOW_CONN_ORGSYNC_{name}", json.dumps(parts | login | {"password": "another"}))
         migrate_warehouse(world.settings)
-        assert world.query("select rolpassword from pg_authid where rolname = 'made_by_migrate'") == before
+        assert world.query(passwords) == before
+        monkeypatch.setenv("AIRFLOW_CONN_ORGSYNC_PAGES", json.dumps(parts | pages))
+        with open_reader(world.settings) as connection:
+            assert fetch(connection, "select distinct mobile from org.users where mobile is not null") == [("***",)]
     finally:
-        world.query("drop owned by made_by_migrate; drop role made_by_migrate")
+        world.query("drop owned by made_by_migrate, made_for_the_pages; drop role made_by_migrate, made_for_the_pages")
+
+
+def test_login_of_the_pages_that_is_there_becomes_a_member(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = json.loads(os.environ["AIRFLOW_CONN_ORGSYNC_WAREHOUSE"])
+    monkeypatch.setenv("AIRFLOW_CONN_ORGSYNC_PAGES", json.dumps(parts | {"login": "made_by_hand", "password": PASSWORD}))
+    world.query(f"create role made_by_hand login password '{PASSWORD}'")
+    try:
+        for _ in range(2):
+            migrate_warehouse(world.settings)
+            assert world.query("select pg_has_role('made_by_hand', 'orgsync_pages', 'usage')") == [(True,)]
+    finally:
+        world.query("drop owned by made_by_hand; drop role made_by_hand")
+
+
+def test_pages_that_know_only_the_owner_or_the_loader_get_no_role_for_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_ORGSYNC_PAGES", os.environ["AIRFLOW_CONN_ORGSYNC_WAREHOUSE"])
+    members = "select member::regrole::text from pg_auth_members where roleid = 'orgsync_pages'::regrole"
+    before = world.query(members)
+    migrate_warehouse(world.settings)
+    assert world.query(members) == before
+
+
+def test_loader_who_migrates_is_told_who_can_make_the_login_of_the_pages(loader: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = json.loads(os.environ["AIRFLOW_CONN_ORGSYNC_WAREHOUSE"])
+    monkeypatch.setenv("AIRFLOW_CONN_ORGSYNC_PAGES", json.dumps(parts | {"login": "not_there_yet"}))
+    with pytest.raises(ConfigurationError, match="owner of the schemas"):
+        migrate_warehouse(loader.settings)
 
 
 def test_loader_delivers_changes_and_takes_back(loader: World) -> None:
@@ -591,14 +695,16 @@ def test_reader_sees_personal_columns_masked(world: World, ask: Ask, source: str
     assert any(row[0] for row in clear)
     assert ask("orgsync_pii", statement) == clear
     assert ask("orgsync_loader", statement) == clear
-    assert ask("orgsync_reader", statement) == [(*(None if value is None else "***" for value in row[:-1]), None) for row in clear]
+    masked = [(*(None if value is None else "***" for value in row[:-1]), None) for row in clear]
+    assert ask("orgsync_reader", statement) == masked
+    assert ask("orgsync_pages", statement) == masked
 
 
 def test_hash_over_personal_columns_is_not_for_readers(world: World, ask: Ask) -> None:
     """Who knows all of a row but a number of eleven digits finds it by trying."""
     world.sync()
     statement = "select count(content_hash) from org.user_history"
-    assert ask("orgsync_reader", statement) == [(0,)]
+    assert ask("orgsync_reader", statement) == ask("orgsync_pages", statement) == [(0,)]
     assert ask("orgsync_pii", statement) == world.query("select count(*) from org.user_version")
 
 
@@ -623,3 +729,74 @@ def test_changes_are_counted_once_whoever_asks(world: World, ask: Ask) -> None:
     assert world.query("select count(*) - count(distinct change_id) from org.change") == [(0,)]
     statement = "select kind, count(*) from org.change group by 1 order by 1"
     assert ask("orgsync_reader", statement) == world.query(statement)
+
+
+def test_lines_of_a_plan_are_masked_for_readers(world: World, ask: Ask) -> None:
+    """The row of a person who joins names nobody's number; one whose number changes does."""
+    world.sync()
+    world.query("update org.user_version set mobile = '+86-13000000000', title = 'Idler', valid_to = null where mobile is not null")
+    world.query("update ops.plan set judged_by = 'another version'")
+    world.sync(dry_run=True)
+    told = "column_name, user_id, value_from, value_to from ops.plan_{} where column_name in ('mobile', 'title') order by 1, 2"
+    clear = world.query("select " + told.format("change"))
+    assert {column for column, *_ in clear} == {"mobile", "title"}
+    assert ask("orgsync_pii", "select " + told.format("line")) == clear
+    masked = [(*row[:2], *(value and "***" if row[0] == "mobile" else value for value in row[2:])) for row in clear]
+    assert ask("orgsync_pages", "select " + told.format("line")) == masked
+    both = "plan_id, kind, entity, user_id, department_id, column_name, name, names_from, names_to, department_path"
+    lines = ask("orgsync_reader", f"select {both} from ops.plan_line order by 1, 2, 3, 4, 5, 6")
+    assert lines == world.query(f"select {both} from ops.plan_change order by 1, 2, 3, 4, 5, 6")
+
+
+@pytest.fixture
+def pages(world: World, logins: LoginTo) -> Iterator[Connection]:
+    """The world's warehouse as its pages see it."""
+    connection = psycopg2.connect(logins("orgsync_pages", world.dsn))
+    yield connection
+    connection.close()
+
+
+AUDITED = "select actor, action, tenant_id, subject, detail from ops.audit order by audit_id"
+
+
+def test_personal_values_are_shown_person_by_person_and_that_is_written_down(world: World, pages: Connection) -> None:
+    world.sync()
+    [(person, *clear)] = world.query(f"select user_id, {', '.join(CLEAR)} from org.users where mobile is not null order by 1 limit 1")
+    assert fetch(pages, "select * from ops.show_person('acme', %s, 'eva')", person) == [tuple(clear)]
+    pages.commit()
+    assert world.query(AUDITED) == [("eva", "person.shown", "acme", person, "")]
+    assert world.query("select happened_at between now() - interval '1 minute' and now() from ops.audit") == [(True,)]
+
+
+def test_who_left_is_shown_as_last_known(world: World, pages: Connection) -> None:
+    world.sync()
+    [(person, mobile)] = world.query("select user_id, mobile from org.users where mobile is not null order by 1 limit 1")
+    world.query("update org.user_version set valid_to = now() where user_id = %s", person)
+    assert [row[0] for row in fetch(pages, "select * from ops.show_person('acme', %s, 'eva')", person)] == [mobile]
+
+
+@pytest.mark.parametrize(("tenant", "person"), [("acme", "nobody"), ("another", "nobody"), ("", "")])
+def test_asking_after_somebody_unknown_is_written_down_too(world: World, pages: Connection, tenant: str, person: str) -> None:
+    assert fetch(pages, "select * from ops.show_person(%s, %s, 'eva')", tenant, person) == []
+    pages.commit()
+    assert world.query(AUDITED) == [("eva", "person.shown", tenant, person, "")]
+
+
+def test_nobody_is_shown_whose_look_is_not_written_down(world: World, pages: Connection) -> None:
+    """They are one transaction; and without a name for the book nothing is shown."""
+    world.sync()
+    [(person,)] = world.query("select min(user_id) from org.users")
+    fetch(pages, "select * from ops.show_person('acme', %s, 'eva')", person)
+    pages.rollback()
+    assert world.query(AUDITED) == []
+    with pytest.raises(psycopg2.errors.NotNullViolation):
+        fetch(pages, "select * from ops.show_person('acme', %s, null)", person)
+
+
+def test_shown_person_cannot_be_another_tables(world: World, pages: Connection) -> None:
+    """The function runs as the owner, who sees all: nothing of the caller's decides what its names mean."""
+    world.sync()
+    [(person, mobile)] = world.query("select user_id, mobile from org.users where mobile is not null order by 1 limit 1")
+    fetch(pages, "create temporary table user_version (mobile text)")
+    fetch(pages, "set search_path = pg_temp, org, public")
+    assert fetch(pages, "select mobile from ops.show_person('acme', %s, 'eva')", person) == [(mobile,)]

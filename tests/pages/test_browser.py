@@ -15,7 +15,7 @@ from tests.pages.browser import CHINESE, ENGLISH, Look, Window, open_window
 from tests.pages.company import ACME, Company
 from tests.pages.site import Site
 
-NO_PAGES = {"/static/{name}", "/{tenant_id}/report"}
+NO_PAGES = {"/static/{name}", "/{tenant_id}/report", "/{tenant_id}/changes.csv"}
 FRAME_WARNING = "console: An iframe which has both allow-scripts and allow-same-origin for its sandbox attribute can escape its sandboxing."
 """What Chromium says about the frame that Airflow makes."""
 

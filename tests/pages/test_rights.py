@@ -56,6 +56,9 @@ DECISIONS = {
     ("GET", "/static/{name}"): Decision(EVERY_USER, path=lambda _: "static/pages.css"),
     ("GET", "/"): Decision(EVERY_USER),
     ("GET", "/{tenant_id}/tree"): READ,
+    ("GET", "/{tenant_id}/changes"): READ,
+    ("GET", "/{tenant_id}/changes.csv"): replace(READ, path=lambda _: "acme/changes.csv"),
+    ("GET", "/{tenant_id}/differences"): READ,
     ("GET", "/{tenant_id}/plans"): READ,
     ("GET", "/{tenant_id}/plans/{plan_id}"): READ,
     ("GET", "/{tenant_id}/messages"): READ,
@@ -210,6 +213,24 @@ def test_rights_of_one_tenant_are_none_of_another(of_acme_alone: TestClient, com
         assert "birch" not in of_acme_alone.get(f"/acme/{path}").text
 
 
+def test_fault_is_told_in_words_and_logged_without_what_it_was_about(of_acme_alone: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    person = "郝娜泽"
+
+    def fail() -> None:
+        raise ValueError(person)
+
+    app = of_acme_alone.app
+    assert isinstance(app, FastAPI)
+    app.add_api_route("/fail", fail)
+    answer = of_acme_alone.get("/fail")
+    assert answer.status_code == 500
+    assert "The server could not answer" in answer.text
+    assert_guarded(answer, ("GET", "/fail"))
+    assert "failed with ValueError" in caplog.text
+    assert "in fail" in caplog.text
+    assert person not in caplog.text
+
+
 def test_style_and_script_are_kept_for_a_year_and_told_apart_by_their_content(site: Site) -> None:
     page = site.get("acme/tree").text
     for name in list_static():
@@ -265,9 +286,9 @@ def test_nothing_about_people_is_in_the_log(site: Site) -> None:
     assert list_people_in_log(site) == []
 
 
-def assert_guarded(answer: requests.Response, key: tuple[str, str]) -> None:
+def assert_guarded(answer: Any, key: tuple[str, str]) -> None:
     """Whatever is answered, the browser is told to trust nothing else, and to keep nothing."""
-    is_report = answer.ok and key[1] == "/{tenant_id}/report"
+    is_report = answer.status_code == 200 and key[1] == "/{tenant_id}/report"
     assert answer.headers["Content-Security-Policy"] == (REPORT_POLICY if is_report else POLICY)
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "same-origin"

@@ -38,13 +38,18 @@
     if (button && button.name) body.append(button.name, button.value);
     const place = document.getElementById(form.dataset.send);
     form.querySelectorAll("button").forEach((each) => { each.disabled = true; });
-    const { text } = await post(form.action, body);
-    const page = new DOMParser().parseFromString(text, "text/html");
-    place.replaceChildren(...(page.querySelector("main") || page.body).childNodes);
+    try {
+      const { text } = await post(form.action, body);
+      const page = new DOMParser().parseFromString(text, "text/html");
+      place.replaceChildren(...(page.querySelector("main") || page.body).childNodes);
+    } catch {
+      place.append(Object.assign(document.createElement("p"), { className: "error", textContent: document.body.dataset.unreachable }));
+    }
     place.setAttribute("tabindex", "-1");
     place.focus();
     form.querySelectorAll("button").forEach((each) => { each.disabled = false; });
   };
+
   // A form with data-keep leads to the same page with a little more or less in it: one stays where one was, on the button that one pressed.
   const keepPlace = (button) => {
     sessionStorage.setItem(PLACE, JSON.stringify({ at: location.pathname, top: scrollY, name: button.name, value: button.value }));
@@ -80,7 +85,9 @@
   addEventListener("DOMContentLoaded", () => {
     translate();
     findPlace();
-    const tab = document.querySelector(".tabs [aria-current]");
-    if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - (innerWidth - tab.offsetWidth) / 2;
+    // Of tabs that do not fit beside each other, the one where one is has to be seen.
+    document.querySelectorAll(".tabs [aria-current]").forEach((tab) => {
+      tab.parentElement.scrollLeft = tab.offsetLeft - (innerWidth - tab.offsetWidth) / 2;
+    });
   });
 })();

@@ -4,4 +4,4 @@ copy org.search_key (
     kind,
     key,
     value
-) from stdin with (format csv)
+) from stdin

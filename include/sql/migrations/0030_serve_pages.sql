@@ -42,165 +42,214 @@ as $$
 $$;
 comment on function org.headcounts_at is 'How many people each department had at an instant: of its own, and with all below it, each person once.';
 
+-- At an instant (1), or just before it (-1).
+create function stage.holds(valid_from timestamptz, valid_to timestamptz, instant timestamptz, side integer) returns boolean
+language sql immutable
+as $$
+    select case side
+        when 1 then valid_from <= instant and (valid_to is null or valid_to > instant)
+        else valid_from < instant and (valid_to is null or valid_to >= instant)
+    end
+$$;
+
 -- What changed at one instant is the difference between what held just before it (-1) and at it (1), counted for the people whose departments,
 -- or the ways from these to the top, are not the same in both.
 create function stage.count_heads(tenant text, instant timestamptz) returns bigint
 language plpgsql
+set jit = off
 as $$
 declare
+    is_first constant boolean := not exists (
+        select from org.membership_version as version
+        where version.tenant_id = count_heads.tenant
+          and version.valid_from < count_heads.instant
+    );
+    moved text[];
+    touched text[];
     written bigint;
 begin
     delete from org.headcount_change as change
     where change.tenant_id = count_heads.tenant
       and change.changed_at = count_heads.instant;
 
-    with recursive
-    side (side) as (values (-1), (1)),
-    shifted as materialized (
-        select coalesce(old.department_id, new.department_id) as department_id
-        from (
-            select version.department_id, version.parent_id
-            from org.department_version as version
-            where version.tenant_id = count_heads.tenant
-              and version.valid_to = count_heads.instant
-        ) as old
-        full join (
-            select version.department_id, version.parent_id
-            from org.department_version as version
-            where version.tenant_id = count_heads.tenant
-              and version.valid_from = count_heads.instant
-        ) as new on new.department_id = old.department_id
-        where old.department_id is null
-           or new.department_id is null
-           or old.parent_id is distinct from new.parent_id
-    ),
-    below (side, department_id) as (
-        select side.side, shifted.department_id
-        from shifted
-        cross join side
-        union
-        select below.side, child.department_id
-        from below
-        join org.department_version as child
-          on child.tenant_id = count_heads.tenant
-         and child.parent_id = below.department_id
-         and case below.side
-                when 1 then child.valid_from <= count_heads.instant and (child.valid_to is null or child.valid_to > count_heads.instant)
-                else child.valid_from < count_heads.instant and (child.valid_to is null or child.valid_to >= count_heads.instant)
-            end
-    ),
-    touched as materialized (
-        select coalesce(old.user_id, new.user_id) as user_id
-        from (
-            select version.user_id, version.department_id
+    if not is_first then
+        with recursive below (department_id) as (
+            select coalesce(old.department_id, new.department_id)
+            from (
+                select version.department_id, version.parent_id
+                from org.department_version as version
+                where version.tenant_id = count_heads.tenant
+                  and version.valid_to = count_heads.instant
+            ) as old
+            full join (
+                select version.department_id, version.parent_id
+                from org.department_version as version
+                where version.tenant_id = count_heads.tenant
+                  and version.valid_from = count_heads.instant
+            ) as new on new.department_id = old.department_id
+            where old.department_id is null
+               or new.department_id is null
+               or old.parent_id is distinct from new.parent_id
+            union
+            -- Before or now: who hung below it then has another way now.
+            select child.department_id
+            from below
+            cross join lateral (
+                select version.department_id
+                from org.department_version as version
+                where version.tenant_id = count_heads.tenant
+                  and version.parent_id = below.department_id
+                  and version.valid_from <= count_heads.instant
+                  and (version.valid_to is null or version.valid_to >= count_heads.instant)
+            ) as child
+        )
+        select coalesce(array_agg(below.department_id), '{}') into moved from below;
+
+        -- Planned for so many departments as there are, and below for so many people: it may be one of them, or nearly all.
+        execute $touched$
+            select coalesce(array_agg(touched.user_id), '{}')
+            from (
+                select coalesce(old.user_id, new.user_id) as user_id
+                from (
+                    select version.user_id, version.department_id
+                    from org.membership_version as version
+                    where version.tenant_id = $1
+                      and version.valid_to = $2
+                ) as old
+                full join (
+                    select version.user_id, version.department_id
+                    from org.membership_version as version
+                    where version.tenant_id = $1
+                      and version.valid_from = $2
+                ) as new on new.user_id = old.user_id and new.department_id = old.department_id
+                where old.user_id is null
+                   or new.user_id is null
+                union
+                select version.user_id
+                from unnest($3) as moved (department_id)
+                join org.membership_version as version
+                  on version.tenant_id = $1
+                 and version.department_id = moved.department_id
+                 and version.valid_from <= $2
+                 and (version.valid_to is null or version.valid_to >= $2)
+            ) as touched
+        $touched$ into touched using tenant, instant, moved;
+    end if;
+
+    execute format($counted$
+        with recursive
+        member as materialized (
+            select 1 as side, version.user_id, version.department_id
             from org.membership_version as version
-            where version.tenant_id = count_heads.tenant
-              and version.valid_to = count_heads.instant
-        ) as old
-        full join (
-            select version.user_id, version.department_id
+            %1$s
+            where version.tenant_id = $1
+              and version.valid_from <= $2
+              and (version.valid_to is null or version.valid_to > $2)
+            union all
+            select -1, version.user_id, version.department_id
             from org.membership_version as version
-            where version.tenant_id = count_heads.tenant
-              and version.valid_from = count_heads.instant
-        ) as new on new.user_id = old.user_id and new.department_id = old.department_id
-        where old.user_id is null
-           or new.user_id is null
-        union
-        select version.user_id
-        from (select distinct below.department_id from below) as moved
-        join org.membership_version as version
-          on version.tenant_id = count_heads.tenant
-         and version.department_id = moved.department_id
-         and version.valid_from <= count_heads.instant
-         and (version.valid_to is null or version.valid_to >= count_heads.instant)
-    ),
-    person as materialized (
-        select
-            side.side,
-            version.user_id,
-            array_agg(version.department_id) as department_ids
-        from touched
-        join org.membership_version as version
-          on version.tenant_id = count_heads.tenant
-         and version.user_id = touched.user_id
-         and version.valid_from <= count_heads.instant
-         and (version.valid_to is null or version.valid_to >= count_heads.instant)
-        join side
-          on case side.side
-                when 1 then version.valid_to is null or version.valid_to > count_heads.instant
-                else version.valid_from < count_heads.instant
-            end
-        group by side.side, version.user_id
-    ),
-    -- Most people are in one department: those are counted before they are told apart.
-    sole as materialized (
-        select person.side, person.department_ids[1] as department_id, count(*) as people
-        from person
-        where cardinality(person.department_ids) = 1
-        group by person.side, person.department_ids[1]
-    ),
-    several as materialized (
-        select person.side, person.user_id, unnest(person.department_ids) as department_id
-        from person
-        where cardinality(person.department_ids) > 1
-    ),
-    upward (side, department_id, ancestor_id) as (
-        select sole.side, sole.department_id, sole.department_id
-        from sole
-        union
-        select several.side, several.department_id, several.department_id
-        from several
-        union
-        select upward.side, upward.department_id, above.department_id
-        from upward
-        join org.department_version as version
-          on version.tenant_id = count_heads.tenant
-         and version.department_id = upward.ancestor_id
-        join org.department_version as above
-          on above.tenant_id = count_heads.tenant
-         and above.department_id = version.parent_id
-        where case upward.side
-                when 1 then version.valid_from <= count_heads.instant and (version.valid_to is null or version.valid_to > count_heads.instant)
-                    and above.valid_from <= count_heads.instant and (above.valid_to is null or above.valid_to > count_heads.instant)
-                else version.valid_from < count_heads.instant and (version.valid_to is null or version.valid_to >= count_heads.instant)
-                    and above.valid_from < count_heads.instant and (above.valid_to is null or above.valid_to >= count_heads.instant)
-            end
-    ),
-    counted (department_id, own, total) as (
-        select upward.ancestor_id, 0, upward.side * sum(sole.people)
-        from sole
-        join upward on upward.side = sole.side and upward.department_id = sole.department_id
-        group by upward.side, upward.ancestor_id
-        union all
-        select upward.ancestor_id, 0, upward.side * count(distinct several.user_id)
-        from several
-        join upward on upward.side = several.side and upward.department_id = several.department_id
-        group by upward.side, upward.ancestor_id
-        union all
-        select sole.department_id, sole.side * sole.people, 0
-        from sole
-        union all
-        select several.department_id, several.side * count(*), 0
-        from several
-        group by several.side, several.department_id
-        union all
-        -- Who goes on in another version both ends and begins.
-        select '', 0, count(*)
-        from org.user_version as version
-        where version.tenant_id = count_heads.tenant
-          and version.valid_from = count_heads.instant
-        union all
-        select '', 0, -count(*)
-        from org.user_version as version
-        where version.tenant_id = count_heads.tenant
-          and version.valid_to = count_heads.instant
-    )
-    insert into org.headcount_change (tenant_id, department_id, changed_at, own, total)
-    select count_heads.tenant, counted.department_id, count_heads.instant, sum(counted.own), sum(counted.total)
-    from counted
-    group by counted.department_id
-    having sum(counted.own) <> 0
-        or sum(counted.total) <> 0;
+            %1$s
+            where version.tenant_id = $1
+              and version.valid_from < $2
+              and (version.valid_to is null or version.valid_to >= $2)
+        ),
+        person as materialized (
+            select member.side, member.user_id, min(member.department_id) as department_id, count(*) as places
+            from member
+            group by member.side, member.user_id
+        ),
+        -- Most people are in one department: those are counted before they are told apart.
+        sole as materialized (
+            select person.side, person.department_id, count(*) as people
+            from person
+            where person.places = 1
+            group by person.side, person.department_id
+        ),
+        several as materialized (
+            select member.side, member.user_id, member.department_id
+            from person
+            join member on member.side = person.side and member.user_id = person.user_id
+            where person.places > 1
+        ),
+        place as materialized (
+            select sole.side, sole.department_id from sole
+            union
+            select several.side, several.department_id from several
+        ),
+        branch (side, department_id, parent_id) as (
+            select place.side, version.department_id, version.parent_id
+            from place
+            cross join lateral (
+                select version.department_id, version.parent_id
+                from org.department_version as version
+                where version.tenant_id = $1
+                  and version.department_id = place.department_id
+                  and stage.holds(version.valid_from, version.valid_to, $2, place.side)
+            ) as version
+            union
+            select branch.side, version.department_id, version.parent_id
+            from branch
+            cross join lateral (
+                select version.department_id, version.parent_id
+                from org.department_version as version
+                where version.tenant_id = $1
+                  and version.department_id = branch.parent_id
+                  and stage.holds(version.valid_from, version.valid_to, $2, branch.side)
+            ) as version
+        ),
+        step as materialized (
+            select branch.side, branch.department_id, branch.parent_id
+            from branch
+            join branch as above on above.side = branch.side and above.department_id = branch.parent_id
+        ),
+        upward (side, department_id, ancestor_id) as (
+            select place.side, place.department_id, place.department_id
+            from place
+            union
+            select upward.side, upward.department_id, step.parent_id
+            from upward
+            join step on step.side = upward.side and step.department_id = upward.ancestor_id
+        ),
+        counted (department_id, own, total) as (
+            select upward.ancestor_id, 0, upward.side * sum(sole.people)
+            from sole
+            join upward on upward.side = sole.side and upward.department_id = sole.department_id
+            group by upward.side, upward.ancestor_id
+            union all
+            select above.ancestor_id, 0, above.side * count(*)
+            from (
+                select distinct upward.side, upward.ancestor_id, several.user_id
+                from several
+                join upward on upward.side = several.side and upward.department_id = several.department_id
+            ) as above
+            group by above.side, above.ancestor_id
+            union all
+            select sole.department_id, sole.side * sole.people, 0
+            from sole
+            union all
+            select several.department_id, several.side * count(*), 0
+            from several
+            group by several.side, several.department_id
+            union all
+            -- Who goes on in another version both ends and begins.
+            select '', 0, count(*)
+            from org.user_version as version
+            where version.tenant_id = $1
+              and version.valid_from = $2
+            union all
+            select '', 0, -count(*)
+            from org.user_version as version
+            where version.tenant_id = $1
+              and version.valid_to = $2
+        )
+        insert into org.headcount_change (tenant_id, department_id, changed_at, own, total)
+        select $1, counted.department_id, $2, sum(counted.own), sum(counted.total)
+        from counted
+        group by counted.department_id
+        having sum(counted.own) <> 0
+            or sum(counted.total) <> 0
+    $counted$, case when is_first then '' else 'join unnest($3) as touched (user_id) on touched.user_id = version.user_id' end)
+    using tenant, instant, touched;
     get diagnostics written = row_count;
     return written;
 end
@@ -208,18 +257,19 @@ $$;
 comment on function stage.count_heads is 'Works out org.headcount_change of one tenant at one instant from the versions; run again it writes the same.';
 
 -- Under what a name, a title or a department is found: folded, its ends, its pinyin and initials; one value has several. Derived from the versions.
+-- A load of a hundred thousand people writes six hundred thousand: they have one index, by what is typed.
 create table org.search_key (
     tenant_id text not null,
     kind text not null check (kind in ('name', 'title', 'department')),
     value text not null,
     key text collate "C" not null,
-    primary key (tenant_id, kind, value, key)
+    primary key (tenant_id, kind, key, value)
 );
-create index search_key_by_key on org.search_key (tenant_id, kind, key);
 comment on table org.search_key is 'Under what names, titles and departments are found; derived from the versions, kept by the loads.';
 
-create index user_version_by_name on org.user_version (tenant_id, name);
-create index user_version_by_title on org.user_version (tenant_id, title) where title is not null;
+-- Who ever had a name or a title is found in these alone, each person once.
+create index user_version_by_name on org.user_version (tenant_id, name, user_id, valid_from);
+create index user_version_by_title on org.user_version (tenant_id, title, user_id, valid_from) where title is not null;
 create index user_version_by_job_number on org.user_version (tenant_id, lower(normalize(job_number, nfkc)) text_pattern_ops) where job_number is not null;
 create index user_version_by_id on org.user_version (tenant_id, lower(user_id) text_pattern_ops);
 create index user_version_by_manager on org.user_version (tenant_id, manager_user_id) where manager_user_id is not null;
@@ -229,6 +279,17 @@ create index department_version_by_name on org.department_version (tenant_id, na
 -- The members of a department at any time; until now only of today.
 drop index org.membership_version_department;
 create index membership_version_by_department on org.membership_version (tenant_id, department_id);
+
+-- What changed is paged from the newest instant back, and by id within one: a first load is a million versions at once.
+drop index org.user_version_from, org.user_version_to;
+drop index org.membership_version_from, org.membership_version_to;
+drop index org.department_version_from, org.department_version_to;
+create index user_version_from on org.user_version (tenant_id, valid_from, user_id);
+create index user_version_to on org.user_version (tenant_id, valid_to, user_id) where valid_to is not null;
+create index membership_version_from on org.membership_version (tenant_id, valid_from, user_id);
+create index membership_version_to on org.membership_version (tenant_id, valid_to, user_id) where valid_to is not null;
+create index department_version_from on org.department_version (tenant_id, valid_from, department_id);
+create index department_version_to on org.department_version (tenant_id, valid_to, department_id) where valid_to is not null;
 
 -- A page of a plan's changes begins where the one before it ended.
 drop index ops.plan_change_by_plan;
@@ -301,6 +362,7 @@ comment on function ops.show_person is 'The personal values of one person, for w
 
 revoke execute on function
     org.headcounts_at(timestamptz),
+    stage.holds(timestamptz, timestamptz, timestamptz, integer),
     stage.count_heads(text, timestamptz),
     ops.show_person(text, text, text)
 from public;
@@ -308,7 +370,7 @@ from public;
 grant select on org.headcount_change, org.search_key, ops.plan_line to orgsync_reader;
 grant execute on function org.headcounts_at(timestamptz) to orgsync_reader;
 grant select, insert, delete on org.headcount_change, org.search_key to orgsync_loader;
-grant execute on function stage.count_heads(text, timestamptz) to orgsync_loader;
+grant execute on function stage.holds(timestamptz, timestamptz, timestamptz, integer), stage.count_heads(text, timestamptz) to orgsync_loader;
 grant select on ops.audit to orgsync_pii;
 grant select, insert on ops.audit to orgsync_loader;
 grant execute on function ops.show_person(text, text, text) to orgsync_pages;

@@ -8,11 +8,13 @@ from traceback import format_tb
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orgsync.errors import ConfigurationError, OrgsyncError, WarehouseUnavailableError
-from orgsync.pages import health, messages, plans, quarantine, runs, tree
+from orgsync.pages import changes, differences, health, messages, plans, quarantine, runs, tree
 from orgsync.pages.rendering import list_static, render
 from orgsync.pages.visit import LANGUAGE_COOKIE, open_visit
 from orgsync.pages.wording import choose_language
@@ -20,7 +22,7 @@ from orgsync.settings import Settings
 
 log = logging.getLogger(__name__)
 
-VIEWS = (health, tree, plans, quarantine, runs, messages)
+VIEWS = (health, tree, plans, quarantine, runs, messages, changes, differences)
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "frame-ancestors 'self'; base-uri 'none'"
@@ -34,21 +36,40 @@ HEADERS = {
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
+class Guard:
+    """Puts our headers on every answer, and answers where something failed of which nobody thought."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        has_begun = False
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal has_begun
+            if message["type"] == "http.response.start":
+                has_begun = True
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_guarded)
+        except Exception as error:
+            if has_begun:
+                raise
+            await answer_bug(Request(scope), error)(scope, receive, send_guarded)
+
+
 def build_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="orgsync", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.settings = settings
+    app.add_middleware(Guard)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     files = list_static()
-
-    @app.middleware("http")
-    async def guard(request: Request, call_next):  # type: ignore[no-untyped-def]
-        try:
-            answer = await call_next(request)
-        except Exception as error:
-            answer = answer_bug(request, error)
-        for name, value in HEADERS.items():
-            answer.headers.setdefault(name, value)
-        return answer
 
     @app.get("/static/{name}")
     def send_static(name: str) -> Response:

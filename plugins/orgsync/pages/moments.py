@@ -59,3 +59,19 @@ def order_moments(one: Moment, other: Moment) -> tuple[Moment, Moment]:
     if not one or (other and other.instant and one.instant and one.instant > other.instant):
         return other, one
     return one, other
+
+
+def begin_day(text: str, timezone: str) -> datetime:
+    """Its first instant in the tenant's time zone. Raises ConfigurationError for what is no day."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), ZoneInfo(timezone))
+    except ValueError:
+        raise ConfigurationError(f"{text!r} is no day such as 2026-11-01") from None
+
+
+def just_after(instant: datetime) -> datetime | str:
+    """For a statement: the least that is later; infinity after the last that there is."""
+    try:
+        return instant + timedelta(microseconds=1)
+    except OverflowError:
+        return "infinity"

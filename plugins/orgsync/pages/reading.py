@@ -59,7 +59,8 @@ def _pool(address: Address) -> Engine:
         check_schema(connection)
         if fetch_all(connection, "pages/sees_all")[0]["sees_all"]:
             raise ConfigurationError(SEES_ALL.format(user=address.user, conn_id=address.conn_id))
-        connection.rollback()
+        fetch_all(connection, "pages/compile_nothing")
+        connection.commit()
         return connection
 
     return create_engine(

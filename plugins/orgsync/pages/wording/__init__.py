@@ -6,10 +6,10 @@ from collections import ChainMap
 from collections.abc import Mapping
 from typing import Any
 
-from orgsync.pages.wording import columns, health, messages, plans, quarantine, runs, shared, sign_in, tree
+from orgsync.pages.wording import changes, columns, differences, health, messages, plans, quarantine, runs, shared, sign_in, tree
 
 TEXTS: Mapping[str, tuple[str, str]] = ChainMap(
-    *(dict(room.TEXTS) for room in (shared, columns, health, tree, plans, quarantine, runs, messages, sign_in))
+    *(dict(room.TEXTS) for room in (shared, columns, health, tree, plans, quarantine, runs, messages, changes, differences, sign_in))
 )
 LANGUAGES = ("en", "zh")
 

@@ -47,4 +47,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "gender.male": ("male", "男"),
     "gender.female": ("female", "女"),
     "gender.other": ("other", "其他"),
+    "mentions.colon": (": ", "："),
+    "mentions.comma": (", ", "、"),
+    "mentions.none": ("none", "无"),
+    "mentions.hidden": ("changed; its values are personal", "已变更（个人信息不显示）"),
 }

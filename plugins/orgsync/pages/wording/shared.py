@@ -8,6 +8,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "site.title": ("Organization", "组织"),
     "site.skip": ("To the content", "跳到正文"),
     "site.pages": ("Pages", "页面"),
+    "site.unreachable": ("The server could not be reached; try again.", "无法连接服务器，请重试。"),
     "page.health": ("Health", "概况"),
     "page.tree": ("Departments", "部门"),
     "page.search": ("Search", "搜索"),

@@ -1,0 +1,86 @@
+-- Who is no more in some department where they were at an earlier moment of a tenant (tenant_id; compare, and at), and there at both, those first who
+-- quit first: what is found among so many memberships (most) after a place in that order (place_at, place_id), and whether it is the last that was
+-- looked at. Of some people only if is_of_few (people).
+with scanned as (
+    select
+        version.valid_to as changed_at,
+        version.user_id,
+        version.valid_from
+    from org.membership_history as version
+    where version.tenant_id = %(tenant_id)s
+      and version.valid_to is not null
+      and version.valid_to > %(compare)s::timestamptz
+      and version.valid_to <= %(at)s::timestamptz
+      and (version.valid_to, version.user_id) > (%(place_at)s::timestamptz, %(place_id)s::text)
+      and (not %(is_of_few)s or version.user_id = any (%(people)s::text[]))
+    order by
+        version.valid_to,
+        version.user_id
+    fetch first %(most)s rows with ties
+),
+numbered as (
+    select
+        scanned.changed_at,
+        scanned.user_id,
+        bool_or(scanned.valid_from <= %(compare)s::timestamptz) as is_of_then,
+        row_number() over (order by scanned.changed_at, scanned.user_id) as number,
+        sum(count(*)) over () >= %(most)s and row_number() over (order by scanned.changed_at desc, scanned.user_id desc) = 1 as is_last
+    from scanned
+    group by
+        scanned.changed_at,
+        scanned.user_id
+),
+compared as (
+    select
+        numbered.*,
+        quit.changed_at is not null and before.user_id is not null and after.user_id is not null as is_so
+    from numbered
+    -- Of several departments the one that was quit first stands for all.
+    left join lateral (
+        select min(held.valid_to) as changed_at
+        from org.membership_history as held
+        where numbered.is_of_then
+          and held.tenant_id = %(tenant_id)s
+          and held.user_id = numbered.user_id
+          and held.valid_from <= %(compare)s::timestamptz
+          and held.valid_to > %(compare)s::timestamptz
+          and held.valid_to <= %(at)s::timestamptz
+          and not exists (
+            select from org.membership_history as later
+            where later.tenant_id = %(tenant_id)s
+              and later.user_id = held.user_id
+              and later.department_id = held.department_id
+              and later.valid_from <= %(at)s::timestamptz
+              and (later.valid_to is null or later.valid_to > %(at)s::timestamptz)
+          )
+    ) as quit on quit.changed_at = numbered.changed_at
+    left join lateral (
+        select version.user_id
+        from org.user_history as version
+        where quit.changed_at is not null
+          and version.tenant_id = %(tenant_id)s
+          and version.user_id = numbered.user_id
+          and version.valid_from <= %(compare)s::timestamptz
+          and (version.valid_to is null or version.valid_to > %(compare)s::timestamptz)
+        limit 1
+    ) as before on true
+    left join lateral (
+        select version.user_id
+        from org.user_history as version
+        where quit.changed_at is not null
+          and version.tenant_id = %(tenant_id)s
+          and version.user_id = numbered.user_id
+          and version.valid_from <= %(at)s::timestamptz
+          and (version.valid_to is null or version.valid_to > %(at)s::timestamptz)
+        limit 1
+    ) as after on true
+)
+select
+    compared.changed_at,
+    compared.user_id as id,
+    case when compared.is_so then array['moved'] else '{}' end as kinds,
+    compared.is_last
+from compared
+where compared.is_so
+   or compared.is_last
+order by compared.number
