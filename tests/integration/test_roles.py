@@ -120,6 +120,7 @@ FUNCTIONS = {
     "ops.answer(text)": ("execute", "", ""),
     **{f"ops.{verb}_message(bigint, text, text)": ("", "", "") for verb in ("show", "recall", "retry")},
     "ops.show_person(text, text, text)": ("", "", ""),
+    "ops.note_access(text, text, text, text)": ("", "", ""),
     "stage.overlay(jsonb)": ("execute", "", ""),
     "stage.count_heads(text, timestamp with time zone)": ("execute", "", ""),
     f"stage.holds({INSTANT}, {INSTANT}, {INSTANT}, integer)": ("execute", "", ""),
@@ -175,6 +176,7 @@ OF_AUDIENCES = {
 OF_PAGES = {
     **{f"ops.{verb}_message(bigint, text, text)": "execute" for verb in ("show", "recall", "retry")},
     "ops.show_person(text, text, text)": "execute",
+    "ops.note_access(text, text, text, text)": "execute",
     "orgsync": "usage",
     "orgsync.migration": "select",
 }
