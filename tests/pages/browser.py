@@ -87,11 +87,11 @@ class Window:
 
 @contextmanager
 def open_window(
-    browser: Browser, site: Site, *, user: str | None = "vic", look: Look = ENGLISH, cookie: str | None = None
+    browser: Browser, site: Site, *, user: str | None = "vic", look: Look = ENGLISH, cookie: str | None = None, **options: Any
 ) -> Iterator[Window]:
     """A browser of somebody who has signed in (or holds another `cookie`), with what Airflow keeps of their language and colours."""
     width, height = look.size
-    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB", reduced_motion="reduce")
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB", reduced_motion="reduce", **options)
     # The language too, as a page that was here before has kept it: else each would load twice.
     _keep(context, site, {TOKEN: site.tokens[user] if user else cookie, LANGUAGE: look.language})
     kept = {"i18nextLng": look.language, "theme": look.theme}

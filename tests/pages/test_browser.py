@@ -122,6 +122,22 @@ def test_phone_shows_the_members_of_the_department_that_was_touched(browser: Bro
         expect(page.locator("#members h2")).to_be_in_viewport()
 
 
+def test_departments_open_and_days_are_chosen_without_script(browser: Browser, site: Site) -> None:
+    day = find_day(site.company, 1)
+    with open_window(browser, site, java_script_enabled=False) as window:
+        page = window.open("acme/tree")
+        fold = page.locator("button.fold[aria-expanded=false]").first
+        department = fold.get_attribute("value")
+        fold.click()
+        expect(page.locator(f"button.fold[value='{department}']")).to_have_attribute("aria-expanded", "true")
+        page.locator("button.name").first.click()
+        expect(page.locator("#members h2")).to_have_text(page.locator("button.name").first.inner_text())
+        page.get_by_label("As of").fill(day)
+        page.get_by_role("button", name="Show").click()
+        expect(page.get_by_text(f"As of the end of {day}")).to_be_visible()
+        expect(page.locator("#members h2")).to_be_visible()
+
+
 def test_day_is_chosen_and_the_counts_are_of_its_end(browser: Browser, site: Site) -> None:
     company = site.company
     day = find_day(company, 2)
