@@ -157,10 +157,10 @@ def test_login_of_the_pages_is_told_to_be_right(written: World, make_login: Call
     [
         ("", "no member of orgsync_pages", "不是 orgsync_pages 的成员", "grant orgsync_pages to of_the_pages"),
         ("in role orgsync_reader", "no member of orgsync_pages", "不是 orgsync_pages 的成员", "grant orgsync_pages to of_the_pages"),
-        ("in role orgsync_pages, orgsync_pii", "sees personal values in clear", "未遮盖", "of no other role"),
-        ("in role orgsync_pages, orgsync_loader", "sees personal values in clear", "未遮盖", "of no other role"),
-        ("superuser", "sees personal values in clear", "未遮盖", "of no other role"),
-        ("in role orgsync_pages, orgsync", "sees personal values in clear", "未遮盖", "of no other role"),
+        ("in role orgsync_pages, orgsync_pii", "sees personal values in clear", "未屏蔽", "of no other role"),
+        ("in role orgsync_pages, orgsync_loader", "sees personal values in clear", "未屏蔽", "of no other role"),
+        ("superuser", "sees personal values in clear", "未屏蔽", "of no other role"),
+        ("in role orgsync_pages, orgsync", "sees personal values in clear", "未屏蔽", "of no other role"),
     ],
 )
 def test_login_that_the_pages_cannot_use_is_told(

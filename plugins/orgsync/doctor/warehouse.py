@@ -39,13 +39,13 @@ _REVOKE = Words(
 )
 _NO_PRIVACY = Words("personal data is open to every reader", "个人信息对所有读者开放")
 _NO_PAGES = Words("the pages of the organization show nothing", "组织架构页面无法显示任何内容")
-_MASKED = Words("their login reads what a reader does, personal values masked", "其登录名的读取权限与只读角色相同，个人信息已遮盖")
+_MASKED = Words("their login reads what a reader does, personal values masked", "其登录名的读取权限与只读角色相同，个人信息已屏蔽")
 _NO_READER = Words("the login {user} is no member of orgsync_pages", "登录名 {user} 不是 orgsync_pages 的成员")
 _GRANT_PAGES = Words(
     "Run `orgsync migrate` as the owner of the database, or: grant orgsync_pages to {user}",
     "以数据库所有者的身份运行 `orgsync migrate`，或执行：grant orgsync_pages to {user}",
 )
-_SEES_ALL = Words("the login {user} sees personal values in clear", "登录名 {user} 可以看到未遮盖的个人信息")
+_SEES_ALL = Words("the login {user} sees personal values in clear", "登录名 {user} 可以看到未屏蔽的个人信息")
 _OTHER_LOGIN = Words(
     "Give the connection {conn_id} a login that is a member of orgsync_pages and of no other role",
     "请为连接 {conn_id} 配置一个仅属于 orgsync_pages 角色的登录名",
