@@ -33,6 +33,7 @@ TITLES = {
     "company": Words("company", "企业"),
     "warehouse": Words("warehouse", "数仓"),
     "roles": Words("roles", "角色"),
+    "pages": Words("pages", "页面"),
     "landing zone": Words("landing zone", "落地区"),
     "reports": Words("reports", "报告"),
 }

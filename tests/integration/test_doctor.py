@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from orgsync.check import Check
+from orgsync.doctor.configuration import check_configuration
 from orgsync.doctor.examining import examine_all, examine_tenant
 from orgsync.doctor.recording import record_checks
 from orgsync.outbox import store
 from orgsync.outbox.quota import Usage
+from orgsync.settings import Settings
 from orgsync.words import say
 from tests.integration.world import TENANTS, Command, World, set_platform
 
@@ -121,6 +125,63 @@ def test_reader_who_sees_mobile_numbers_is_told(written: World) -> None:
         assert wrong_of(examine_all(written.settings)[""]) == [("roles", "broken")]
     finally:
         written.query("revoke select on org.user_version from orgsync_reader")
+
+
+@pytest.fixture
+def make_login(written: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Points the pages to a login that is made with what follows `create role`."""
+    parts = json.loads(os.environ["AIRFLOW_CONN_ORGSYNC_WAREHOUSE"])
+    monkeypatch.setenv("AIRFLOW_CONN_ORGSYNC_PAGES", json.dumps(parts | {"login": "of_the_pages", "password": "of-a-test"}))
+    yield lambda options: written.query(f"create role of_the_pages login password 'of-a-test' {options}") and None
+    written.query("drop role if exists of_the_pages")
+
+
+def find_pages(settings: Settings) -> Check:
+    [shared] = [check for check in examine_all(settings)[""] if check.name == "pages"]
+    [checked] = [check for check in check_configuration(settings, offline=False) if check.name == "pages"]
+    assert checked == shared, "`orgsync check` says the same"
+    return shared
+
+
+def test_pages_without_a_connection_are_not_spoken_of(written: World) -> None:
+    assert [check for check in examine_all(written.settings)[""] if check.name == "pages"] == []
+
+
+def test_login_of_the_pages_is_told_to_be_right(written: World, make_login: Callable[[str], None]) -> None:
+    make_login("in role orgsync_pages")
+    assert (find_pages(written.settings).outcome, find_pages(written.settings).subject) == ("ok", "orgsync_pages")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason", "reason_zh", "fix"),
+    [
+        ("", "no member of orgsync_pages", "不是 orgsync_pages 的成员", "grant orgsync_pages to of_the_pages"),
+        ("in role orgsync_reader", "no member of orgsync_pages", "不是 orgsync_pages 的成员", "grant orgsync_pages to of_the_pages"),
+        ("in role orgsync_pages, orgsync_pii", "sees personal values in clear", "未屏蔽", "of no other role"),
+        ("in role orgsync_pages, orgsync_loader", "sees personal values in clear", "未屏蔽", "of no other role"),
+        ("superuser", "sees personal values in clear", "未屏蔽", "of no other role"),
+        ("in role orgsync_pages, orgsync", "sees personal values in clear", "未屏蔽", "of no other role"),
+    ],
+)
+def test_login_that_the_pages_cannot_use_is_told(
+    written: World, make_login: Callable[[str], None], options: str, reason: str, reason_zh: str, fix: str
+) -> None:
+    make_login(options)
+    found = find_pages(written.settings)
+    assert (found.outcome, reason in found.reason, reason_zh in say(found.reason, "zh"), fix in found.fix) == ("broken", True, True, True)
+    assert say(found.lost, "zh") == "组织架构页面无法显示任何内容"
+
+
+def test_login_of_the_pages_that_is_not_there_is_told_without_its_password(written: World, make_login: Callable[[str], None]) -> None:
+    found = find_pages(written.settings)
+    assert (found.outcome, "does not take connections" in found.reason) == ("broken", True)
+    assert "of-a-test" not in str(found)
+
+
+def test_broken_warehouse_is_told_once(written: World, make_login: Callable[[str], None]) -> None:
+    make_login("in role orgsync_pages")
+    written.query("delete from orgsync.migration where version > 10")
+    assert wrong_of(examine_all(written.settings)[""]) == [("warehouse", "broken")]
 
 
 def test_landing_zone_that_cannot_be_written_is_told(written: World) -> None:

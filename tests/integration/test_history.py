@@ -95,7 +95,11 @@ Reading = tuple[dict[Key, Content | None], frozenset[str]]
 
 
 def values_of(column: str) -> st.SearchStrategy[Any]:
-    known: dict[str, list[Any]] = {"is_main": [True, False], "leader_user_ids": [["a"], ["b", "a"], []]}
+    known: dict[str, list[Any]] = {
+        "is_main": [True, False],
+        "leader_user_ids": [["a"], ["b", "a"], []],
+        "name": ["a", "b", "\u3000", "王\\小\t明"],  # by which some are found, or nobody
+    }
     return st.sampled_from([*known.get(column, ["a", "b"]), None, UNREAD])
 
 

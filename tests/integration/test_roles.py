@@ -43,8 +43,8 @@ LoginTo = Callable[[str, str], str]
 Ask = Callable[[str, str], list[tuple[Any, ...]]]
 
 # What the first three of ROLES may do with a relation, in their order; what senders may, who send for all of them too, is in OF_SENDERS,
-# what saved audiences may in OF_AUDIENCES; what is asked by hand may read what the loader reads; the pages may what a reader may, and what is
-# in OF_PAGES; and `public` may nothing anywhere.
+# what saved audiences may in OF_AUDIENCES; what is asked by hand may read what the loader reads; the pages may what a reader may, and what
+# is in OF_PAGES; and `public` may nothing anywhere.
 # A table or view that is not here fails a test: decide who may see it, and write it down.
 VIEW = ("select", "select", "select")
 HISTORY = ("delete insert select update(valid_to)", "", "")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from orgsync.warehouse import migrations
 from orgsync.warehouse.migrations import check_schema, list_migrations, migrate
 from orgsync.warehouse.statements import SQL_FOLDER, read_sql
 from stack.postgres import PostgresServer, embedded_postgres
-from tests.integration.world import World
+from tests.integration.world import World, set_warehouse
 
 PARAMETER = re.compile(r"%\((\w+)\)s")
 STATEMENTS = sorted(str(path.relative_to(SQL_FOLDER).with_suffix("")) for path in SQL_FOLDER.glob("*/*.sql"))
@@ -98,6 +101,57 @@ def test_edited_migration_is_refused(warehouse: Connection) -> None:
     run(warehouse, "update orgsync.migration set digest = 'other' where version = 1")
     with pytest.raises(SchemaError, match="edited after it was applied"):
         check_schema(warehouse)
+
+
+WITH_HEADCOUNTS = 30
+"""The migration that counts heads."""
+
+
+def test_warehouse_with_history_from_before_there_were_headcounts_gets_them_with_the_upgrade(
+    world: World, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what people are found comes with the next load."""
+    for _ in range(3):
+        world.sync()
+        world.control("POST", "evolve", {"rate": 0.05})
+    world.sync()
+    heads, keys = (f"select * from org.{name} order by 1, 2, 3, 4" for name in ("headcount_change", "search_key"))
+    postgres.create_database("from_before")
+    old = replace(world, dsn=postgres.dsn("from_before"))
+    connection = psycopg2.connect(old.dsn)
+    with monkeypatch.context() as patch:
+        before = tuple(migration for migration in list_migrations() if migration.version < WITH_HEADCOUNTS)
+        patch.setattr(migrations, "list_migrations", lambda: before)
+        migrate(connection)
+    copy_tables(world, old)
+    migrate(connection)
+    assert old.query(heads) == world.query(heads)
+    assert old.query(keys) == []
+    set_warehouse(monkeypatch, old.dsn)
+    assert old.sync()["outcome"] == "unchanged"
+    assert old.query(keys) == world.query(keys)
+    old.control("POST", "evolve", {"rate": 0.05})
+    assert old.sync()["outcome"] == "succeeded"
+    connection.close()
+
+
+def copy_tables(source: World, target: World) -> None:
+    """All that a warehouse remembers, in the columns that the target has."""
+    columns = (
+        "select attrelid::regclass::text, string_agg(quote_ident(attname), ', ' order by attnum) "
+        "from pg_attribute join pg_class on pg_class.oid = attrelid "
+        "where relkind = 'r' and relnamespace in ('org'::regnamespace, 'ops'::regnamespace) and attnum > 0 and not attisdropped group by 1"
+    )
+    with closing(psycopg2.connect(source.dsn)) as giving, closing(psycopg2.connect(target.dsn)) as taking:
+        given, taken = giving.cursor(), taking.cursor()
+        taken.execute("set session_replication_role = replica")
+        for table, names in target.query(columns):
+            rows = io.BytesIO()
+            given.copy_expert(f"copy {table} ({names}) to stdout", rows)
+            rows.seek(0)
+            taken.copy_expert(f"copy {table} ({names}) from stdin", rows)
+        taken.execute("select setval(pg_get_serial_sequence('ops.plan', 'plan_id'), max(plan_id)) from ops.plan")
+        taking.commit()
 
 
 def test_migration_numbers_follow_each_other() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,11 +14,14 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
+from orgsync.connections.site import PAGES
 from stack.chromium import find_chromium, open_chromium
 from tests.pages.site import Site
 
 MISSING = "no Chromium on this machine: run bin/setup-browser, or set ORGSYNC_CHROMIUM to the program"
 WIDE, NARROW = (1280, 800), (390, 844)
+TOKEN, LANGUAGE = "_token", "orgsync_language"
+PATHS = {TOKEN: "/", LANGUAGE: PAGES}
 SERIOUS = ("serious", "critical")
 
 
@@ -84,12 +87,13 @@ class Window:
 
 @contextmanager
 def open_window(
-    browser: Browser, site: Site, *, user: str | None = "vic", look: Look = ENGLISH, cookie: str | None = None
+    browser: Browser, site: Site, *, user: str | None = "vic", look: Look = ENGLISH, cookie: str | None = None, **options: Any
 ) -> Iterator[Window]:
     """A browser of somebody who has signed in (or holds another `cookie`), with what Airflow keeps of their language and colours."""
     width, height = look.size
-    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB", reduced_motion="reduce")
-    _sign_in(context, site, site.tokens[user] if user else cookie)
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB", reduced_motion="reduce", **options)
+    # The language too, as a page that was here before has kept it: else each would load twice.
+    _keep(context, site, {TOKEN: site.tokens[user] if user else cookie, LANGUAGE: look.language})
     kept = {"i18nextLng": look.language, "theme": look.theme}
     # Once: what a test changes later stays so.
     context.add_init_script(f"if (!localStorage.kept) Object.assign(localStorage, {json.dumps(kept | {'kept': 'yes'})})")
@@ -101,9 +105,10 @@ def open_window(
         context.close()
 
 
-def _sign_in(context: BrowserContext, site: Site, token: str | None) -> None:
-    if token is not None:
-        context.add_cookies([{"name": "_token", "value": token, "url": site.url, "httpOnly": True, "sameSite": "Lax"}])
+def _keep(context: BrowserContext, site: Site, cookies: Mapping[str, str | None]) -> None:
+    for name, value in cookies.items():
+        if value is not None:
+            context.add_cookies([{"name": name, "value": value, "domain": "127.0.0.1", "path": PATHS[name], "sameSite": "Lax"}])
 
 
 def _listen(window: Window) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from orgsync.connections.site import address_page
 from orgsync.pages.app import build_app
 from tests.pages.addresses import ADDRESSES, find_day, list_departments
-from tests.pages.browser import CHINESE, ENGLISH, Look, Window, open_window
+from tests.pages.browser import CHINESE, ENGLISH, LANGUAGE, Look, Window, open_window
 from tests.pages.company import ACME, Company
 from tests.pages.site import Site
 
@@ -53,6 +53,7 @@ def test_page_is_whole_and_open_to_everybody(name: str, look: Look, browser: Bro
         assert page.locator("html").get_attribute("data-theme") == look.theme
         assert page.locator("h1").count() == 1
         assert page.title()
+        expect(page.locator(".top [aria-current]")).to_be_in_viewport()
         assert window.overflow == 0
         assert window.list_faults() == []
         assert window.complaints == []
@@ -81,6 +82,7 @@ def test_language_and_colours_follow_airflow_as_they_change(browser: Browser, si
 def test_page_that_cannot_keep_the_language_is_loaded_once_more_and_not_for_ever(browser: Browser, site: Site) -> None:
     with open_window(browser, site, look=CHINESE) as window:
         page, loads = window.page, []
+        page.context.clear_cookies(name=LANGUAGE)
         page.on("request", lambda request: loads.append(request.url) if request.is_navigation_request() else None)
         page.add_init_script("Object.defineProperty(Document.prototype, 'cookie', { set() {}, get: () => '' })")
         window.open("acme/tree")
@@ -118,6 +120,22 @@ def test_phone_shows_the_members_of_the_department_that_was_touched(browser: Bro
         expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
         page.locator("button.name").first.click()
         expect(page.locator("#members h2")).to_be_in_viewport()
+
+
+def test_departments_open_and_days_are_chosen_without_script(browser: Browser, site: Site) -> None:
+    day = find_day(site.company, 1)
+    with open_window(browser, site, java_script_enabled=False) as window:
+        page = window.open("acme/tree")
+        fold = page.locator("button.fold[aria-expanded=false]").first
+        department = fold.get_attribute("value")
+        fold.click()
+        expect(page.locator(f"button.fold[value='{department}']")).to_have_attribute("aria-expanded", "true")
+        page.locator("button.name").first.click()
+        expect(page.locator("#members h2")).to_have_text(page.locator("button.name").first.inner_text())
+        page.get_by_label("As of").fill(day)
+        page.get_by_role("button", name="Show").click()
+        expect(page.get_by_text(f"As of the end of {day}")).to_be_visible()
+        expect(page.locator("#members h2")).to_be_visible()
 
 
 def test_day_is_chosen_and_the_counts_are_of_its_end(browser: Browser, site: Site) -> None:
@@ -213,6 +231,20 @@ def test_session_that_ended_is_told_in_the_frame(browser: Browser, site: Site) -
         frame.locator("button.name").first.click()
         expect(frame.locator("h1")).to_have_text("Signed out")
         expect(frame.get_by_text("Reload Airflow and sign in")).to_be_visible()
+
+
+def test_what_cannot_be_sent_is_said_in_its_place(browser: Browser, site: Site) -> None:
+    with open_window(browser, site, user="eva") as window:
+        page = window.open(f"acme/messages/{site.company.messages['sent']}")
+        page.route("**/reveal", lambda route: route.abort())
+        shown = page.locator("form[data-send]", has_text="Show").get_attribute("data-send")
+        page.get_by_role("button", name="Show").click()
+        expect(page.locator(f"#{shown}")).to_contain_text("The server could not be reached")
+        expect(page.locator(f"#{shown}")).to_be_focused()
+        page.unroute("**/reveal")
+        page.context.add_cookies([{"name": "_token", "value": "of.another.time", "url": site.url, "httpOnly": True}])
+        page.get_by_role("button", name="Show").click()
+        expect(page.locator(f"#{shown}")).to_contain_text("Your session has ended")
 
 
 @pytest.mark.parametrize("look", [ENGLISH, CHINESE], ids=str)

@@ -164,6 +164,13 @@ def read_counts(page: Element) -> dict[str, str]:
     return {kind: link.find_all("small")[0].text for kind, link in zip(KINDS, links, strict=True)}
 
 
+def assert_counts(page: Element, truth: dict[str, set[str]]) -> None:
+    """Where the machine is slow some may be counted in part, and say so."""
+    for kind, text in read_counts(page).items():
+        number = int(text.removesuffix("+").replace(",", ""))
+        assert number <= len(truth[kind]) if text.endswith("+") else number == len(truth[kind]), kind
+
+
 def list_ids(page: Element) -> list[str]:
     heads = [head for body in page.find_all("tbody") for head in body.find_all("th")]
     return [head.find_all("a")[0].attributes["href"].split("id=")[1].split("&")[0] for head in heads]
@@ -175,11 +182,11 @@ def test_each_kind_is_counted_and_listed_once(site: Site, connection: Connection
     truth = compare(*(read_truth(connection, TENANT, instant) for instant in instants))
     for kind in KINDS:
         pages = list(turn_pages(site, address(storm, earlier, later, kind=kind)))
-        assert read_counts(pages[0]) == {each: f"{len(keys):,}" for each, keys in truth.items()}
+        assert_counts(pages[0], truth)
         found = [id_ for page in pages for id_ in list_ids(page)]
         assert sorted(found) == sorted(quote(key, safe="").replace("%20", "+") for key in truth[kind])
-        assert len(pages) == max(-(-len(found) // ROWS_ON_A_PAGE), 1)
-        assert bool(found) is not (say("en", "differences.none") in pages[0].text)
+        assert all(len(list_ids(page)) == ROWS_ON_A_PAGE for page in pages[:-1] if say("en", "differences.further") not in page.text)
+        assert bool(found) is not (say("en", "differences.none") in pages[-1].text) or len(pages) > 1
 
 
 def test_the_spans_of_these_tests_hold_every_kind(connection: Connection, storm: Storm) -> None:
@@ -289,7 +296,7 @@ def test_page_of_a_department_names_it_and_leads_back(site: Site, connection: Co
     before, after = (read_truth(connection, TENANT, storm.instants[number]) for number in (1, 12))
     expected = only_within(compare(before, after), "2", before, after)
     page = look(site, address(storm, 1, 12, kind="user.moved", department="2"))
-    assert read_counts(page) == {kind: f"{len(keys):,}" for kind, keys in expected.items()}
+    assert_counts(page, expected)
     assert f"{say('en', 'differences.within')} {after.departments['2']['name']}" in page.text
     assert "department=" not in page.link(say("en", "differences.everywhere"))
 
@@ -298,7 +305,7 @@ def test_page_of_a_department_names_it_and_leads_back(site: Site, connection: Co
 def test_however_little_time_there_is_each_comes_once(
     connection: Connection, storm: Storm, monkeypatch: pytest.MonkeyPatch, versions: int
 ) -> None:
-    monkeypatch.setattr(comparison, "VERSIONS_AT_ONCE", versions)
+    monkeypatch.setattr(comparison, "VERSIONS_WHEN_LATE", versions)
     earlier, later = 1, STEPS - 1
     span = Span(TENANT, storm.instants[earlier], storm.instants[later])
     truth = compare(*(read_truth(connection, TENANT, storm.instants[number]) for number in (earlier, later)))
@@ -316,7 +323,7 @@ def test_however_little_time_there_is_each_comes_once(
 def test_counts_that_are_not_whole_say_so_and_are_not_too_large(
     connection: Connection, storm: Storm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(comparison, "VERSIONS_AT_ONCE", 20)
+    monkeypatch.setattr(comparison, "VERSIONS_WHEN_LATE", 20)
     for earlier, later in pairwise([0, 3, MASS_JOIN, MASS_UPDATE, STEPS - 1]):
         span = Span(TENANT, storm.instants[earlier], storm.instants[later])
         truth = compare(*(read_truth(connection, TENANT, storm.instants[number]) for number in (earlier, later)))
@@ -337,7 +344,7 @@ def test_real_syncs_are_compared_day_by_day(site: Site, connection: Connection, 
     for earlier, later in [(0, 1), (1, 4), (0, 4)]:
         truth = compare(*(read_truth(connection, tenant_id, ends[number] - timedelta(microseconds=1)) for number in (earlier, later)))
         page = look(site, f"{tenant_id}/differences?compare={days[earlier]}&at={days[later]}")
-        assert read_counts(page) == {kind: f"{len(keys):,}" for kind, keys in truth.items()}
+        assert_counts(page, truth)
         assert sum(map(len, truth.values()))
 
 
@@ -367,7 +374,8 @@ def test_the_kind_that_has_something_comes_first(site: Site, connection: Connect
         truth = compare(*(read_truth(connection, TENANT, storm.instants[number]) for number in (earlier, later)))
         page = look(site, address(storm, earlier, later))
         [current] = [link for nav in find_kinds(page) for link in nav.find_all("a", aria_current="true")]
-        assert f"kind={next(kind for kind in KINDS if truth[kind])}" in current.attributes["href"]
+        if not any(text.endswith("+") for text in read_counts(page).values()):
+            assert f"kind={next(kind for kind in KINDS if truth[kind])}" in current.attributes["href"]
 
 
 def test_personal_values_are_on_no_page(site: Site, storm: Storm) -> None:

@@ -1,21 +1,22 @@
 -- Of whom something changed in a tenant (tenant_id), the newest first: what lies after a place in that order (before_at, before_id) and not before an
--- instant (since), as far as so many versions (most) of each sort reach, and whether this is the last that was looked at. kind is a kind of org.change
+-- instant (since), as far as so many versions (most) of each source reach, and whether this is the last that was looked at. kind is a kind of org.change
 -- or null for all: for 'updated' some may be renamed only. Of some people only if is_of_few (people), and only if is_within of who was just before or
 -- after in a department (department_id) or below it as it was at an instant (seen_at): in one of some (below) if is_known.
 with scanned as (
     (
         select
             'began' as sort,
+            'began' as source,
             version.valid_from as changed_at,
             version.user_id,
             null as department_id,
             null as name
         from org.user_history as version
-        where (%(kind)s::text is null or %(kind)s::text in ('joined', 'returned'))
+        where not %(is_of_few)s
+          and (%(kind)s::text is null or %(kind)s::text in ('joined', 'returned'))
           and version.tenant_id = %(tenant_id)s
           and version.valid_from >= %(since)s::timestamptz
           and (version.valid_from, version.user_id) < (%(before_at)s::timestamptz, %(before_id)s::text)
-          and (not %(is_of_few)s or version.user_id = any (%(people)s::text[]))
         order by
             version.valid_from desc,
             version.user_id desc
@@ -27,17 +28,18 @@ with scanned as (
     (
         select
             'ended' as sort,
+            'ended' as source,
             version.valid_to as changed_at,
             version.user_id,
             null as department_id,
             version.name
         from org.user_history as version
-        where (%(kind)s::text is null or %(kind)s::text in ('left', 'renamed', 'updated'))
+        where not %(is_of_few)s
+          and (%(kind)s::text is null or %(kind)s::text in ('left', 'renamed', 'updated'))
           and version.tenant_id = %(tenant_id)s
           and version.valid_to is not null
           and version.valid_to >= %(since)s::timestamptz
           and (version.valid_to, version.user_id) < (%(before_at)s::timestamptz, %(before_id)s::text)
-          and (not %(is_of_few)s or version.user_id = any (%(people)s::text[]))
         order by
             version.valid_to desc,
             version.user_id desc
@@ -49,16 +51,17 @@ with scanned as (
     (
         select
             'entered' as sort,
+            'entered' as source,
             version.valid_from as changed_at,
             version.user_id,
             version.department_id,
             null as name
         from org.membership_history as version
-        where (%(kind)s::text is null or %(kind)s::text = 'moved')
+        where not %(is_of_few)s
+          and (%(kind)s::text is null or %(kind)s::text = 'moved')
           and version.tenant_id = %(tenant_id)s
           and version.valid_from >= %(since)s::timestamptz
           and (version.valid_from, version.user_id) < (%(before_at)s::timestamptz, %(before_id)s::text)
-          and (not %(is_of_few)s or version.user_id = any (%(people)s::text[]))
         order by
             version.valid_from desc,
             version.user_id desc
@@ -70,20 +73,84 @@ with scanned as (
     (
         select
             'quit' as sort,
+            'quit' as source,
             version.valid_to as changed_at,
             version.user_id,
             version.department_id,
             null as name
         from org.membership_history as version
-        where (%(kind)s::text is null or %(kind)s::text = 'moved')
+        where not %(is_of_few)s
+          and (%(kind)s::text is null or %(kind)s::text = 'moved')
           and version.tenant_id = %(tenant_id)s
           and version.valid_to is not null
           and version.valid_to >= %(since)s::timestamptz
           and (version.valid_to, version.user_id) < (%(before_at)s::timestamptz, %(before_id)s::text)
-          and (not %(is_of_few)s or version.user_id = any (%(people)s::text[]))
         order by
             version.valid_to desc,
             version.user_id desc
+        fetch first %(most)s rows with ties
+    )
+
+    union all
+
+    -- Each by the id: along the indexes of time one would come past everybody.
+    (
+        select
+            boundary.sort,
+            'few' as source,
+            boundary.changed_at,
+            few.user_id,
+            boundary.department_id,
+            boundary.name
+        from unnest(%(people)s::text[]) as few (user_id)
+        cross join lateral (
+            select
+                'began' as sort,
+                version.valid_from as changed_at,
+                null as department_id,
+                null as name
+            from org.user_history as version
+            where (%(kind)s::text is null or %(kind)s::text in ('joined', 'returned'))
+              and version.tenant_id = %(tenant_id)s
+              and version.user_id = few.user_id
+            union all
+            select
+                'ended',
+                version.valid_to,
+                null,
+                version.name
+            from org.user_history as version
+            where (%(kind)s::text is null or %(kind)s::text in ('left', 'renamed', 'updated'))
+              and version.tenant_id = %(tenant_id)s
+              and version.user_id = few.user_id
+            union all
+            select
+                'entered',
+                version.valid_from,
+                version.department_id,
+                null
+            from org.membership_history as version
+            where (%(kind)s::text is null or %(kind)s::text = 'moved')
+              and version.tenant_id = %(tenant_id)s
+              and version.user_id = few.user_id
+            union all
+            select
+                'quit',
+                version.valid_to,
+                version.department_id,
+                null
+            from org.membership_history as version
+            where (%(kind)s::text is null or %(kind)s::text = 'moved')
+              and version.tenant_id = %(tenant_id)s
+              and version.user_id = few.user_id
+            offset 0
+        ) as boundary
+        where %(is_of_few)s
+          and boundary.changed_at >= %(since)s::timestamptz
+          and (boundary.changed_at, few.user_id) < (%(before_at)s::timestamptz, %(before_id)s::text)
+        order by
+            boundary.changed_at desc,
+            few.user_id desc
         fetch first %(most)s rows with ties
     )
 ),
@@ -91,14 +158,14 @@ placed as (
     select
         scanned.*,
         dense_rank() over (order by scanned.changed_at desc, scanned.user_id desc) as place,
-        count(*) over (partition by scanned.sort) as size
+        count(*) over (partition by scanned.source) as size
     from scanned
 ),
--- A sort of which there is more is known as far as its last row.
+-- A source of which there is more is known as far as its last row.
 bounded as (
     select
         placed.*,
-        (select min(ends.place) from (select max(place) as place from placed where size >= %(most)s group by sort) as ends) as last_place
+        (select min(ends.place) from (select max(place) as place from placed where size >= %(most)s group by source) as ends) as last_place
     from placed
 ),
 judged as (

@@ -15,13 +15,13 @@ from orgsync.outbox.audiences import ask_audience
 from orgsync.outbox.queueing import Audience
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant
-from orgsync.warehouse.connection import open_warehouse
-from orgsync.warehouse.hook import find_warehouse
+from orgsync.warehouse.connection import Address, open_warehouse
+from orgsync.warehouse.hook import find_pages_login, find_warehouse
 from orgsync.warehouse.migrations import check_schema
 from orgsync.warehouse.statements import fetch_all, fetch_one
 from orgsync.words import Words
 
-WAREHOUSE, ROLES, COMPANY, QUOTA, AUDIENCE = "warehouse", "roles", "company", "quota", "audience"
+WAREHOUSE, ROLES, PAGES, COMPANY, QUOTA, AUDIENCE = "warehouse", "roles", "pages", "company", "quota", "audience"
 
 _NOTHING = Words("nothing can be loaded or sent", "无法加载，也无法发送")
 _MIGRATE = Words("Run `orgsync migrate`", "运行 `orgsync migrate`")
@@ -38,6 +38,18 @@ _REVOKE = Words(
     "以数据库所有者的身份执行：revoke select on org.user_version from orgsync_reader, public",
 )
 _NO_PRIVACY = Words("personal data is open to every reader", "个人信息对所有读者开放")
+_NO_PAGES = Words("the pages of the organization show nothing", "组织架构页面无法显示任何内容")
+_MASKED = Words("their login reads what a reader does, personal values masked", "其登录名的读取权限与只读角色相同，个人信息已屏蔽")
+_NO_READER = Words("the login {user} is no member of orgsync_pages", "登录名 {user} 不是 orgsync_pages 的成员")
+_GRANT_PAGES = Words(
+    "Run `orgsync migrate` as the owner of the database, or: grant orgsync_pages to {user}",
+    "以数据库所有者的身份运行 `orgsync migrate`，或执行：grant orgsync_pages to {user}",
+)
+_SEES_ALL = Words("the login {user} sees personal values in clear", "登录名 {user} 可以看到未屏蔽的个人信息")
+_OTHER_LOGIN = Words(
+    "Give the connection {conn_id} a login that is a member of orgsync_pages and of no other role",
+    "请为连接 {conn_id} 配置一个仅属于 orgsync_pages 角色的登录名",
+)
 _NO_HISTORY = Words("nothing is loaded yet", "尚未加载任何数据")
 _SAME = Words("the connection is of {owner}, as the tenant's history is", "连接属于 {owner}，与租户的历史一致")
 _OTHER = Words(
@@ -61,7 +73,7 @@ _LASTING = ("billable calls this month", "recipients today")
 
 
 def check_warehouse(settings: Settings, tenants: Sequence[Tenant], *, tenant_id: str | None) -> Iterator[Check]:
-    """Its schema, whom rules for changes name, and every saved audience of these tenants, or of all there are."""
+    """Its schema, whom rules for changes name, every saved audience of these tenants, or of all there are; and the login of the pages."""
     try:
         with open_warehouse(find_warehouse(settings)) as connection:
             yield _check_schema(connection, settings)
@@ -71,10 +83,12 @@ def check_warehouse(settings: Settings, tenants: Sequence[Tenant], *, tenant_id:
             connection.rollback()
     except OrgsyncError as error:
         yield broken(WAREHOUSE, error, subject=settings.warehouse_conn_id, lost=_NOTHING)
+    else:
+        yield from _check_pages(settings)
 
 
 def examine_warehouse(settings: Settings) -> Iterator[Check]:
-    """Whether it answers, is migrated, and its roles are right."""
+    """Whether it answers, is migrated, and its roles and the login of the pages are right."""
     try:
         address = find_warehouse(settings)
         with open_warehouse(address) as connection:
@@ -83,6 +97,8 @@ def examine_warehouse(settings: Settings) -> Iterator[Check]:
             connection.rollback()
     except OrgsyncError as error:
         yield broken(WAREHOUSE, error, subject=settings.warehouse_conn_id, lost=_NOTHING)
+    else:
+        yield from _check_pages(settings)
 
 
 def examine_standing(settings: Settings, tenant: Tenant) -> Iterator[Check]:
@@ -111,6 +127,29 @@ def _check_roles(connection: Connection, user: str) -> Iterator[Check]:
         yield Check(ROLES, "broken", _OPEN_READER, _REVOKE, _NO_PRIVACY, subject="orgsync_reader")
     else:
         yield ok(ROLES, Words("as this version made them", "与本版本创建的一致"))
+
+
+def _check_pages(settings: Settings) -> Iterator[Check]:
+    """The login of the pages, where there is one; where the warehouse itself is what is wrong, it has been told already."""
+    try:
+        if address := find_pages_login(settings):
+            with open_warehouse(address) as connection:
+                yield _check_login(connection, address)
+                connection.rollback()
+    except OrgsyncError as error:
+        yield broken(PAGES, error, subject=settings.pages_conn_id, lost=_NO_PAGES)
+
+
+def _check_login(connection: Connection, address: Address) -> Check:
+    found = fetch_one(connection, "ops/check_pages_login") or {}
+    if not found.get("may_ask"):
+        told = _NO_READER.fill(user=address.user), _GRANT_PAGES.fill(user=address.user)
+    elif found["sees_all"]:
+        told = _SEES_ALL.fill(user=address.user), _OTHER_LOGIN.fill(conn_id=address.conn_id)
+    else:
+        check_schema(connection)
+        return ok(PAGES, _MASKED, subject=address.conn_id)
+    return Check(PAGES, "broken", *told, _NO_PAGES, subject=address.conn_id)
 
 
 def _check_company(connection: Connection, tenant: Tenant) -> Check:

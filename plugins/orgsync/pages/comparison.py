@@ -31,7 +31,7 @@ KINDS = (
     "department.moved",
     "department.renamed",
 )
-VERSIONS_AT_ONCE = 1000
+VERSIONS_AT_ONCE, VERSIONS_WHEN_LATE = 500, 200
 NOTHING = "{}"
 
 
@@ -197,7 +197,8 @@ def _walk(connection: Connection, span: Span, name: str, after: Spot | None, is_
     start = (just_after(span.at) if isinstance(span.at, datetime) else span.at) if walk.is_backward else span.compare
     place_at, place_id = (after.changed_at, after.id) if after else (start, "")
     while True:
-        rows = fetch_all(connection, walk.statement, **values, place_at=place_at, place_id=place_id, most=VERSIONS_AT_ONCE)
+        most = VERSIONS_WHEN_LATE if is_late() else VERSIONS_AT_ONCE
+        rows = fetch_all(connection, walk.statement, **values, place_at=place_at, place_id=place_id, most=most)
         within = _pick_within(connection, span, walk.entity, rows)
         for row in rows:
             is_within = within is None or row["id"] in within

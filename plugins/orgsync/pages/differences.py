@@ -21,7 +21,7 @@ from orgsync.warehouse.statements import Row, fetch_all
 router = APIRouter()
 
 ROWS_ON_A_PAGE = 50
-COUNT_SECONDS, PAGE_SECONDS = 0.08, 0.04
+COUNT_SECONDS, PAGE_SECONDS = 0.04, 0.03
 """After so long no more is looked at for the counts, and for a page."""
 OTHERS = (
     "status",

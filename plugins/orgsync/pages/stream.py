@@ -26,7 +26,7 @@ KINDS: dict[Entity, tuple[str, ...]] = {
 STATEMENTS: dict[Entity, str] = {"user": "people", "department": "departments"}
 FIRST_VERSIONS, MOST_VERSIONS = 100, 800
 """How many are looked at by one statement; each time it finds too little, twice as many."""
-FEW_DEPARTMENTS, FEW_MEMBERSHIPS = 2000, 3000
+FEW_DEPARTMENTS, FEW_MEMBERSHIPS = 2000, 2000
 
 
 @dataclass(frozen=True, order=True)

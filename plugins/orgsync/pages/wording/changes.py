@@ -26,6 +26,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "changes.show": ("Show", "显示"),
     "changes.clear": ("All changes", "全部变更"),
     "changes.file": ("As a file for spreadsheets (CSV)", "导出为 CSV 表格"),
+    "changes.broke_off": (
+        "This file is not whole: reading broke off here. Download it again.",
+        "此文件不完整：读取在此处中断，请重新下载。",
+    ),
     "changes.within": ("Only of", "仅限"),
     "changes.how_within": (
         "and all below it, as departments were at the end of the time shown; of people, who was in one of them just before or just after",
