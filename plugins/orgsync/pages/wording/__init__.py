@@ -6,11 +6,24 @@ from collections import ChainMap
 from collections.abc import Mapping
 from typing import Any
 
-from orgsync.pages.wording import changes, columns, differences, health, messages, plans, quarantine, runs, shared, tree
-
-TEXTS: Mapping[str, tuple[str, str]] = ChainMap(
-    *(dict(room.TEXTS) for room in (shared, columns, health, tree, plans, quarantine, runs, messages, changes, differences))
+from orgsync.pages.wording import (
+    changes,
+    columns,
+    departments,
+    differences,
+    health,
+    messages,
+    people,
+    plans,
+    quarantine,
+    runs,
+    search,
+    shared,
+    tree,
 )
+
+ROOMS = (shared, columns, health, tree, search, people, departments, changes, differences, plans, quarantine, runs, messages)
+TEXTS: Mapping[str, tuple[str, str]] = ChainMap(*(dict(room.TEXTS) for room in ROOMS))
 LANGUAGES = ("en", "zh")
 
 
