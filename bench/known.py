@@ -12,6 +12,8 @@ from bench.world import TENANT
 from orgsync.tenants import Tenant
 
 DRAWN = 500
+LONGEST = 40
+"""Of a name, that somebody would type in."""
 PEOPLE = """
     select
         person.user_id,
@@ -160,7 +162,7 @@ def find_known(company: Company) -> Known:
     [(first, first_day, last_day)] = company.query(SNAPSHOTS, tenant_id=TENANT, zone=Tenant.timezone)
     [(message_to_all, last_message)] = company.query(MESSAGES, tenant_id=TENANT)
     return Known(
-        people=[person for person in people if person.name.strip() == person.name],
+        people=[person for person in people if person.name.strip() == person.name and len(person.name) < LONGEST],
         departments=[Department(*row) for row in company.query(DEPARTMENTS, tenant_id=TENANT, most=DRAWN)],
         largest=company.query(LARGEST, tenant_id=TENANT)[0][0],
         widest=company.query(WIDEST, tenant_id=TENANT)[0][0],

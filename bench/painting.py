@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from bench.asking import Question
+from stack.chromium import find_chromium, open_chromium
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = (
-    "--no-sandbox",  # a container's root has no other way
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 FIRST_PAINT = """() => new Promise((resolve, reject) => {
     const look = () => {
         const found = performance.getEntriesByName("first-contentful-paint")[0];
@@ -36,17 +25,13 @@ FIRST_PAINT = """() => new Promise((resolve, reject) => {
 @contextmanager
 def open_browser() -> Iterator[Browser | None]:
     """None where there is none: then nothing is known of what is seen when."""
-    program = os.environ.get("ORGSYNC_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    program = find_chromium()
     if program is None:
-        print("NOTHING IS LOOKED AT: there is no Chromium on this machine (ORGSYNC_CHROMIUM)", flush=True)
+        print("NOTHING IS LOOKED AT: there is no Chromium on this machine (bin/setup-browser)", flush=True)
         yield None
         return
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        try:
-            yield browser
-        finally:
-            browser.close()
+    with open_chromium(program) as browser:
+        yield browser
 
 
 def measure_paints(browser: Browser, url: str, token: str, questions: Sequence[Question]) -> list[float]:

@@ -1,8 +1,8 @@
--- What chance and words are drawn from, always the same. %(surnames)s, %(givens)s, %(odd_names)s, %(titles)s, %(areas)s, %(centers)s,
--- %(odd_departments)s, %(places)s: words.
+-- What numbers and words are drawn by, always the same.
 set work_mem = '256MB';
 set maintenance_work_mem = '512MB';
 set hash_mem_multiplier = 4;
+set enable_memoize = off; -- what is remembered of a million different people costs ten times what it saves
 
 create schema bench;
 
@@ -27,13 +27,8 @@ as $$
     select lpad(to_hex(number * 2654435761 %% 4294967296), 8, '0')
 $$;
 
-create table bench.words as
-select
-    %(surnames)s::text[] as surnames,
-    %(givens)s::text[] as givens,
-    %(odd_names)s::text[] as odd_names,
-    %(titles)s::text[] as titles,
-    %(areas)s::text[] as areas,
-    %(centers)s::text[] as centers,
-    %(odd_departments)s::text[] as odd_departments,
-    %(places)s::text[] as places;
+create function bench.pick(words text[], number bigint, what bigint, lean double precision) returns text
+language sql immutable parallel safe
+as $$
+    select words[1 + bench.draw(cardinality(words), number, what, lean)]
+$$;

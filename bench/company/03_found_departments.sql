@@ -34,18 +34,17 @@ fated as (
         end as event,
         case
             when hung.level = 1 then '云杉科技有限公司'
-            when hung.number %% 97 = 5 and hung.level > 4 then odd_departments[1 + hung.number %% cardinality(odd_departments)]
-            when hung.is_wide then areas[1 + bench.draw(cardinality(areas), hung.number, 5, 1)] || '第' || hung.number || '门店'
+            when hung.number %% 97 = 5 and hung.level > 4 then (%(odd_departments)s)[1 + hung.number %% cardinality(%(odd_departments)s)]
+            when hung.is_wide then bench.pick(%(areas)s, hung.number, 5, 1) || '第' || hung.number || '门店'
             else
                 case
-                    when hung.level < 4 then centers[1 + bench.draw(cardinality(centers), hung.number, 6, 1)]
-                    else areas[1 + bench.draw(cardinality(areas), hung.number, 6, 1)]
+                    when hung.level < 4 then bench.pick(%(centers)s, hung.number, 6, 1)
+                    else bench.pick(%(areas)s, hung.number, 6, 1)
                 end
-                || areas[1 + bench.draw(cardinality(areas), hung.number, 7, 1)]
+                || bench.pick(%(areas)s, hung.number, 7, 1)
                 || (array['公司', '事业群', '中心', '部', '室', '组', '小组'])[hung.level]
         end as name
     from hung
-    cross join bench.words
 )
 select
     number,
@@ -65,7 +64,7 @@ select
     number,
     6,
     'od-' || md5('department ' || number),
-    '旧' || areas[1 + bench.draw(cardinality(areas), number, 5, 1)] || '组',
+    '旧' || bench.pick(%(areas)s, number, 5, 1) || '组',
     null,
     %(removed_below)s + number %% 7,
     null,
@@ -73,8 +72,7 @@ select
     4 * (1 + bench.draw(%(snapshots)s / 4, number, 4, 1)),
     0,
     4 * (1 + bench.draw(%(snapshots)s / 4, number, 4, 1))
-from generate_series(%(departments)s + 1, %(departments)s + %(removed)s) as number
-cross join bench.words;
+from generate_series(%(departments)s + 1, %(departments)s + %(removed)s) as number;
 alter table bench.department add primary key (number);
 create index on bench.department (department_id);
 

@@ -55,16 +55,15 @@ select
     case when placed.part = 'away' then greatest(placed.place_1, placed.place_2 + 4) end as away_to,
     case when bench.chance(placed.number, 28) < 0.05 then %(secondary_first)s + bench.draw(%(secondary_count)s, placed.number, 29, 1) end as second_home,
     case
-        when placed.number %% 211 = 7 then odd_names[1 + placed.number %% cardinality(odd_names)]
-        else surnames[1 + bench.draw(cardinality(surnames), placed.number, 30, 1.7)]
-            || givens[1 + bench.draw(cardinality(givens), placed.number, 31, 1.3)]
-            || case when bench.chance(placed.number, 32) < 0.8 then givens[1 + bench.draw(cardinality(givens), placed.number, 33, 1.3)] else '' end
+        when placed.number %% 211 = 7 then (%(odd_names)s)[1 + placed.number %% cardinality(%(odd_names)s)]
+        else bench.pick(%(surnames)s, placed.number, 30, 1.7)
+            || bench.pick(%(givens)s, placed.number, 31, 1.3)
+            || case when bench.chance(placed.number, 32) < 0.8 then bench.pick(%(givens)s, placed.number, 33, 1.3) else '' end
     end as name,
-    titles[1 + bench.draw(cardinality(titles), placed.number, 34, 1)] as title,
-    titles[1 + (bench.draw(cardinality(titles), placed.number, 34, 1) + 1) %% cardinality(titles)] as title_after
+    bench.pick(%(titles)s, placed.number, 34, 1) as title,
+    (%(titles)s)[1 + (bench.draw(cardinality(%(titles)s), placed.number, 34, 1) + 1) %% cardinality(%(titles)s)] as title_after
 from placed
-join bench.department on department.number = placed.home
-cross join bench.words;
+join bench.department on department.number = placed.home;
 -- Nobody is twice in one department.
 update bench.person set second_home = null where second_home in (home, home_after);
 -- Whose absence would end after the last snapshot.

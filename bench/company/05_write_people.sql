@@ -16,7 +16,7 @@ select
     'https://s1.example.com/static-resource/v1/' || md5('avatar ' || person.number) || '~?image_size=noop&quality=&sticker_format=.webp',
     case when stretch.from_place >= person.titled_at then person.title_after else person.title end,
     'A' || lpad(person.number::text, 7, '0'),
-    places[1 + person.number %% cardinality(places)],
+    (%(places)s)[1 + person.number %% cardinality(%(places)s)],
     '1',
     date '2010-01-01' + (person.number %% 5500)::integer,
     case when bench.chance(person.number, 40) < 0.01 then 'inactive' else 'active' end,
@@ -32,7 +32,6 @@ select
     ended.taken_at,
     snapshot.snapshot_id
 from bench.person
-cross join bench.words
 cross join lateral (
     select
         step.place as from_place,
@@ -62,4 +61,5 @@ left join bench.person as parent_leader on parent_leader.number = department.par
 join bench.instant as begun on begun.place = stretch.from_place
 left join bench.instant as ended on ended.place = stretch.to_place
 join ops.snapshot on snapshot.tenant_id = %(tenant_id)s and snapshot.taken_at = begun.taken_at
-where not stretch.is_gap;
+where not stretch.is_gap
+order by person.user_id;

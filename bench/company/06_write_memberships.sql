@@ -37,4 +37,7 @@ cross join lateral (
 join bench.department on department.number = stretch.department
 join bench.instant as begun on begun.place = stretch.from_place
 left join bench.instant as ended on ended.place = stretch.to_place
-join ops.snapshot on snapshot.tenant_id = %(tenant_id)s and snapshot.taken_at = begun.taken_at;
+join ops.snapshot on snapshot.tenant_id = %(tenant_id)s and snapshot.taken_at = begun.taken_at
+order by
+    person.user_id,
+    department.department_id;

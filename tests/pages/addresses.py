@@ -52,10 +52,25 @@ def _run(company: Company) -> str:
     return f"birch/run?id={quote(run_id)}"
 
 
+def _person(company: Company, rule: str) -> str:
+    [(user_id, *_), *_] = company.query(f"select user_id from org.change where tenant_id = 'acme' and entity = 'user' and {rule}")
+    return f"acme/person?id={quote(user_id)}"
+
+
+def _department(company: Company) -> str:
+    [(department_id,)] = company.query("select min(department_id) from org.departments where tenant_id = 'acme' and parent_id is not null")
+    return f"acme/department?id={quote(department_id)}&at={find_day(company, 3)}"
+
+
 ADDRESSES = {
     "health": Address("/", lambda _: ""),
     "tree": Address("/{tenant_id}/tree", lambda _: "acme/tree"),
     "tree-compared": Address("/{tenant_id}/tree", _tree),
+    "search": Address("/{tenant_id}/search", lambda _: "acme/search#q=a"),
+    "person": Address("/{tenant_id}/person", lambda company: _person(company, "kind = 'moved'")),
+    "person-left": Address("/{tenant_id}/person", lambda company: _person(company, "kind = 'left'")),
+    "department": Address("/{tenant_id}/department", lambda _: "acme/department?id=1"),
+    "department-then": Address("/{tenant_id}/department", _department),
     "changes": Address("/{tenant_id}/changes", lambda _: "acme/changes"),
     "changes-filtered": Address("/{tenant_id}/changes", lambda _: "acme/changes?entity=user&kind=moved"),
     "differences": Address("/{tenant_id}/differences", lambda company: f"acme/differences?compare={find_day(company, 0)}&kind=user.moved"),

@@ -50,6 +50,35 @@
     form.querySelectorAll("button").forEach((each) => { each.disabled = false; });
   };
 
+  // A form with data-search asks for words that stand in no address: the fragment holds them, which no server is sent.
+  const wordsAsked = () => new URLSearchParams(location.hash.slice(1)).get("q") || "";
+  const dayAsked = () => new URLSearchParams(location.search).get("at") || "";
+  let searches = 0;
+  const find = async (form) => {
+    const place = document.getElementById(form.dataset.search), search = ++searches;
+    const body = new FormData(form);
+    form.elements.q.value = wordsAsked();
+    body.set("q", wordsAsked());
+    body.set("at", dayAsked());
+    place.setAttribute("aria-busy", "true");
+    const { text } = await post(form.action, body);
+    if (search !== searches) return; // somebody has asked for something else since
+    const page = new DOMParser().parseFromString(text, "text/html");
+    place.replaceChildren(...(page.getElementById(place.id) || page.querySelector("main") || page.body).childNodes);
+    place.removeAttribute("aria-busy");
+  };
+  const ask = (form) => {
+    const words = `#${new URLSearchParams({ q: form.elements.q.value.trim() })}`, day = form.elements.at.value;
+    if (day !== dayAsked().slice(0, 10)) location.assign(`${location.pathname}${day ? `?at=${day}` : ""}${words}`);
+    else if (words !== location.hash) location.hash = words;
+    else find(form);
+  };
+  const listen = (form) => {
+    // A fragment without words is a place on the page.
+    addEventListener("hashchange", () => { if (!location.hash || location.hash.startsWith("#q=")) find(form); });
+    if (wordsAsked()) find(form);
+  };
+
   // A form with data-keep leads to the same page with a little more or less in it: one stays where one was, on the button that one pressed.
   const keepPlace = (button) => {
     sessionStorage.setItem(PLACE, JSON.stringify({ at: location.pathname, top: scrollY, name: button.name, value: button.value }));
@@ -70,6 +99,11 @@
     const form = event.target;
     if (!(form instanceof HTMLFormElement)) return;
     if (form.dataset.keep !== undefined && event.submitter) return keepPlace(event.submitter);
+    if (form.dataset.search !== undefined) {
+      event.preventDefault();
+      ask(form);
+      return;
+    }
     // Whoever thinks better of it closes the dialog.
     if (form.dataset.send === undefined || (event.submitter && event.submitter.formMethod === "dialog")) return;
     event.preventDefault();
@@ -85,6 +119,7 @@
   addEventListener("DOMContentLoaded", () => {
     translate();
     findPlace();
+    document.querySelectorAll("form[data-search]").forEach(listen);
     // Of tabs that do not fit beside each other, the one where one is has to be seen.
     document.querySelectorAll(".tabs [aria-current]").forEach((tab) => {
       tab.parentElement.scrollLeft = tab.offsetLeft - (innerWidth - tab.offsetWidth) / 2;

@@ -14,7 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orgsync.errors import ConfigurationError, OrgsyncError, WarehouseUnavailableError
-from orgsync.pages import changes, differences, health, messages, plans, quarantine, runs, tree
+from orgsync.pages import changes, departments, differences, health, messages, people, plans, quarantine, runs, search, tree
 from orgsync.pages.rendering import list_static, render
 from orgsync.pages.visit import LANGUAGE_COOKIE, open_visit
 from orgsync.pages.wording import choose_language
@@ -22,7 +22,7 @@ from orgsync.settings import Settings
 
 log = logging.getLogger(__name__)
 
-VIEWS = (health, tree, plans, quarantine, runs, messages, changes, differences)
+VIEWS = (health, tree, search, people, departments, plans, quarantine, runs, messages, changes, differences)
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "frame-ancestors 'self'; base-uri 'none'"

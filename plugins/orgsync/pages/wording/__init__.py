@@ -6,11 +6,25 @@ from collections import ChainMap
 from collections.abc import Mapping
 from typing import Any
 
-from orgsync.pages.wording import changes, columns, differences, health, messages, plans, quarantine, runs, shared, sign_in, tree
-
-TEXTS: Mapping[str, tuple[str, str]] = ChainMap(
-    *(dict(room.TEXTS) for room in (shared, columns, health, tree, plans, quarantine, runs, messages, changes, differences, sign_in))
+from orgsync.pages.wording import (
+    changes,
+    columns,
+    departments,
+    differences,
+    health,
+    messages,
+    people,
+    plans,
+    quarantine,
+    runs,
+    search,
+    shared,
+    sign_in,
+    tree,
 )
+
+ROOMS = (shared, columns, health, tree, search, people, departments, changes, differences, plans, quarantine, runs, messages, sign_in)
+TEXTS: Mapping[str, tuple[str, str]] = ChainMap(*(dict(room.TEXTS) for room in ROOMS))
 LANGUAGES = ("en", "zh")
 
 

@@ -1,0 +1,47 @@
+"""What the page of a person says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "person.card": ("The person", "基本信息"),
+    "person.left": ("left {at}", "{at} 离开"),
+    "person.comes": ("not there yet; came {at}", "当时尚未加入；{at} 加入"),
+    "person.as_left": ("What is shown is how it was when they left.", "以下为离开时的信息。"),
+    "person.as_came": ("What is shown is how it was when they came.", "以下为加入时的信息。"),
+    "person.departments": ("Departments", "所在部门"),
+    "person.no_departments": ("in none that is visible", "没有可见的部门"),
+    "person.main": ("main", "主部门"),
+    "person.leads": ("leads", "负责人"),
+    "person.personal": ("Personal data", "个人信息"),
+    "person.no_values": ("No mobile, mail address or telephone is known.", "没有手机号、邮箱或电话。"),
+    "person.show": ("Show", "显示"),
+    "person.will_be_written": ("It is written down that you looked.", "查看会记入审计。"),
+    "person.written": ("That you looked was written down. These are the latest values known.", "此次查看已记入审计。以下为最新的值。"),
+    "person.nothing_personal": ("No personal values are known.", "没有个人信息。"),
+    "person.not_for_you": ("Only who may see personal data sees these values.", "只有可以查看个人信息的人能看到这些值。"),
+    "person.above": ("Reports to", "汇报对象"),
+    "person.told": ("manager", "直属上级"),
+    "person.leader_of": ("leads", "负责"),
+    "person.nobody_above": ("Nobody above is known.", "没有已知的上级。"),
+    "person.not_there": ("The person was not there then.", "当时此人不在组织中。"),
+    "person.below": ("Who reports to them", "下属"),
+    "person.nobody_below": ("Nobody.", "没有。"),
+    "person.below_shown": ("The first {shown} of {count:,}", "{count:,} 人中的前 {shown} 人"),
+    "person.below_more": ("The first {shown} of {count:,} or more", "至少 {count:,} 人，显示前 {shown} 人"),
+    "person.messages": ("Messages", "消息"),
+    "person.messages_caption": ("The newest messages they were to get", "最近应收到的消息"),
+    "person.no_messages": ("None.", "没有。"),
+    "person.message": ("Message", "消息"),
+    "person.message_kind": ("Kind", "类型"),
+    "person.source": ("From", "来源"),
+    "person.state": ("State", "状态"),
+    "person.when": ("When", "时间"),
+    "timeline.title": ("Time line", "变更历史"),
+    "timeline.caption": ("What happened, the latest first", "最近的变更在前"),
+    "timeline.when": ("When", "时间"),
+    "timeline.what": ("What", "变更"),
+    "timeline.nothing": ("Nothing is known.", "没有记录。"),
+    "timeline.hidden": ("the value is personal", "值为个人信息"),
+}
