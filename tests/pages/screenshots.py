@@ -17,7 +17,7 @@ from tests.pages.site import Site
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
 MOST_BYTES = 150_000
-WIDE = Look(size=(1200, 640))
+WIDE, LOW, HIGH = (Look(size=(1200, height)) for height in (640, 360, 760))
 
 
 @dataclass(frozen=True)
@@ -31,18 +31,17 @@ class Picture:
 
 
 PICTURES = {
-    "explorer-health": Picture("health"),
+    "explorer-health": Picture("health", LOW),
     "explorer-tree": Picture("tree-compared", is_inside=True),
     "explorer-tree-phone": Picture("tree-compared", CHINESE),
     "explorer-differences": Picture("differences"),
     "explorer-search": Picture("search", words="xiahou"),
     "explorer-person": Picture("person"),
     "explorer-person-phone": Picture("person", CHINESE),
-    "explorer-department": Picture("department-then"),
+    "explorer-department": Picture("department-then", HIGH),
     "explorer-changes": Picture("changes"),
     "explorer-plan": Picture("plan"),
     "explorer-plan-phone": Picture("plan", CHINESE),
-    "explorer-run": Picture("run"),
     "explorer-messages": Picture("messages"),
 }
 
