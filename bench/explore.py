@@ -91,8 +91,17 @@ def _measure_view(
     if view.is_painted and browser:
         paints = measure_paints(browser, url, token, rest[: QUICK_PAINTS if is_quick else PAINTS])
         figures["paint_ms"] = [round(paint) for paint in paints]
-    print(f"{view.name}: {figures}", flush=True)
+    _tell(view.name, figures)
     return figures
+
+
+def _tell(name: str, figures: Figures) -> None:
+    one, four, cpu = figures["one"], figures["four"], figures["cpu_ms"]
+    print(
+        f"{name}: {one['p50_ms']} ms, p95 {one['p95_ms']} ms, of four {four['p95_ms']} ms, {one['cut']} of {one['requests']} cut, "
+        f"CPU {cpu['server']} + {cpu['postgres']} ms, {figures['bytes'] / 1000:.1f} kB",
+        flush=True,
+    )
 
 
 def _tell_sizes(answers: list[Answer]) -> Figures:

@@ -108,4 +108,7 @@ left join (select message_id, min(delivery_id) as delivery_id from notify.delive
 cross join lateral generate_series(0, message.people - 1) as place
 join bench.person on person.number = 1 + (message.number * 101 + place) %% %(people)s
 where message.number > 1
-   or person.ends is null;
+   or person.ends is null
+order by
+    message.number,
+    person.user_id;

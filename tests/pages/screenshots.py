@@ -17,22 +17,32 @@ from tests.pages.site import Site
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
 MOST_BYTES = 150_000
-WIDE = Look(size=(1200, 680))
+WIDE, LOW, HIGH = (Look(size=(1200, height)) for height in (640, 360, 760))
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Of a page of `addresses.py`, alone or inside Airflow's own pages."""
+    """Of a page of `addresses.py`, alone or inside Airflow's own pages; `words` are searched for."""
 
     address: str
     look: Look = WIDE
     is_inside: bool = False
+    words: str = ""
 
 
 PICTURES = {
+    "explorer-health": Picture("health", LOW),
     "explorer-tree": Picture("tree-compared", is_inside=True),
     "explorer-tree-phone": Picture("tree-compared", CHINESE),
-    "explorer-health": Picture("health"),
+    "explorer-differences": Picture("differences"),
+    "explorer-search": Picture("search", words="xiahou"),
+    "explorer-person": Picture("person"),
+    "explorer-person-phone": Picture("person", CHINESE),
+    "explorer-department": Picture("department-then", HIGH),
+    "explorer-changes": Picture("changes"),
+    "explorer-plan": Picture("plan"),
+    "explorer-plan-phone": Picture("plan", CHINESE),
+    "explorer-messages": Picture("messages"),
 }
 
 
@@ -50,7 +60,7 @@ def main() -> int:
 
 def take(browser: Browser, site: Site, picture: Picture, file: Path) -> int:
     with open_window(browser, site, user="eva", look=picture.look) as window:
-        path = ADDRESSES[picture.address].find(site.company)
+        path = ADDRESSES[picture.address].find(site.company).split("#")[0]
         if picture.is_inside:
             window.page.goto(address_page(environ={"AIRFLOW__API__BASE_URL": site.url}) + path)
             html = window.page.frame_locator("iframe").locator("html")
@@ -58,6 +68,10 @@ def take(browser: Browser, site: Site, picture: Picture, file: Path) -> int:
             html = window.open(path).locator("html")
         expect(html).to_have_attribute("lang", picture.look.language)
         html.locator("h1").wait_for()
+        if picture.words:
+            window.page.get_by_role("searchbox").fill(picture.words)
+            window.page.keyboard.press("Enter")
+            html.locator("#found:not([aria-busy]) table").first.wait_for()
         window.page.wait_for_load_state("networkidle")
         window.page.screenshot(path=file)
     return file.stat().st_size

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from playwright.sync_api import Browser, expect
+from starlette.testclient import TestClient
 
+from orgsync.pages import rights
+from orgsync.pages import search as search_page
+from orgsync.pages.app import build_app
 from orgsync.pages.search import LONGEST, PEOPLE_SHOWN
 from orgsync.warehouse.spelling import fold, spell_label, spell_name
 from tests.pages.addresses import find_day
@@ -17,6 +23,7 @@ from tests.pages.browser import CHINESE, open_window
 from tests.pages.company import Company
 from tests.pages.markup import Element, read_markup
 from tests.pages.site import Site, list_people_in_log
+from tests.unit.pages.test_rights import Manager
 
 HELD = "valid_from <= %(at)s and (valid_to is null or valid_to > %(at)s)"
 
@@ -35,7 +42,8 @@ class Somebody:
         numbers = [fold(each) for each in (self.user_id, self.job_number) if each]
         names = [key for name in self.names for key in spell_name(name)]
         labels = [key for label in (self.title, *self.path) if label for key in spell_label(label)]
-        return any(key.startswith(word) for key in numbers + names) or any(word in key for key in labels)
+        begins = any(key.startswith(word) for key in numbers + names)
+        return begins or any(key.startswith(word) if len(word) == 1 and word.isascii() else word in key for key in labels)
 
 
 def list_everybody(company: Company, tenant: str, at: datetime | str = "infinity") -> list[Somebody]:
@@ -300,6 +308,50 @@ def test_forms_that_no_browser_sends_break_nothing(raw: bytes, site: Site) -> No
 def test_many_words_are_cut_and_that_is_said(site: Site) -> None:
     assert "Only the first 5 words" in search(site, "a b c d e f").text
     assert "Only the first" not in search(site, "a b c d e").text
+
+
+@pytest.fixture
+def looks_at_few(company: Company, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    """The pages of acme, where a handful is as many as a million is elsewhere."""
+    for name, value in company.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(rights, "get_auth_manager", lambda: Manager({("GET", "org_sync_acme")}))
+    for name, value in {"MOST_CANDIDATES": 6, "ENOUGH": 4, "ENOUGH_OF_SEVERAL": 8, "MOST_DEPARTMENTS": 2}.items():
+        monkeypatch.setattr(search_page, name, value)
+    app = build_app(company.settings)
+    app.dependency_overrides[rights.find_user] = lambda: SimpleAuthManagerUser(username="vic", role=None)
+    with TestClient(app, headers={"X-Orgsync": "1"}) as client:
+        yield client
+
+
+def test_word_that_fits_too_many_finds_some_and_asks_for_another(looks_at_few: TestClient, company: Company) -> None:
+    everybody = {each.user_id: each for each in list_everybody(company, "acme")}
+    [(top,)] = company.query("select name from org.departments where tenant_id = 'acme' and parent_id is null")
+    for words in (top, "a", "a0000", fold(top)[0]):
+        page = read_markup(looks_at_few.post("/acme/search", data={"q": words}).text)
+        got = found(page)
+        assert 0 < len(got) <= 4
+        assert all(everybody[user_id].fits(fold(words)) for user_id in got)
+        assert f"the first {len(got)}; there may be more, so add a word" in page.text
+
+
+def test_words_that_each_fit_too_many_find_whose_name_they_are_together(looks_at_few: TestClient, company: Company) -> None:
+    [(top,)] = company.query("select name from org.departments where tenant_id = 'acme' and parent_id is null")
+    somebody = pick(company)
+    syllables = [max((key for key in spell_name(each) if key.isascii()), key=len) for each in somebody.names[-1]]
+    for words in (" ".join(syllables), f"{top} {top[:2]} {somebody.names[-1]}", f"A000 {' '.join(syllables[:2])}"):
+        page = read_markup(looks_at_few.post("/acme/search", data={"q": words}).text)
+        assert somebody.user_id in found(page), words
+    page = read_markup(looks_at_few.post("/acme/search", data={"q": f"{top} a0000 nobody"}).text)
+    assert found(page) == []
+
+
+def test_department_that_is_one_of_too_many_asks_for_another_word(looks_at_few: TestClient, company: Company) -> None:
+    names = [row[0] for row in company.query("select name from org.departments where tenant_id = 'acme'")]
+    word = next(each for name in names for each in name if sum(each in other for other in names) > 2)
+    page = read_markup(looks_at_few.post("/acme/search", data={"q": word}).text)
+    assert len(found(page, "department")) == 2
+    assert "the first 2; there may be more" in page.find_all("section", aria_labelledby="departments")[0].text
 
 
 def test_form_is_answered_without_script_but_not_to_another_site(site: Site) -> None:

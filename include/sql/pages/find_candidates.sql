@@ -159,8 +159,11 @@ from (
         group by hit.place, hit.kind
     ) as counted using (place)
     group by word.place
+    -- Of words that all fit too many, one that is a name fits fewer than a title, and that fewer than a department.
     order by
         is_capped,
+        coalesce(bool_or(counted.kind = 'department' and counted.people >= %(most)s), false),
+        coalesce(bool_or(counted.kind = 'title' and counted.people >= %(most)s), false),
         people,
         word.place
     limit 1

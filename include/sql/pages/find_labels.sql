@@ -1,5 +1,5 @@
--- Which titles and departments of a tenant (tenant_id) each of some folded words (words; patterns: the same for `like`) is a part of: at most so
--- many (most) of a kind, the shortest keys first. place: which word.
+-- Which titles and departments of a tenant (tenant_id) have a key that each of some words (patterns, for `like`) fits: at most so many (most) of a
+-- kind, the shortest keys first. place: which word.
 with near as materialized (
     -- All keys are read, but once, whatever the number of words.
     select
@@ -18,7 +18,7 @@ matched as materialized (
         near.value,
         length(near.key) as letters
     from near
-    join unnest(%(words)s::text[]) with ordinality as word (word, place) on strpos(near.key, word.word) > 0
+    join unnest(%(patterns)s::text[]) with ordinality as word (pattern, place) on near.key like word.pattern
 )
 select
     word.place,

@@ -35,8 +35,14 @@ def join_words(words: Sequence[str]) -> list[str]:
 
 
 def part_of(word: str) -> str:
-    """The pattern by which SQL finds what holds it."""
-    return "%" + re.sub(r"([%_\\])", r"\\\1", word) + "%"
+    """The pattern by which SQL finds the keys of labels that hold it: as `finds_label` does."""
+    escaped = re.sub(r"([%_\\])", r"\\\1", word)
+    return f"{escaped}%" if _is_slight(word) else f"%{escaped}%"
+
+
+def _is_slight(word: str) -> bool:
+    """A letter is somewhere in the pinyin of nearly everything."""
+    return len(word) == 1 and word.isascii()
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,9 @@ def finds_name(word: str, name: str) -> bool:
 
 
 def finds_label(word: str, label: str) -> bool:
-    """A title or a department, by any part of a key."""
-    return any(word in key for key in _spell_label(label))
+    """A title or a department, by any part of a key; by a single letter only where it begins so."""
+    keys = _spell_label(label)
+    return any(key.startswith(word) for key in keys) if _is_slight(word) else any(word in key for key in keys)
 
 
 @lru_cache(maxsize=50_000)

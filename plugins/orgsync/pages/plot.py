@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 WIDTH, HEIGHT = 640, 240
-LEFT, RIGHT, TOP, BOTTOM = 96, 628, 12, 206
+LEFT, RIGHT, TOP, BOTTOM = 96, 596, 12, 206
 MOST_TICKS = 5
 MOST_TIMES = 6
 ROUND = (1, 2, 5)

@@ -34,6 +34,8 @@ DEPARTMENTS_SHOWN = 10
 PATHS_SHOWN = 3
 MOST_CANDIDATES = 1_001
 """So many people and names of a kind are looked at for a word: where there are more, another word is asked for."""
+ENOUGH, ENOUGH_OF_SEVERAL = 300, 600
+"""So many are looked at further where a word, or each of several, fits too many."""
 MOST_DEPARTMENTS = 301
 
 
@@ -88,7 +90,7 @@ def _count_heads(connection: Connection, visit: Visit, found: Found | None) -> d
 def find(connection: Connection, visit: Visit, words: Sequence[str], typed: Sequence[str]) -> Found:
     """Whom each word fits, by way of the word that fits the fewest; and what departments. An id fits as it was typed too."""
     patterns = [part_of(word) for word in words]
-    labels = fetch_all(connection, "pages/find_labels", tenant_id=visit.tenant_id, words=words, patterns=patterns, most=MOST_CANDIDATES)
+    labels = fetch_all(connection, "pages/find_labels", tenant_id=visit.tenant_id, patterns=patterns, most=MOST_CANDIDATES)
     user_ids, is_more = _list_candidates(connection, visit, words, labels)
     people, ways = _choose_people(connection, visit, words, user_ids)
     named = [row for row in labels if row["kind"] == "department"]
@@ -111,10 +113,17 @@ def _list_candidates(connection: Connection, visit: Visit, words: Sequence[str],
         most=MOST_CANDIDATES,
     )
     is_more = any(hit["is_capped"] for hit in hits)
-    joined = join_words(words) if is_more else []
-    if joined:
-        hits = [*fetch_all(connection, "pages/find_named", **_asked(visit), beginnings=joined, most=MOST_CANDIDATES // len(joined)), *hits]
-    return list(dict.fromkeys(hit["user_id"] for hit in hits))[:MOST_CANDIDATES], is_more
+    if not is_more:
+        return _list_ids(hits), False
+    if len(words) == 1:
+        return _list_ids(hits)[:ENOUGH], True
+    # Each word fits too many: whose name one of them is, or several together, is meant more likely than others.
+    named = fetch_all(connection, "pages/find_named", **_asked(visit), beginnings=[*join_words(words), *words], most=ENOUGH)
+    return _list_ids([*named, *hits])[:ENOUGH_OF_SEVERAL], True
+
+
+def _list_ids(hits: Iterable[Row]) -> list[str]:
+    return list(dict.fromkeys(hit["user_id"] for hit in hits))
 
 
 def _choose_people(connection: Connection, visit: Visit, words: Sequence[str], user_ids: Sequence[str]) -> tuple[list[FoundPerson], Ways]:
