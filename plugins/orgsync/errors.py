@@ -20,6 +20,8 @@ OrgsyncError
     ├── RefusedError               the platform refuses this request for good
     ├── BrokenPagingError          a cursor came twice, or a page list does not end
     ├── OversizedAnswerError       an answer larger than any may be; it was not taken in
+    ├── StrangerError              who signed in is no member of the organization
+    ├── SpentCodeError             the code of a sign-in was used before, or is too old
     ├── IncompleteSnapshotError    a snapshot that is missing or not proven complete
     ├── StatementError             the warehouse refused a statement: a mistake of ours
     ├── SchemaError                the warehouse is not at the schema this version needs
