@@ -72,10 +72,10 @@ class Window:
         The script goes in by the debugger's `evaluate`, which the page's policy does not bind; the policy stays in force for the page.
         """
         self.page.evaluate(AXE_SCRIPT)
-        found = self.page.evaluate("axe.run({resultTypes: ['violations']})")
+        found = self.page.evaluate("axe.run({resultTypes: ['violations']}).then((found) => found.violations)")
         return [
             f"{fault['id']} ({fault['impact']}): {fault['help']}: {[node['target'] for node in fault['nodes']]}"
-            for fault in found["violations"]
+            for fault in found
             if fault["impact"] in SERIOUS
         ]
 

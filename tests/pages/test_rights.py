@@ -134,8 +134,9 @@ def tokens(site: Site) -> dict[str, str]:
 
 @pytest.mark.parametrize("key", sorted(set(DECISIONS) - OF_NOBODY), ids=" ".join)
 def test_nobody_is_answered_without_a_sign_in_that_holds(key: tuple[str, str], site: Site, tokens: dict[str, str]) -> None:
+    wrong = tokens if key == ("GET", "/") else {"expired": tokens["expired"]}  # all of them once: who asks is found in one place
     answers = {"nobody": ask(site, key, user=None)}
-    for name, token in tokens.items():
+    for name, token in wrong.items():
         answers[f"cookie {name}"] = ask(site, key, user=None, headers={"Cookie": f"_token={token}"})
         answers[f"header {name}"] = ask(site, key, user=None, headers={"Authorization": f"Bearer {token}"})
     assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(answers, 401)
@@ -261,9 +262,7 @@ def test_answers_are_compressed(site: Site) -> None:
         assert "Content-Encoding" not in site.get(path, headers={"Accept-Encoding": "identity"}).headers
 
 
-@pytest.mark.parametrize(
-    "text", ["%00", "%ED%A0%80", "%FF", "%F0%9F%9A%80", "x" * 5000, "%E2%80%AE", "'", '"><script>', "..%2f..", "%0d%0aX:%20y"]
-)
+@pytest.mark.parametrize("text", ["%00", "%ED%A0%80%FF", "%F0%9F%9A%80%E2%80%AE", "x" * 5000, """'"><script>""", "..%2f..", "%0d%0aX:%20y"])
 def test_nonsense_in_an_address_is_no_bug(text: str, site: Site) -> None:
     for route in build_app(site.company.settings).routes:
         if not isinstance(route, APIRoute) or "GET" not in route.methods or "{tenant_id}" not in route.path:
