@@ -52,7 +52,7 @@ def test_commands_that_show_and_send_import_none_of_it(world: World) -> None:
         ["migrate"],
     ]
     owner = os.environ["AIRFLOW_CONN_ORGSYNC_WAREHOUSE"]
-    found = run(world, *commands, AIRFLOW_CONN_ORGSYNC_WAREHOUSE_OWNER=owner)
+    found = run(world, *commands, AIRFLOW_CONN_ORGSYNC_WAREHOUSE_OWNER=owner, AIRFLOW_CONN_ORGSYNC_PAGES=owner)
     assert found == {"codes": [None] * len(commands), "imported": []}
     assert world.query("select state from notify.message") == [("sent",)]
 

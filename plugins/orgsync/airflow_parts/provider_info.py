@@ -14,5 +14,11 @@ def get_provider_info() -> dict[str, Any]:
         "description": "Company directories of IM platforms.",
         "versions": ["0.1.0"],
         "auth-managers": ["orgsync.sign_in.manager.OrganizationAuthManager"],
+        "cli": ["orgsync.airflow_parts.provider_info.list_commands"],
         "connection-types": [load_platform(name).form for name in PLATFORM_NAMES],
     }
+
+
+def list_commands() -> list[Any]:
+    """Of `airflow`: none of ours. Airflow warns on its standard output of an auth manager whose package names no place for them."""
+    return []
