@@ -6,6 +6,7 @@ departments and days each time. PostgreSQL, the server and whoever asks share th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from random import Random
@@ -49,7 +50,7 @@ def measure(wanted: Wanted) -> Iterator[tuple[str, Figures]]:
 
 
 def measure_company(shape: Shape, company: Company, *, is_quick: bool) -> Figures:
-    known = find_known(company)
+    known, busy = find_known(company), os.getloadavg()[0]
     with serve_pages(company.folder / "airflow", company.environment, VIEWER) as server, open_browser() as browser:
         meter = partial(_read_cpu, company, server)
         views = {view.name: _measure_view(view, known, server, meter, browser, is_quick=is_quick) for view in VIEWS}
@@ -62,6 +63,7 @@ def measure_company(shape: Shape, company: Company, *, is_quick: bool) -> Figure
         "search_keys": keys,
         "database_bytes": size,
         "built": company.built,
+        "load_average": {"before": round(busy, 1), "after": round(os.getloadavg()[0], 1)},
         "views": views,
         "slowest_p95_ms": max(view["one"]["p95_ms"] for view in views.values()),
         "slowest_p95_of_four_ms": max(view["four"]["p95_ms"] for view in views.values()),

@@ -100,11 +100,14 @@ def _band(level: int, own: tuple[int, int], above: tuple[int, int], *, is_wide: 
 def write_company(dsn: str, shape: Shape) -> dict[str, float]:
     """Into a warehouse that has its tables and nothing in them; returns the seconds of each step."""
     connection = psycopg2.connect(dsn)
+    found = {}
     try:
-        seconds = {step: round(seconds, 1) for step, seconds in _write_steps(connection, shape)}
+        for step, seconds in _write_steps(connection, shape):
+            print(f"{step}: {seconds:.1f} s", flush=True)
+            found[step] = round(seconds, 1)
     finally:
         connection.close()
-    return seconds
+    return found
 
 
 def _write_steps(connection: Connection, shape: Shape) -> Iterator[tuple[str, float]]:

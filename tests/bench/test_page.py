@@ -105,6 +105,7 @@ def test_pages_are_told_view_by_view_with_the_largest_answer_and_the_slowest_vie
         "search_keys": 5_000_000,
         "database_bytes": 5 << 30,
         "built": {"count_heads": 90.0, "spell_names": 60.0},
+        "load_average": {"before": 0.5, "after": 1.5},
         "views": {"health": view_of(34.0, paint_ms=[300, 310, 350]), "tree": view_of(210.0)},
         "slowest_p95_ms": 210.0,
         "largest_kb": 50.0,
