@@ -74,10 +74,7 @@ class Window:
         if self.page.evaluate("typeof axe") == "undefined":
             self.page.evaluate(AXE_SCRIPT)
         found = self.page.evaluate("axe.run({resultTypes: ['violations']}).then((found) => found.violations)")
-        return [
-            f"{fault['id']} ({fault['impact']}): {fault['help']}: {[node['target'] for node in fault['nodes']]}"
-            for fault in found
-        ]
+        return [f"{fault['id']} ({fault['impact']}): {fault['help']}: {[node['target'] for node in fault['nodes']]}" for fault in found]
 
     @property
     def overflow(self) -> int:
@@ -96,7 +93,9 @@ def open_window(
     _keep(context, site, {TOKEN: site.tokens[user] if user else cookie, LANGUAGE: look.language})
     kept = {"i18nextLng": look.language, "theme": look.theme}
     # Once: what a test changes later stays so.
-    context.add_init_script(f"if (origin !== 'null' && !localStorage.kept) Object.assign(localStorage, {json.dumps(kept | {'kept': 'yes'})})")
+    context.add_init_script(
+        f"if (origin !== 'null' && !localStorage.kept) Object.assign(localStorage, {json.dumps(kept | {'kept': 'yes'})})"
+    )
     window = Window(context.new_page(), site, look)
     _listen(window)
     try:
