@@ -256,6 +256,27 @@ end
 $$;
 comment on function stage.count_heads is 'Works out org.headcount_change of one tenant at one instant from the versions; run again it writes the same.';
 
+-- What statements join and look for: the statistics of the other columns, of which nobody asks so soon, autovacuum makes. They took most of it.
+create or replace function stage.analyze_history(rows_written bigint) returns void
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if 5 * rows_written > (
+        select sum(greatest(reltuples, 0))
+        from pg_class
+        where oid in ('org.department_version'::regclass, 'org.user_version'::regclass, 'org.membership_version'::regclass)
+    ) then
+        analyze
+            org.department_version,
+            org.user_version (
+                tenant_id, user_id, name, title, job_number, status, manager_user_id, main_department_id, valid_from, valid_to, snapshot_id
+            ),
+            org.membership_version (tenant_id, user_id, department_id, is_main, is_leader, valid_from, valid_to, snapshot_id);
+    end if;
+end
+$$;
+
 -- Under what a name, a title or a department is found: folded, its ends, its pinyin and initials; one value has several. Derived from the versions.
 -- A load of a hundred thousand people writes six hundred thousand: they have one index, by what is typed.
 create table org.search_key (

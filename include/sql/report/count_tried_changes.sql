@@ -1,10 +1,17 @@
 -- What a plan changes, counted by kind. An update of several columns of one row counts once.
 select
-    entity,
-    kind,
-    count(distinct coalesce(user_id, department_id)) as count
-from ops.plan_change
-where plan_id = %(plan_id)s
+    changed.entity,
+    changed.kind,
+    count(*) as count
+from (
+    select distinct
+        change.entity,
+        change.kind,
+        change.user_id,
+        change.department_id
+    from ops.plan_change as change
+    where change.plan_id = %(plan_id)s
+) as changed
 group by
-    entity,
-    kind
+    changed.entity,
+    changed.kind
