@@ -1,4 +1,4 @@
-"""One DAG that sends what waits in the outbox, tenant by tenant: every minute, and at once when something was put there."""
+"""One DAG that sends what waits in the outbox, tenant by tenant, as soon as something is due there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orgsync.errors import ConfigurationError
 from orgsync.settings import read_settings
 from orgsync.tenants import Tenant, read_stanzas, read_tenant
 
-RUN_FOR = timedelta(seconds=50)  # then the next minute goes on
+RUN_FOR = timedelta(seconds=50)  # then the next run goes on
 
 
 def find_language() -> str:
@@ -32,16 +32,17 @@ with DAG(
     dag_id="org_notify",
     description=say(LANGUAGE, "notify.description"),
     doc_md=say_page(LANGUAGE, "notify.docs"),
-    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("* * * * *", timezone=Tenant.timezone), assets=[OUTBOX]),
+    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("*/15 * * * *", timezone=Tenant.timezone), assets=[OUTBOX]),
     start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo(Tenant.timezone)),
     catchup=False,
-    max_active_runs=1,
+    # Where a worker has died, Airflow waits for its task for minutes, and only for the messages of that tenant.
+    max_active_runs=4,
     # What is due depends on now.
     allowed_run_types=["scheduled", "manual", "operator_triggered", "asset_triggered", "asset_materialization"],
     tags=["orgsync"],
     default_args={
         "owner": Tenant.owner,
-        "retries": 1,  # the next run is a minute away
+        "retries": 1,  # what is due still, is due for the next run
         "retry_delay": timedelta(seconds=5),
         "retry_policy": FAIL_WHAT_NEEDS_A_PERSON,
         "execution_timeout": timedelta(minutes=30),

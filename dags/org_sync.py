@@ -21,6 +21,7 @@ from airflow.sdk import (
 from airflow.sdk.exceptions import AirflowSkipException
 
 from orgsync.airflow_parts.approval import PlanApproval, ask_about
+from orgsync.airflow_parts.notify_operator import OUTBOX
 from orgsync.airflow_parts.parsing import find_wanted
 from orgsync.airflow_parts.wording import describe_field, say, say_page
 from orgsync.connections.site import address_page
@@ -178,7 +179,7 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
             return None
         return "approve" if planned["over_budget"] else "merge"
 
-    @task(outlets=[asset], trigger_rule="none_failed_min_one_success")
+    @task(outlets=[asset, OUTBOX] if tenant.change_messages else [asset], trigger_rule="none_failed_min_one_success")
     def merge(planned: dict[str, Any]) -> dict[str, Any]:
         """Write history in one transaction, exactly as planned."""
         from orgsync.sync.merging import merge_plan

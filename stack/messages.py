@@ -7,6 +7,7 @@ announcement taken back.
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from stack.airflow import call
 from stack.checks import Check, query
 from stack.errors import StackError
 from stack.launcher import Launcher, tenant_of
-from stack.runs import follow_run, trigger, wait_for_dag
+from stack.runs import POLL_SECONDS, RUN_TIMEOUT_SECONDS, follow_run, trigger, wait_for_dag
 from stack.state import Stack
 
 DELIVER, FORM = "org_notify", "org_notify_send"
@@ -24,6 +25,15 @@ ANNOUNCEMENT, TODO = "国庆节放假安排", "请填写节日值班表"
 URL = "https://intranet.example.com/holiday"
 # WeCom has no todos for self-built apps, only cards, which cannot be completed.
 COMPLETED = {"dingtalk": "delivered", "feishu": "delivered", "wecom": "failed"}
+
+UNDER_WAY = """
+    with asked as (select %s as tenant_id)
+    select exists (select from notify.message join asked using (tenant_id) where state = 'pending' or not is_settled)
+        or exists (
+            select from notify.delivery join asked using (tenant_id)
+            where state in ('waiting', 'calling', 'unknown') or recall_after is not null
+        )
+"""
 
 
 @dataclass(frozen=True)
@@ -84,9 +94,19 @@ def take_back(launcher: Launcher, stack: Stack, sent: list[Sent]) -> dict[str, i
 
 
 def deliver(launcher: Launcher, stack: Stack) -> None:
-    api = launcher.api(stack)
-    run_id = trigger(api, launcher.console, [DELIVER], {})[DELIVER]
-    follow_run(api, launcher.console, DELIVER, run_id)
+    """Nobody triggers it: whoever watches the outbox sees that something is due."""
+    launcher.api(stack).unpause(DELIVER)
+    deadline = time.monotonic() + RUN_TIMEOUT_SECONDS
+    while waiting := [tenant for platform in launcher.platforms(stack) if is_under_way(launcher, stack, tenant := tenant_of(platform))]:
+        if time.monotonic() > deadline:
+            raise StackError(
+                f"after {RUN_TIMEOUT_SECONDS} seconds {DELIVER} has not sent what waits for {', '.join(waiting)}; see its runs"
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def is_under_way(launcher: Launcher, stack: Stack, tenant: str) -> bool:
+    return bool(query(launcher, stack, tenant, UNDER_WAY)[0][0])
 
 
 def check_messages(launcher: Launcher, stack: Stack) -> list[Check]:

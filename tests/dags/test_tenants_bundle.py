@@ -28,6 +28,11 @@ def test_changed_tenants_file_has_our_files_parsed_once(airflow_home: Path, tmp_
     assert watch(airflow_home, tmp_path / "tenants.yaml", ONE, ONE, TWO, TWO, None, None, ONE) == [[], [], OURS, [], OURS, [], OURS]
 
 
+def test_the_watch_of_the_outbox_begins_and_ends_with_its_dag(airflow_home: Path, tmp_path: Path) -> None:
+    """Airflow attaches watchers where it parses, and not where somebody switches a DAG on."""
+    assert watch(airflow_home, tmp_path / "tenants.yaml", ONE, "on", "on", "off") == [[], OURS, [], OURS]
+
+
 def test_changed_template_counts_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The stanza of a tenant may name one."""
     monkeypatch.setenv("ORGSYNC_TEMPLATES", str(tmp_path))

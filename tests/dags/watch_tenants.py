@@ -8,24 +8,37 @@ from pathlib import Path
 
 from airflow.dag_processing.bundles.manager import DagBundlesManager
 from airflow.dag_processing.manager import DagFileProcessorManager
+from airflow.models.dag import DagModel
 from airflow.models.dagbag import DagPriorityParsingRequest
 from airflow.utils.session import create_session
 from sqlalchemy import delete, select
 
+SWITCHES = {"on": False, "off": True}
+
 
 def watch(tenants_file: Path, texts: list[str | None]) -> list[list[str]]:
-    """Each text is written before the bundle looks again; None: the file is gone. Whoever asks twice asks once."""
+    """Each text is written before the bundle looks again; None: the file is gone; `on` and `off` switch org_notify.
+
+    Whoever asks twice asks once.
+    """
     bundle = DagBundlesManager().get_bundle("dags-folder")
     bundle.initialize()
     asked = []
     for text in texts:
         if text is None:
             tenants_file.unlink(missing_ok=True)
+        elif text in SWITCHES:
+            switch(is_paused=SWITCHES[text])
         else:
             tenants_file.write_text(text, encoding="utf-8")
         bundle.refresh()
         asked.append(take_requests(bundle))
     return asked
+
+
+def switch(*, is_paused: bool) -> None:
+    with create_session() as session:
+        session.merge(DagModel(dag_id="org_notify", bundle_name="dags-folder", is_paused=is_paused))
 
 
 def take_requests(bundle: object) -> list[str]:
@@ -42,4 +55,6 @@ def forget_requests() -> None:
 
 
 forget_requests()
+DagBundlesManager().sync_bundles_to_db()
+switch(is_paused=True)
 print(json.dumps(watch(Path(sys.argv[1]), json.loads(sys.argv[2]))))

@@ -27,6 +27,9 @@ def test_what_may_go_waits_for_a_run_and_what_may_not_for_its_time(dingtalk_offi
     [(now,)] = office.world.query("select now()")
     now_due, later = office.enqueue(body="现在"), office.enqueue(body="以后", not_before=now + timedelta(days=40))
     assert reason(office, now_due) == NEXT_RUN
+    assert sending.list_due(office.world.settings) == ["acme"]
+    office.push()
+    assert sending.list_due(office.world.settings) == [], "only what waits for its time is left"
     at = f"{now + timedelta(days=40):%Y-%m-%d %H:%M} UTC"
     assert reason(office, later) == f"it goes after {at}, with a run of the DAG org_notify or `orgsync push`"
 
@@ -40,6 +43,7 @@ def test_a_tenant_that_is_gone_from_the_file_refuses_and_tells_what_waits(dingta
         office.enqueue(body="迟")
     assert refused.value.pgcode == "NT001"
     assert sending.find_due(office.world.settings, Stanzas(()), clock=office.clock) == []
+    assert sending.list_due(office.world.settings) == [], "or it would wake org_notify each minute for nothing"
     assert sending.find_due(office.world.settings, Stanzas((office.tenant,)), clock=office.clock) == ["acme"]
     assert reason(office, message) == NEXT_RUN
     office.push()

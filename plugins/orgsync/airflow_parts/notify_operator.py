@@ -6,12 +6,17 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow.sdk import Asset, BaseOperator, ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk import Asset, AssetWatcher, BaseOperator, ExceptionRetryPolicy, RetryAction, RetryRule
+
+from orgsync.airflow_parts.outbox_trigger import OutboxTrigger
 
 log = logging.getLogger(__name__)
 
-OUTBOX = Asset("org_notify.outbox", uri="orgsync://notify/outbox", group="orgsync")
-"""Raised when something was put into the outbox."""
+OUTBOX = Asset(
+    "org_notify.outbox", uri="orgsync://notify/outbox", group="orgsync", watchers=[AssetWatcher("what is due", trigger=OutboxTrigger())]
+)
+"""Raised when something was put into the outbox, or is due there. Whoever names this asset takes it from here: Airflow drops the watcher
+when a DAG names the asset without it."""
 
 OUTLETS = [OUTBOX]  # Airflow takes it from the signature as it is where the operator is mapped, and wants a list
 

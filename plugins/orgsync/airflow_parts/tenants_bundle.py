@@ -2,6 +2,7 @@
 
 Airflow parses a file again when that file changed, or after `min_file_process_interval`: it cannot know that DAGs are made of another one.
 Where it asks this bundle now and then (`refresh_interval`), that interval may be half an hour, and 1,000 tenants cost nothing meanwhile.
+Airflow also begins to watch the outbox, or ceases to, when it parses who names it: so switching `org_notify` on or off has them parsed too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from orgsync.settings import read_settings
 log = logging.getLogger(__name__)
 
 DAG_FILES = "org_*.py"
+NOTIFY = "org_notify"
 
 
 class TenantsBundle(LocalDagBundle):  # type: ignore[misc]
@@ -27,17 +29,17 @@ class TenantsBundle(LocalDagBundle):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._seen: str | None = None
+        self._seen: tuple[str, bool] | None = None
 
     def refresh(self) -> None:
         """Asked by the DAG processor alone. What cannot be asked for now is asked for the next time."""
-        found = hash_inputs()
-        if self._seen not in (None, found):
-            try:
+        try:
+            found = hash_inputs(), _is_switched_on(NOTIFY)
+            if self._seen not in (None, found):
                 self._ask_for_parsing()
-            except Exception as error:  # Airflow would not look for new files either
-                log.warning("the tenants file has changed, and its DAGs could not be parsed anew yet: %s", type(error).__name__)
-                return
+        except Exception as error:  # Airflow would not look for new files either
+            log.warning("whether DAG files are to be parsed anew is looked at again soon: %s", type(error).__name__)
+            return
         self._seen = found
 
     def _ask_for_parsing(self) -> None:
@@ -53,7 +55,16 @@ class TenantsBundle(LocalDagBundle):  # type: ignore[misc]
             )
             missing = sorted(wanted - set(asked))
             session.add_all(DagPriorityParsingRequest(self.name, file) for file in missing)
-        log.info("the tenants file or a template has changed: %d files are parsed anew", len(wanted))
+        log.info("the tenants file or a template has changed, or %s was switched: %d files are parsed anew", NOTIFY, len(wanted))
+
+
+def _is_switched_on(dag_id: str) -> bool:
+    from airflow.models.dag import DagModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        return session.scalar(select(DagModel.is_paused).where(DagModel.dag_id == dag_id)) is False
 
 
 def hash_inputs() -> str:

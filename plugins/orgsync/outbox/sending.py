@@ -151,6 +151,12 @@ def find_due(settings: Settings, stanzas: Stanzas, *, clock: Clock = read_clock)
         return [tenant_id for tenant_id in stanzas.owners if tenant_id in due]
 
 
+def list_due(settings: Settings) -> list[str]:
+    """The tenants for which the outbox alone says that there is something to do now; one read, and nothing is written."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        return store.find_due(connection, now=read_clock(connection))
+
+
 def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Worker | None = None) -> Tally:
     """Send what may go within `run_for`, take back what is to be, ask what became of the rest.
 

@@ -103,7 +103,8 @@ TEXTS: Mapping[str, str] = {
 某个租户失败会使运行变红，但不影响其他租户发送；\
 租户配置文件中某一段有误而又有消息等待时也是如此。
 
-* 每分钟运行一次；资产 `org_notify.outbox` 被触发时立即运行：由 `org_notify_send`，或使用 `NotifyOperator` 的任务触发。
+* 有内容到期时立即运行：Airflow 的 triggerer 每十秒查看一次，并触发资产 `org_notify.outbox`；`org_notify_send` 和使用 `NotifyOperator`\
+  的任务也会触发它。没有 triggerer 时，每十五分钟运行一次。
 * 平台暂时拒绝的，由之后的运行发送。失败的 **deliver** 会写明需要人处理什么，其余的才能发送。
 * `orgsync push` 的作用相同。暂停这个 DAG 则什么也不发送；消息在发件箱中等待，直到过期。
 """,

@@ -100,7 +100,8 @@ Nothing is changed, and nobody is written to.
 for each. Where nothing is due, **deliver** is skipped. A tenant that fails turns the run red and keeps no other from sending; so does one
 whose stanza of the tenants file is wrong, as long as something waits for it.
 
-* Runs every minute, and at once when the asset `org_notify.outbox` is raised: by `org_notify_send`, or by a task with `NotifyOperator`.
+* Runs as soon as something is due: Airflow's triggerer looks every ten seconds and raises the asset `org_notify.outbox`, as do
+  `org_notify_send` and tasks with `NotifyOperator`. Without a triggerer, every fifteen minutes.
 * What a platform refuses for now is sent by a later run. A failed **deliver** says what a person must mend before the rest can be sent.
 * `orgsync push` does the same. Pause this DAG to send nothing; messages wait in the outbox until they expire.
 """,
