@@ -38,7 +38,7 @@ with DAG(
         ),
         "execution_timeout": timedelta(hours=1),
     },
-):
+) as dag:
 
     @task
     def examine(tenant_id: str) -> dict[str, Any]:

@@ -41,7 +41,7 @@ with DAG(
         ),
         "execution_timeout": timedelta(hours=6),
     },
-):
+) as dag:
 
     @task
     def clean(tenant_id: str) -> dict[str, Any]:

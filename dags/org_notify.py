@@ -47,7 +47,7 @@ with DAG(
         "retry_policy": FAIL_WHAT_NEEDS_A_PERSON,
         "execution_timeout": timedelta(minutes=30),
     },
-):
+) as dag:
 
     @task
     def find_due() -> list[str]:

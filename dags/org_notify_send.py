@@ -69,7 +69,7 @@ with DAG(
         "retry_policy": FAIL_WHAT_NEEDS_A_PERSON,
         "execution_timeout": timedelta(minutes=5),
     },
-):
+) as dag:
 
     @task(outlets=[OUTBOX])
     def enqueue() -> int:

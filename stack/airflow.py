@@ -57,8 +57,6 @@ def configuration(layout: Layout, stack: Stack, secrets: Secrets, *, metadata_ds
     return {
         "core": {
             "dags_folder": str(layout.checkout / "dags"),
-            # An ignore file in it, as there is one folder up, makes each of Airflow's processes warn of how it reads those.
-            "plugins_folder": str(layout.checkout / "plugins" / "for_airflow"),
             "load_examples": "False",
             # The defaults, half a minute and a bit more, are too short for a laptop that is busy with something else.
             "dagbag_import_timeout": "180",
@@ -213,6 +211,11 @@ class AirflowApi:
     def find_runs(self, dag_id: str, states: Sequence[str]) -> list[str]:
         chosen = "&".join(f"state={state}" for state in states)
         return [run["dag_run_id"] for run in self.request("GET", f"/dags/{quote(dag_id)}/dagRuns?{chosen}")["dag_runs"]]
+
+    def last_waking(self, asset: str) -> str:
+        """When a watcher last raised an asset; empty: not among its newest hundred events."""
+        found = self.request("GET", f"/assets/events?name_pattern={quote(asset)}&order_by=-timestamp&limit=100")["asset_events"]
+        return next((str(event["timestamp"]) for event in found if event["extra"].get("from_trigger")), "")
 
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         answer = self.request("GET", f"/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}/taskInstances")

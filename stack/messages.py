@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +21,7 @@ from stack.launcher import Launcher, tenant_of
 from stack.runs import POLL_SECONDS, RUN_TIMEOUT_SECONDS, follow_run, trigger, wait_for_dag
 from stack.state import Stack
 
-DELIVER, FORM = "org_notify", "org_notify_send"
+DELIVER, FORM, OUTBOX = "org_notify", "org_notify_send", "org_notify.outbox"
 ANNOUNCEMENT, TODO = "国庆节放假安排", "请填写节日值班表"
 URL = "https://intranet.example.com/holiday"
 # WeCom has no todos for self-built apps, only cards, which cannot be completed.
@@ -94,14 +95,23 @@ def take_back(launcher: Launcher, stack: Stack, sent: list[Sent]) -> dict[str, i
 
 
 def deliver(launcher: Launcher, stack: Stack) -> None:
-    """Nobody triggers it: whoever watches the outbox sees that something is due."""
-    launcher.api(stack).unpause(DELIVER)
+    """The outbox's watcher says that something is due. Where no schedule is followed, that starts no run: one is triggered."""
+    api = launcher.api(stack)
+    seen = api.last_waking(OUTBOX)
+    api.unpause(DELIVER)
+    wait_until(lambda: api.last_waking(OUTBOX) != seen, "nobody has noticed that something in the outbox is due; see the log of triggerer")
+    if not launcher.schedules:
+        run_id = trigger(api, launcher.console, [DELIVER], {})[DELIVER]
+        follow_run(api, launcher.console, DELIVER, run_id)
+    tenants = [tenant_of(platform) for platform in launcher.platforms(stack)]
+    wait_until(lambda: not any(is_under_way(launcher, stack, tenant) for tenant in tenants), f"{DELIVER} has not sent all; see its runs")
+
+
+def wait_until(is_so: Callable[[], bool], otherwise: str) -> None:
     deadline = time.monotonic() + RUN_TIMEOUT_SECONDS
-    while waiting := [tenant for platform in launcher.platforms(stack) if is_under_way(launcher, stack, tenant := tenant_of(platform))]:
+    while not is_so():
         if time.monotonic() > deadline:
-            raise StackError(
-                f"after {RUN_TIMEOUT_SECONDS} seconds {DELIVER} has not sent what waits for {', '.join(waiting)}; see its runs"
-            )
+            raise StackError(f"after {RUN_TIMEOUT_SECONDS} seconds {otherwise}")
         time.sleep(POLL_SECONDS)
 
 

@@ -9,7 +9,17 @@ from pathlib import Path
 
 from orgsync.errors import ConfigurationError
 
-HOME = Path(__file__).resolve().parents[2]
+PACKAGE = Path(__file__).resolve().parent
+IS_CHECKOUT = not (PACKAGE / "include").is_dir()
+"""A wheel brings along what lies beside the package in a checkout."""
+
+SHIPPED = PACKAGE.parents[1] if IS_CHECKOUT else PACKAGE
+"""Where what belongs to this version is: its SQL and templates in `include`, its DAG files in `dags`."""
+
+HOME = SHIPPED if IS_CHECKOUT else Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser() / "orgsync"
+"""Where what belongs to the installation is, unless a variable says otherwise: its tenants file, its templates, its state."""
+
+INCLUDE, DAGS = SHIPPED / "include", SHIPPED / "dags"
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         report_folder=Path(given.get("ORGSYNC_REPORTS", state / "reports")),
         domain_files=Path(given.get("ORGSYNC_DOMAIN_FILES", HOME / "include" / "domain_files")),
         access_file=Path(given.get("ORGSYNC_ACCESS", HOME / "include" / "access.yaml")),
-        templates_folder=Path(given.get("ORGSYNC_TEMPLATES", HOME / "include" / "templates" / "messages")),
+        templates_folder=Path(given.get("ORGSYNC_TEMPLATES", _find_templates())),
         statement_timeout_seconds=_read_seconds(given, "ORGSYNC_STATEMENT_TIMEOUT_SECONDS", default=3600),
     )
 
@@ -58,6 +68,12 @@ def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
 def report_path(folder: Path, snapshot_id: str) -> Path:
     """The page on which a snapshot's validation is shown."""
     return folder / f"{snapshot_id}.html"
+
+
+def _find_templates() -> Path:
+    """Those of the installation; where it has none of its own, the examples."""
+    own, examples = (place / "templates" / "messages" for place in (HOME / "include", INCLUDE))
+    return own if own.is_dir() else examples
 
 
 def _read_seconds(environ: Mapping[str, str], name: str, *, default: int) -> int:

@@ -36,7 +36,6 @@ def airflow_environment(home: Path, **changes: str) -> dict[str, str]:
     own = {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(CHECKOUT / "plugins" / "for_airflow"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
         "PYTHONWARNINGS": "ignore",
     }

@@ -86,7 +86,6 @@ def test_fourth_platform_runs_through_airflow(checkout: Path, world: World, airf
     environment = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_CONN_ORGSYNC")} | {
         "PYTHONPATH": str(checkout / "plugins"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(checkout / "dags"),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(checkout / "plugins" / "for_airflow"),
         "ORGSYNC_TENANTS": str(world.settings.tenants_file),
         "ORGSYNC_LANDING_ZONE": world.settings.landing_zone,
         "ORGSYNC_REPORTS": str(world.settings.report_folder),

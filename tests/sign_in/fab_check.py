@@ -65,7 +65,6 @@ def check(office: Office, environment: dict[str, str], folder: Path) -> None:
         "AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
         "AIRFLOW__FAB__CONFIG_FILE": str(folder / "webserver_config.py"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(Path(__file__).parents[2] / "plugins" / "for_airflow"),
         "AIRFLOW__API__BASE_URL": url,
         "AIRFLOW__API_AUTH__JWT_SECRET": "of-a-trial-and-long-enough-for-anybody-who-asks-it-of-us-today",
     }

@@ -3,7 +3,6 @@ from __future__ import annotations
 import configparser
 import json
 from dataclasses import asdict
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,7 @@ from stack import airflow
 from stack.errors import StackError
 from stack.layout import CHECKOUT, Layout, read_layout
 from stack.processes import ProcessRecord
-from stack.state import Secrets, Stack, forget_stack, load_secrets, lock_state, make_secrets, read_stack, write_stack
+from stack.state import Secrets, Stack, forget_stack, load_secrets, lock_state, read_stack, write_stack
 
 PORTS = {"ui": 8081, "postgres": 5434, "sandbox": 8791}
 
@@ -78,16 +77,6 @@ def test_airflow_reads_the_configuration_as_it_was_meant(layout):
     assert parser["database"]["sql_alchemy_conn"] == f"postgresql+psycopg2://orgsync:{secrets.postgres_password}@127.0.0.1:5434/airflow"
     assert json.loads((layout.airflow_home / "passwords.json").read_text()) == {"admin": secrets.admin_password}
     assert parser["core"]["simple_auth_manager_passwords_file"] == str(layout.airflow_home / "passwords.json")
-
-
-def test_airflows_plugin_loader_sees_the_plugin_and_no_ignore_file():
-    """It reads ignore files through a class that pathspec warns about, in every process and the log of every task."""
-    parser = configparser.ConfigParser()
-    parser.read_dict(
-        airflow.configuration(Layout(CHECKOUT, CHECKOUT), Stack(ports=PORTS), make_secrets(), metadata_dsn="", passwords_file="")
-    )
-    folder = Path(parser["core"]["plugins_folder"])
-    assert [path.name for path in folder.iterdir() if path.name != "__pycache__"] == ["orgsync_plugin.py"]
 
 
 def test_one_port_everywhere_and_only_loopback(layout):

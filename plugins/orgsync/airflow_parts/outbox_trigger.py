@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 60.0
 
 @dataclass
 class Bell:
-    """Whether to ring now. `rung_at` is for which tenants it rang, and when, in seconds of a clock that only goes forward."""
+    """Whether to ring now. `rung_at` is for which of those that are due it rang, and when, in seconds of a clock that only goes forward."""
 
     inputs: str = ""
     rung_at: dict[str, float] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Bell:
         brought up to date by a run.
         """
         is_changed, self.inputs = inputs != self.inputs, inputs
-        self.rung_at = {tenant_id: at for tenant_id, at in self.rung_at.items() if now - at < PATIENCE_SECONDS}
+        self.rung_at = {tenant_id: at for tenant_id, at in self.rung_at.items() if tenant_id in due and now - at < PATIENCE_SECONDS}
         if not is_changed and set(due) <= self.rung_at.keys():
             return False
         self.rung_at |= dict.fromkeys(due, now)

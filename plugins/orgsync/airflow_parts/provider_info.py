@@ -1,4 +1,4 @@
-"""What Airflow learns about orgsync: its connection types and their forms, one for each platform."""
+"""What Airflow learns about orgsync: its auth manager, its connection types and their forms, one for each platform."""
 
 from __future__ import annotations
 

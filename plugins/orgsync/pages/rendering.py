@@ -14,9 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from orgsync.pages.wording import say, say_or_keep
-from orgsync.settings import HOME
+from orgsync.settings import INCLUDE
 
-FOLDER = HOME / "include" / "pages"
+FOLDER = INCLUDE / "pages"
 STATIC = FOLDER / "static"
 
 

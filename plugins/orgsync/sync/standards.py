@@ -12,11 +12,11 @@ from pathlib import Path
 import msgspec
 
 import orgsync
-from orgsync.settings import HOME
+from orgsync.settings import INCLUDE
 from orgsync.tenants import Tenant
 
 LIBRARIES = ("great-expectations", "msgspec", "pandas")
-TEMPLATES = HOME / "include" / "templates"
+TEMPLATES = INCLUDE / "templates"
 
 
 def hash_standards(tenant: Tenant) -> str:

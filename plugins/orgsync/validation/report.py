@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from orgsync.manifest import Manifest
-from orgsync.settings import HOME, report_path
+from orgsync.settings import INCLUDE, report_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,7 @@ def render_report(manifest: Manifest, described: Mapping[str, Any]) -> str:
 def _pages() -> Environment:
     """Kept, for it keeps the compiled template."""
     return Environment(
-        loader=FileSystemLoader(HOME / "include" / "templates"),
+        loader=FileSystemLoader(INCLUDE / "templates"),
         autoescape=select_autoescape(["j2"], default=True),
         undefined=StrictUndefined,
         trim_blocks=True,

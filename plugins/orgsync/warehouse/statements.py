@@ -13,9 +13,9 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json
 
 from orgsync.errors import ConfigurationError
-from orgsync.settings import HOME
+from orgsync.settings import INCLUDE
 
-SQL_FOLDER = HOME / "include" / "sql"
+SQL_FOLDER = INCLUDE / "sql"
 
 Row = dict[str, Any]
 

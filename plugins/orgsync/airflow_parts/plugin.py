@@ -1,4 +1,4 @@
-"""What orgsync adds to Airflow. Every Airflow process loads this file, so it imports nothing heavy."""
+"""What orgsync adds to Airflow. Every process of Airflow imports this module, so it imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BESIDE = PAGES.lstrip("/")
 """Beside Airflow's own pages, which may be below a path of a proxy: the browser completes it."""
 
 
-class OrgsyncPlugin(AirflowPlugin):
+class OrgsyncPlugin(AirflowPlugin):  # type: ignore[misc]
     """Makes the *Test* button work for our connections, serves the files by which WeCom makes sure of a domain, shows the organization."""
 
     name = "orgsync"
