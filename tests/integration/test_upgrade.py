@@ -12,6 +12,7 @@ from typing import Any
 import psycopg2
 import pytest
 
+from orgsync.settings import HOME
 from orgsync.warehouse.migrations import check_schema, list_migrations, migrate
 from stack.postgres import PostgresServer
 from tests.integration.filled import FOLDER, find_program
@@ -99,3 +100,8 @@ def test_next_sync_goes_on_from_there(earlier_dsn: str, world: World, monkeypatc
     assert ask(earlier_dsn, MISCOUNTED) == []
     assert continued.query("select count(distinct value) from org.search_key where kind = 'name'")[0][0] >= before[0][0] // 2
     assert continued.query("select state from notify.message order by message_id desc limit 1") == [("pending",)]
+
+
+def test_each_migration_has_its_note() -> None:
+    page = (HOME / "docs" / "migrations.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\d{4}_\w+)` \| [\d.]+ \|", page, flags=re.MULTILINE) == [migration.name for migration in list_migrations()]

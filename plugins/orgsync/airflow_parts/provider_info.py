@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from orgsync import __version__
 from orgsync.platforms import PLATFORM_NAMES, load_platform
 
 
@@ -12,7 +13,7 @@ def get_provider_info() -> dict[str, Any]:
         "package-name": "orgsync",
         "name": "orgsync",
         "description": "Company directories of IM platforms.",
-        "versions": ["0.1.0"],
+        "versions": [__version__],
         "auth-managers": ["orgsync.sign_in.manager.OrganizationAuthManager"],
         "cli": ["orgsync.airflow_parts.provider_info.list_commands"],
         "connection-types": [load_platform(name).form for name in PLATFORM_NAMES],
