@@ -64,7 +64,7 @@ def show_age(context: Context, instant: datetime | None) -> str:
 def _span(context: Context, age: timedelta) -> str:
     seconds = max(int(age.total_seconds()), 0)
     for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if seconds >= size * (2 if unit != "minutes" else 1):
+        if seconds >= 2 * size:
             return str(context["say"](f"age.{unit}", count=seconds // size))
     return str(context["say"]("age.seconds", count=seconds))
 
