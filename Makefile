@@ -74,7 +74,7 @@ machines: setup ## Sync with Airflow's CeleryExecutor, two workers that share no
 	@$(PYTHON_IN_VENV) -m uv pip install --quiet --python .venv-celery/bin/python --require-hashes -r requirements-celery.lock
 	@$(PYTHON_IN_VENV) -m uv pip install --quiet --python .venv-celery/bin/python -r requirements-machines.txt -c requirements-celery.lock
 	@$(PYTHON_IN_VENV) -m uv pip install --quiet --python .venv-celery/bin/python --no-deps --no-build-isolation -e .
-	@ORGSYNC_BROKER=$$(bin/setup-broker) .venv-celery/bin/python -m pytest -c tests/machines/pytest.ini --rootdir . tests/machines $(ARGS)
+	@ORGSYNC_BROKER=$$(bin/setup-broker) .venv-celery/bin/python -m pytest -s -W default --timeout 1800 tests/machines $(ARGS)
 
 dingtalk-script: ## Build what asks DingTalk's client for a code (needs npm); the built file is committed.
 	cd include/pages/dingtalk && npm ci --silent && npm run --silent build && rm -rf node_modules

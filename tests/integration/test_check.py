@@ -115,4 +115,4 @@ def test_file_that_is_no_list_is_one_finding_among_others(written: World) -> Non
     written.settings.tenants_file.write_text("tenants: [", encoding="utf-8")
     checks = check_configuration(written.settings)
     assert [what for what, _, _ in find_wrong(checks)] == ["tenants file"]
-    assert {check.name for check in checks} == {"tenants file", "template", "connection", "warehouse"}
+    assert {check.name for check in checks} == {"tenants file", "template", "landing zone", "connection", "warehouse"}
