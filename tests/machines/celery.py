@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ class Cluster:
     folder: Path
     environ: dict[str, str]
     workers: list[Worker] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
     def api(self) -> AirflowApi:
@@ -85,7 +87,7 @@ class Cluster:
             connection.close()
 
     def start_worker(self, **environ: str) -> Worker:
-        name = f"worker{len(self.workers) + 1}"
+        name = f"worker{next(self.numbers)}"
         home = self.folder / name
         home.mkdir(mode=0o700)
         shutil.copy(self.launcher.layout.airflow_home / "airflow.cfg", home)
