@@ -156,7 +156,7 @@ def kill_and_follow(cluster: Cluster, worker: Any, run_id: str, undisturbed: flo
     assert cluster.api.run_state("org_sync_struck", run_id) == "success"
     cluster.console.note(
         f"the run ended {after:.0f} s later, by another worker: a task is taken for dead after {HEARTBEAT_TIMEOUT_SECONDS} s, "
-        f"and tried again a minute or two after; an undisturbed run takes {undisturbed:.0f} s"
+        f"and tried again some two minutes after; an undisturbed run takes {undisturbed:.0f} s"
     )
 
 

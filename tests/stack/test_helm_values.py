@@ -1,4 +1,4 @@
-"""What can be known about helm/values.yaml without the chart: that it names what is there. docs/several-machines.md says what else was checked."""
+"""What can be known about helm/values.yaml without the chart; what else was checked says docs/several-machines.md."""
 
 from __future__ import annotations
 
