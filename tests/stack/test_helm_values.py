@@ -32,7 +32,7 @@ def test_what_it_names_of_the_package_is_there() -> None:
 
 def test_it_says_what_the_compose_file_says() -> None:
     for section, keys in {
-        "core": ("dags_folder", "plugins_folder", "auth_manager"),
+        "core": ("dags_folder", "auth_manager"),
         "dag_processor": ("min_file_process_interval",),
     }.items():
         for key in keys:
