@@ -13,7 +13,7 @@ from tests.stack.test_deployment import AIRFLOW_SERVICES, COMPOSE, COMPOSE_TEXT,
 OVERLAY_TEXT = (CHECKOUT / "docker-compose.celery.yaml").read_text()
 OVERLAY = yaml.safe_load(OVERLAY_TEXT)
 LAID_OVER = OVERLAY["services"]
-KEYS = SERVICE_KEYS | {"build": dict, "extends": dict, "read_only": bool, "user": str}
+KEYS = SERVICE_KEYS | {"extends": dict, "read_only": bool, "user": str}
 SECRETS = ("BROKER_PASSWORD", "ORGSYNC_STORE")
 REQUIRED = (*SECRETS, "ORGSYNC_LANDING_ZONE", "ORGSYNC_REMOTE_LOGS")
 REFERENCE = re.compile(r"\$\{([A-Z_]+)(:-|:\?)([^}]*)\}")

@@ -32,7 +32,7 @@ SECRETS = (
 TOP_KEYS = {"name", "services", "networks", "volumes"}
 SERVICE_KEYS = {
     "image": str,
-    "build": str,
+    "build": dict,
     "command": list,
     "environment": dict,
     "volumes": list,
