@@ -62,10 +62,17 @@ def _list_local(path: str) -> dict[str, dict[str, int]]:
         return {}
     for folder in folders:
         try:
-            found[folder.name] = {file.name: file.stat().st_size for file in os.scandir(folder) if file.is_file()}
+            found[folder.name] = {file.name: _measure(file) for file in os.scandir(folder) if file.is_file()}
         except FileNotFoundError:
             continue
     return found
+
+
+def _measure(file: os.DirEntry[str]) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _list_remote(place: Place) -> dict[str, dict[str, int]]:
