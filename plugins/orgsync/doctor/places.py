@@ -17,8 +17,8 @@ LANDING, REPORTS = "landing zone", "reports"
 _WRITABLE = Words("can be written, read and cleared", "可写、可读、可删除")
 _REFUSED = Words("{place} cannot be written: {why}", "{place} 无法写入：{why}")
 _SET_ZONE = Words(
-    "Let ORGSYNC_LANDING_ZONE name a place that this process may write, with room left; of an object store, check Airflow's connection, and "
-    "that its provider and library are installed",
+    "Let ORGSYNC_LANDING_ZONE name a place that this process may write, with room left; of an object store, check Airflow's connection, "
+    "and that its provider and library are installed",
     "让 ORGSYNC_LANDING_ZONE 指向本进程可写且有剩余空间的位置；若为对象存储，请检查 Airflow 中它的连接，以及其 provider 与库是否已安装",
 )
 _SET_REPORTS = Words("Let ORGSYNC_REPORTS name a place that this process may write", "让 ORGSYNC_REPORTS 指向本进程可写的位置")
