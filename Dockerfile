@@ -1,13 +1,16 @@
 # Airflow with orgsync, for docker-compose.yaml. Nothing of the local stack or the sandbox is in it.
 FROM python:3.12-slim-bookworm AS build
 
+# What is installed: requirements-celery.lock for an image whose tasks run on several machines (docs/several-machines.md).
+ARG LOCK=requirements.lock
+
 WORKDIR /opt/orgsync
 RUN pip install --no-cache-dir uv==0.13.9
-COPY requirements.lock requirements-dev.lock ./
+COPY requirements.lock requirements-celery.lock requirements-dev.lock ./
 
 # Exactly the lock, each file checked against its hash; compiled now, since the image's user cannot write there later.
 RUN python -m venv --without-pip /opt/venv \
-    && uv pip install --no-cache --python /opt/venv/bin/python --require-hashes --compile-bytecode -r requirements.lock
+    && uv pip install --no-cache --python /opt/venv/bin/python --require-hashes --compile-bytecode -r $LOCK
 
 # orgsync's own metadata (the command, the connection types), built by a backend that stays out of the image.
 RUN python -m venv --without-pip /opt/backend \

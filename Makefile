@@ -8,7 +8,7 @@ IN_PARALLEL = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 UV_COMPILE := $(PYTHON_IN_VENV) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help dingtalk-script fab-check setup demo smoke test soak crash mutate up status logs down clean lint lock bench bench-quick screenshots
+.PHONY: help dingtalk-script fab-check machines setup demo smoke test soak crash mutate up status logs down clean lint lock bench bench-quick screenshots
 
 help: ## List what can be made.
 	@printf 'orgsync: make TARGET\n\n'
@@ -60,6 +60,7 @@ lint: setup ## Check style and types.
 lock: setup ## Resolve each requirements*.txt into its lock file.
 	$(UV_COMPILE) requirements-dev.txt -o requirements-dev.lock
 	$(UV_COMPILE) requirements.txt -c requirements-dev.lock -o requirements.lock
+	$(UV_COMPILE) requirements-celery.txt -c <(sed -nE 's/^([a-z0-9].*==.*) \\$$/\1/p' requirements.lock | grep -v '^python-dateutil==') -o requirements-celery.lock
 	$(UV_COMPILE) bench/peers/requirements.txt -o bench/peers/requirements.lock
 
 fab-check: setup ## Sign somebody in through Airflow's FAB provider, in an environment of its own; some minutes.
@@ -67,6 +68,13 @@ fab-check: setup ## Sign somebody in through Airflow's FAB provider, in an envir
 	@$(PYTHON_IN_VENV) -m uv pip install --quiet --python .venv-fab/bin/python --require-hashes -r requirements-dev.lock
 	@$(PYTHON_IN_VENV) -m uv pip install --quiet --python .venv-fab/bin/python -r requirements-fab.txt
 	@PYTHONPATH=plugins .venv-fab/bin/python -m tests.sign_in.fab_check
+
+machines: setup ## Sync with Airflow's CeleryExecutor, two workers that share no folder and an S3 server, and kill workers; some minutes.
+	@[[ -x .venv-celery/bin/python ]] || $(PYTHON_IN_VENV) -m venv .venv-celery
+	@$(PYTHON_IN_VENV) -m uv pip install --quiet --python .venv-celery/bin/python --require-hashes -r requirements-celery.lock
+	@$(PYTHON_IN_VENV) -m uv pip install --quiet --python .venv-celery/bin/python -r requirements-machines.txt -c requirements-celery.lock
+	@$(PYTHON_IN_VENV) -m uv pip install --quiet --python .venv-celery/bin/python --no-deps --no-build-isolation -e .
+	@ORGSYNC_BROKER=$$(bin/setup-broker) .venv-celery/bin/python -m pytest -s -W default --timeout 1800 tests/machines $(ARGS)
 
 dingtalk-script: ## Build what asks DingTalk's client for a code (needs npm); the built file is committed.
 	cd include/pages/dingtalk && npm ci --silent && npm run --silent build && rm -rf node_modules

@@ -35,13 +35,24 @@ COMPONENTS: dict[str, list[str]] = {
 }
 
 
-def write_configuration(layout: Layout, stack: Stack, secrets: Secrets, *, metadata_dsn: str, schedules: bool = True) -> None:
+def write_configuration(
+    layout: Layout,
+    stack: Stack,
+    secrets: Secrets,
+    *,
+    metadata_dsn: str,
+    schedules: bool = True,
+    other: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
+    """`other` options take the place of those below, or stand beside them."""
     home = layout.airflow_home
     passwords = home / "passwords.json"
     write_private(passwords, json.dumps({ADMIN: secrets.admin_password}) + "\n")
     values = configuration(layout, stack, secrets, metadata_dsn=metadata_dsn, passwords_file=str(passwords))
     if not schedules:
         values["scheduler"]["use_job_schedule"] = "False"
+    for section, options in (other or {}).items():
+        values.setdefault(section, {}).update(options)
     parser = configparser.RawConfigParser()
     for section, options in values.items():
         # Airflow interpolates, so a percent sign in a path must be doubled.

@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
+from orgsync.airflow_parts.preloading import FOR_TASKS, import_all
+
 # What all of them need, and nothing that opens a connection or starts a thread.
 SHARED = (
     "airflow.cli.cli_parser",
@@ -22,8 +24,6 @@ SHARED = (
     "airflow.cli.commands.triggerer_command",
     "airflow.executors.local_executor",
 )
-# Tasks are forks of the scheduler: what it has imported, none of them imports again.
-FOR_TASKS = ("pandas", "psycopg2", "great_expectations")
 
 
 def main() -> None:
@@ -57,7 +57,7 @@ def become(name: str, *, arguments: list[str], log: str) -> NoReturn:
     os.close(silence)
     show_name(name)
     if name == "scheduler":
-        import_all(FOR_TASKS)
+        import_all(FOR_TASKS)  # tasks are forks of the scheduler: what it has imported, none of them imports again
     sys.argv = ["airflow", *arguments]
     run: Any = importlib.import_module("airflow.__main__").main
     sys.exit(run())
@@ -68,11 +68,6 @@ def show_name(name: str) -> None:
         from setproctitle import setproctitle
 
         setproctitle(f"airflow {name} -- {Path.cwd()}")
-
-
-def import_all(modules: tuple[str, ...]) -> None:
-    for module in modules:
-        importlib.import_module(module)
 
 
 if __name__ == "__main__":

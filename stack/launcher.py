@@ -64,6 +64,7 @@ class Launcher:
     organization: Organization = Organization()
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     schedules: bool = True
+    options: Callable[[str], Mapping[str, Mapping[str, str]]] = lambda _: {}
     _records: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def start(self) -> tuple[Stack, bool]:
@@ -153,7 +154,9 @@ class Launcher:
             with self.console.step("PostgreSQL"):
                 server, is_fresh = self._start_postgres(stack, secrets)
             metadata_dsn = server.dsn(METADATA_DATABASE)
-            airflow.write_configuration(self.layout, stack, secrets, metadata_dsn=metadata_dsn, schedules=self.schedules)
+            airflow.write_configuration(
+                self.layout, stack, secrets, metadata_dsn=metadata_dsn, schedules=self.schedules, other=self.options(metadata_dsn)
+            )
             with self._importing_airflow(stack) as start_components:
                 sandbox.result()
                 self._prepare_databases(stack, secrets, server, is_fresh=is_fresh)

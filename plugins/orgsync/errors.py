@@ -229,6 +229,6 @@ def explain_files(error: OSError) -> OrgsyncError:
     """What a file system refused, to what, and which settings say where files go; some of it passes by itself."""
     said = f"{error.filename or 'a file'} cannot be read or written: {error.strerror or type(error).__name__}"
     if error.errno in _FOR_A_PERSON or error.errno is None:
-        where = "The landing zone (ORGSYNC_LANDING_ZONE) and the folder of reports (ORGSYNC_REPORTS) must be folders"
+        where = "The landing zone (ORGSYNC_LANDING_ZONE) and the reports (ORGSYNC_REPORTS) must be places"
         return ConfigurationError(f"{said}. {where} that this process may write, with room left")
     return StorageUnavailableError(f"{said}. The step can be run again; if it stays so, look at the disk or the network share")

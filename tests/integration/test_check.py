@@ -111,8 +111,14 @@ def test_one_tenant_is_tried_alone(written: World) -> None:
         check_configuration(written.settings, "delta", offline=True)
 
 
+def test_folder_of_one_machine_is_a_finding_where_tasks_run_on_several(written: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "KubernetesExecutor")
+    [found] = [check for check in check_configuration(written.settings, "acme", offline=True) if check.outcome == "broken"]
+    assert (found.name, "KubernetesExecutor" in found.reason) == ("landing zone", True)
+
+
 def test_file_that_is_no_list_is_one_finding_among_others(written: World) -> None:
     written.settings.tenants_file.write_text("tenants: [", encoding="utf-8")
     checks = check_configuration(written.settings)
     assert [what for what, _, _ in find_wrong(checks)] == ["tenants file"]
-    assert {check.name for check in checks} == {"tenants file", "template", "connection", "warehouse"}
+    assert {check.name for check in checks} == {"tenants file", "template", "landing zone", "connection", "warehouse"}

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,15 @@ def test_landing_zone_that_cannot_be_written_is_told(written: World) -> None:
     [found] = [check for check in examine_all(written.settings)[""] if check.outcome == "broken"]
     assert (found.name, "ORGSYNC_LANDING_ZONE" in found.fix) == ("landing zone", True)
     assert "无法写入" in say(found.reason, "zh")
+
+
+def test_folders_of_one_machine_are_told_where_tasks_run_on_several(written: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
+    found = {check.name: check for check in examine_all(written.settings)[""]}
+    assert (found["landing zone"].outcome, found["reports"].outcome) == ("broken", "degraded")
+    assert "CeleryExecutor" in say(found["landing zone"].reason, "zh")
+    shared = {check.name: check.outcome for check in examine_all(replace(written.settings, folders_are_shared=True))[""]}
+    assert (shared["landing zone"], shared["reports"]) == ("ok", "ok")
 
 
 def test_quota_is_told_and_that_it_runs_out(written: World, monkeypatch: pytest.MonkeyPatch) -> None:

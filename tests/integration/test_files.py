@@ -36,6 +36,15 @@ def test_folder_of_reports_that_cannot_be_written(world: World, tmp_path: Path) 
     assert_told(world, ConfigurationError, "cannot be read or written.*ORGSYNC_REPORTS", report_folder=tmp_path / "a file" / "reports")
 
 
+def test_folder_of_one_machine_is_refused_where_tasks_run_on_several(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It failed only when another worker looked for what the first had read, as if retention had removed it."""
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
+    assert_told(world, ConfigurationError, r"is a folder of one machine.*CeleryExecutor.*ORGSYNC_LANDING_ZONE.*ORGSYNC_FOLDERS_ARE_SHARED")
+    assert world.landed() == []
+    run = world.make_run()
+    assert sync(replace(run, settings=replace(run.settings, folders_are_shared=True)), mode="full", dry_run=False)["outcome"] == "succeeded"
+
+
 @pytest.mark.parametrize(
     ("number", "error", "words"),
     [

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from orgsync.errors import BusyTenantError, IncompleteSnapshotError
-from orgsync.settings import report_path
+from orgsync.landing.reports import place_report
 from orgsync.sync import housekeeping
 from orgsync.sync.extracting import extract_snapshot
 from orgsync.sync.housekeeping import Cleaning, clean_tenant, clean_tenants
@@ -65,7 +65,7 @@ def test_history_stays_when_the_files_go(world: World) -> None:
     assert world.query("select * from org.users_at(%s) order by user_id", MONTH_AGO + timedelta(hours=1)) == then
     gone = world.query("select snapshot_id from ops.snapshot where removed_at is not null order by taken_at")
     assert gone == [(first,), (second,)]
-    assert [report_path(world.settings.report_folder, name).exists() for name in (first, second, third, newest)] == [
+    assert [place_report(world.settings.report_folder, name).exists() for name in (first, second, third, newest)] == [
         False,
         False,
         True,

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from orgsync.landing.reports import place_report
 from orgsync.platforms.platform import Scope
-from orgsync.settings import report_path
 from orgsync.sync import standards
 from orgsync.sync.extracting import extract_snapshot
 from orgsync.sync.recognizing import recognize
@@ -45,7 +45,7 @@ def left_behind(world: World) -> dict[str, Any]:
     found: dict[str, Any] = {
         "history": [world.query(STATEMENTS["history"].format(name)) for name in ("department", "user", "membership")],
         "snapshot": world.query(STATEMENTS["snapshot"]),
-        "page": report_path(world.settings.report_folder, snapshot_id).read_text(),
+        "page": place_report(world.settings.report_folder, snapshot_id).read_text(),
     }
     found |= {name: world.query(STATEMENTS[name], snapshot_id) for name in ("plan", "quarantine", "expectations")}
     return {name: sorted(rows, key=str) if isinstance(rows, list) else rows for name, rows in found.items()}

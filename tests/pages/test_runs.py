@@ -9,8 +9,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, expect
 
+from orgsync.landing.reports import place_report
 from orgsync.pages.runs import RUNS_ON_A_PAGE
-from orgsync.settings import report_path
 from tests.pages.browser import open_window
 from tests.pages.company import Company
 from tests.pages.markup import Element, read_markup
@@ -189,7 +189,7 @@ def test_report_is_served_as_it_was_written_without_script(site: Site, newest: d
     page = look(site, f"acme/run?id={quote(newest['run_id'])}")
     link = page.link("What validation found")
     answer = site.get(link.removeprefix("/organization/"))
-    assert answer.text == report_path(site.company.settings.report_folder, newest["snapshot_id"]).read_text(encoding="utf-8")
+    assert answer.text == place_report(site.company.settings.report_folder, newest["snapshot_id"]).read_text(encoding="utf-8")
     policy = answer.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "script-src" not in policy
@@ -208,7 +208,7 @@ def test_report_holds_no_persons_data(site: Site, newest: dict[str, Any]) -> Non
 
 
 def test_report_that_is_not_there_is_said_in_words(site: Site, newest: dict[str, Any]) -> None:
-    path = report_path(site.company.settings.report_folder, newest["snapshot_id"])
+    path = place_report(site.company.settings.report_folder, newest["snapshot_id"])
     path.rename(path.with_suffix(".away"))
     try:
         answer = site.get(f"acme/report?snapshot={newest['snapshot_id']}")

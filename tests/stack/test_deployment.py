@@ -32,7 +32,7 @@ SECRETS = (
 TOP_KEYS = {"name", "services", "networks", "volumes"}
 SERVICE_KEYS = {
     "image": str,
-    "build": str,
+    "build": dict,
     "command": list,
     "environment": dict,
     "volumes": list,
@@ -268,7 +268,8 @@ def test_image_installs_the_lock_with_hashes_and_nothing_else():
     into_image = [part for part in installs if "/opt/venv/" in part]
     assert len(into_image) == 2
     assert "--require-hashes" in into_image[0]
-    assert into_image[0].split()[-2:] == ["-r", "requirements.lock"]
+    assert into_image[0].split()[-2:] == ["-r", "$LOCK"]
+    assert [rest for instruction, rest in instructions() if instruction == "ARG"] == ["LOCK=requirements.lock"]
     assert {"--no-index", "--no-deps"} <= set(into_image[1].split())
 
 
@@ -298,7 +299,8 @@ def test_both_stages_have_one_base_of_a_supported_python():
 
 
 @pytest.mark.parametrize(
-    ("requirements", "lock"), [("requirements.txt", "requirements.lock"), ("requirements-dev.txt", "requirements-dev.lock")]
+    ("requirements", "lock"),
+    [(f"requirements{kind}.txt", f"requirements{kind}.lock") for kind in ("", "-dev", "-celery")],
 )
 def test_lock_holds_what_is_required(requirements, lock):
     versions = locked(lock)
@@ -312,7 +314,7 @@ def test_both_locks_agree():
     assert {name: version for name, version in locked("requirements.lock").items() if development.get(name) != version} == {}
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "requirements-celery.lock"])
 def test_each_locked_package_has_hashes(lock):
     for block in re.split(r"\n(?=\S)", (CHECKOUT / lock).read_text().strip()):
         if not block.startswith("#"):

@@ -2,6 +2,7 @@
 select
     snapshot_id,
     case when is_due then 'loaded' else state end as state,
+    mode,
     is_complete,
     removed_at is not null as is_removed
 from ops.snapshot

@@ -42,7 +42,7 @@ from orgsync.cli.console import (
 )
 from orgsync.cli.local_stack import explain
 from orgsync.errors import ConfigurationError, OrgsyncError, explain_files
-from orgsync.settings import Settings, read_settings, report_path, state_folder
+from orgsync.settings import Settings, read_settings, state_folder
 
 if TYPE_CHECKING:
     from orgsync.sync.extracting import RequestedMode
@@ -464,9 +464,10 @@ def _print_run(settings: Settings, tenant_id: str, *, run_id: str | None, as_jso
 def _print_pages(settings: Settings, tenant_id: str, snapshot_id: str | None) -> None:
     """Where more is to be seen; pages in Airflow where it is known where people reach that."""
     from orgsync.connections.site import address_page, find_site
+    from orgsync.landing.reports import has_report, place_report
 
-    page = report_path(settings.report_folder, snapshot_id) if snapshot_id else None
-    if page and page.exists():
+    if snapshot_id and has_report(settings.report_folder, snapshot_id):
+        page = place_report(settings.report_folder, snapshot_id)
         results.print(f"What validation found, as a page: {page}", highlight=False, soft_wrap=True)
     if find_site():
         results.print(f"The organization, on a page of Airflow: {address_page(tenant_id, 'tree')}", highlight=False, soft_wrap=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from orgsync.check import Check, ok
 from orgsync.doctor.examining import open_connector
-from orgsync.doctor.files import check_connection, check_stanzas, check_templates, check_warehouse_connection, read_file
+from orgsync.doctor.files import check_connection, check_landing_zone, check_stanzas, check_templates, check_warehouse_connection, read_file
 from orgsync.doctor.telling import broken
 from orgsync.doctor.warehouse import check_warehouse
 from orgsync.errors import ConfigurationError
@@ -34,6 +34,7 @@ def _check(settings: Settings, tenant_id: str | None, *, offline: bool) -> Itera
         yield from check_stanzas(stanzas, settings.tenants_file)
     used = sorted({rule.template for tenant in stanzas.tenants for rule in tenant.change_messages})
     yield from check_templates(settings, used if tenant_id else None)
+    yield check_landing_zone(settings)
     warehouse = check_warehouse_connection(settings)
     yield warehouse
     if not offline and warehouse.outcome == "ok":

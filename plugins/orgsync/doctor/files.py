@@ -9,6 +9,7 @@ from pathlib import Path
 from orgsync.check import Check, Outcome, ok
 from orgsync.doctor.telling import broken
 from orgsync.errors import ConfigurationError, OrgsyncError
+from orgsync.landing.sharing import check_shared
 from orgsync.outbox.change_rules import check_template
 from orgsync.platforms import load_platform
 from orgsync.settings import Settings
@@ -61,6 +62,14 @@ def check_connection(tenant: Tenant) -> Iterator[Check]:
     except OrgsyncError as error:
         outcome: Outcome = "broken" if tenant.change_messages else "degraded"
         yield Check("sending", outcome, f"messages cannot be sent: {error}", subject=tenant.conn_id, tenant_id=tenant.id)
+
+
+def check_landing_zone(settings: Settings) -> Check:
+    try:
+        check_shared(settings)
+    except ConfigurationError as error:
+        return broken("landing zone", error)
+    return ok("landing zone", f"{settings.landing_zone}, for all that run tasks")
 
 
 def check_warehouse_connection(settings: Settings) -> Check:

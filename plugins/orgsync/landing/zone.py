@@ -16,14 +16,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 import msgspec
 
 from orgsync.errors import IncompleteSnapshotError
-from orgsync.landing.places import Place, open_place
+from orgsync.landing.places import Place, keep_private, list_files, open_place, write_at_once
 from orgsync.landing.substance import Substance, hash_statements
 from orgsync.manifest import FORMAT_VERSION, Decision, Manifest
 from orgsync.platforms.platform import Answer, Reading, as_one_statement
@@ -33,20 +32,26 @@ log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 DECISION = "decision.json"
+PART = ".jsonl.gz"
 COMPRESSION_LEVEL = 1  # answers shrink tenfold at the lowest level already, and compressing must not slow the read
 TAKEN_AT_FORMAT = "%Y%m%dT%H%M%S.%fZ"
 
 
 @dataclass(frozen=True)
 class LandedSnapshot:
-    """A folder of the landing zone that has a manifest, complete or not. `size` is in bytes, without the manifest."""
+    """A folder of the landing zone that has a manifest, complete or not. `size` is that of the answers, in bytes."""
 
     snapshot_id: str
     uri: str
     taken_at: datetime
-    is_complete: bool
-    is_full: bool
     size: int
+
+
+class Outline(msgspec.Struct, frozen=True):
+    """What a manifest of any format version says: a snapshot must not go because a newer orgsync wrote it."""
+
+    is_complete: bool = False
+    mode: str = ""
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -58,18 +63,6 @@ class _Line(msgspec.Struct, frozen=True):
     @property
     def body(self) -> bytes:
         return bytes(self.answer) if self.base64 is None else self.base64
-
-
-class _OutlineFile(msgspec.Struct, frozen=True):
-    bytes: int = 0
-
-
-class _Outline(msgspec.Struct, frozen=True):
-    """What a manifest of any format version says: a snapshot must not go because a newer orgsync wrote it."""
-
-    is_complete: bool = False
-    mode: str = ""
-    files: dict[str, _OutlineFile] = {}
 
 
 def make_snapshot_id(tenant_id: str, taken_at: datetime) -> str:
@@ -97,8 +90,8 @@ class SnapshotWriter:
 
     def __enter__(self) -> SnapshotWriter:
         self._folder.mkdir(parents=True)  # refuses a folder that is there: leaving unfinished would remove another read's answers
-        _keep_private(self._folder.parent)  # who is a tenant, and when it was read, is nobody else's business either
-        _keep_private(self._folder)
+        keep_private(self._folder.parent)  # who is a tenant, and when it was read, is nobody else's business either
+        keep_private(self._folder)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -114,7 +107,7 @@ class SnapshotWriter:
         with self._lock:
             self._substance.add(said)
             if part not in self._parts:
-                self._parts[part] = _PartWriter(self._folder / f"{part}.jsonl.gz")
+                self._parts[part] = _PartWriter(self._folder / f"{part}{PART}")
             self._parts[part].write(line)
 
     def finish(self, reading: Reading, *, snapshot_id: str, platform: str, taken_at: datetime, finished_at: datetime) -> Manifest:
@@ -142,7 +135,7 @@ class SnapshotWriter:
             files={part: writer.describe() for part, writer in self._parts.items()},
             substance=self._substance.digest,
         )
-        _write_at_once(self._folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+        write_at_once(self._folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
         self._is_finished = True
         return manifest
 
@@ -156,8 +149,8 @@ def read_manifest(uri: str, *, is_partial_welcome: bool = False) -> Manifest:
     path = open_place(uri) / MANIFEST
     if not path.exists():
         raise IncompleteSnapshotError(
-            f"there is no snapshot at {uri}: it has no {MANIFEST}. It was removed as the tenant's retention says, or never finished; "
-            "run the sync again"
+            f"there is no snapshot at {uri}: it has no {MANIFEST}. It was removed as the tenant's retention says, or never finished, or "
+            "(of a folder) lies on another machine; run the sync again"
         )
     try:
         manifest = msgspec.json.decode(_read_whole(path), type=Manifest)
@@ -174,7 +167,7 @@ def read_manifest(uri: str, *, is_partial_welcome: bool = False) -> Manifest:
 
 def write_decision(uri: str, decision: Decision) -> None:
     """Replaces what stood there. The caller sees to it that it was decided later."""
-    _write_at_once(open_place(uri) / DECISION, msgspec.json.format(msgspec.json.encode(decision)))
+    write_at_once(open_place(uri) / DECISION, msgspec.json.format(msgspec.json.encode(decision)))
 
 
 def read_decision(uri: str) -> Decision | None:
@@ -207,28 +200,24 @@ def read_newest_answers(uris: Iterable[str], part: str) -> Iterator[Answer]:
             return
 
 
-def list_snapshot_ids(zone: str, tenant_id: str) -> list[str]:
-    """The ids of the tenant's snapshots, oldest first; no manifest is opened."""
-    names = (name for name in _list_folders(zone, tenant_id) if _read_taken_at(name))
-    return [each for each in (f"{tenant_id}/{name}" for name in names) if has_manifest(snapshot_uri(zone, each))]
-
-
 def list_snapshots(zone: str, tenant_id: str) -> list[LandedSnapshot]:
-    """The tenant's snapshots, oldest first. A manifest that cannot be read tells of no complete one."""
-    found = (_describe_snapshot(zone, f"{tenant_id}/{name}", _read_taken_at(name)) for name in _list_folders(zone, tenant_id))
-    return [snapshot for snapshot in found if snapshot]
+    """The tenant's snapshots, oldest first; no manifest is opened."""
+    found = []
+    for name, files in _list_folders(zone, tenant_id).items():
+        taken_at = _read_taken_at(name)
+        if taken_at and MANIFEST in files:
+            snapshot_id = f"{tenant_id}/{name}"
+            size = sum(size for file, size in files.items() if file.endswith(PART))
+            found.append(LandedSnapshot(snapshot_id, snapshot_uri(zone, snapshot_id), taken_at, size))
+    return found
 
 
-def _describe_snapshot(zone: str, snapshot_id: str, taken_at: datetime | None) -> LandedSnapshot | None:
-    uri = snapshot_uri(zone, snapshot_id)
-    if taken_at is None or not has_manifest(uri):
-        return None
+def read_outline(uri: str) -> Outline:
+    """A manifest that cannot be read tells of no complete snapshot."""
     try:
-        outline = msgspec.json.decode(_read_whole(open_place(uri) / MANIFEST), type=_Outline)
+        return msgspec.json.decode(_read_whole(open_place(uri) / MANIFEST), type=Outline)
     except msgspec.DecodeError:
-        outline = _Outline()
-    size = sum(file.bytes for file in outline.files.values())
-    return LandedSnapshot(snapshot_id, uri, taken_at, outline.is_complete, outline.mode == "full", size)
+        return Outline()
 
 
 def _read_taken_at(name: str) -> datetime | None:
@@ -248,7 +237,7 @@ def remove_snapshot(uri: str) -> None:
 
 def list_unfinished(zone: str, tenant_id: str) -> list[str]:
     """The names of the folders without a manifest: a read is under way, or one was killed."""
-    return [name for name in _list_folders(zone, tenant_id) if not has_manifest(snapshot_uri(zone, f"{tenant_id}/{name}"))]
+    return [name for name, files in _list_folders(zone, tenant_id).items() if MANIFEST not in files]
 
 
 def remove_unfinished(zone: str, tenant_id: str, *, confirm: Callable[[], None]) -> list[str]:
@@ -270,10 +259,9 @@ def _remove_folder(folder: Place) -> None:
         folder.rmdir(recursive=True)
 
 
-def _list_folders(zone: str, tenant_id: str) -> list[str]:
-    """Names of a tenant's folders, oldest first: they are named after the time they were taken at."""
-    tenant = open_place(f"{zone.rstrip('/')}/{tenant_id}")
-    return sorted(folder.name for folder in tenant.iterdir() if folder.is_dir()) if tenant.exists() else []
+def _list_folders(zone: str, tenant_id: str) -> dict[str, dict[str, int]]:
+    """A tenant's folders, oldest first, for they are named after the time they were taken at: of each its files with their bytes."""
+    return list_files(open_place(f"{zone.rstrip('/')}/{tenant_id}"))
 
 
 def has_manifest(uri: str) -> bool:
@@ -293,31 +281,12 @@ def _fits_line(body: bytes) -> bool:
         return False
 
 
-def _is_local(path: Place) -> bool:
-    return path.protocol in ("", "file", "local")
-
-
-def _keep_private(path: Place) -> None:
-    if _is_local(path):
-        path.chmod(0o700 if path.is_dir() else 0o600)
-
-
-def _write_at_once(path: Place, content: bytes) -> None:
-    """No one ever sees half of it, whenever the writer is killed: object stores work like that, on a file system it takes a second name."""
-    written = path.with_name(f"{path.name}.part") if _is_local(path) else path
-    with written.open("wb") as file:
-        file.write(content)
-    _keep_private(written)
-    if written != path:
-        Path(written.path).replace(path.path)
-
-
 class _PartWriter:
     """One gzip file, hashed as it is written."""
 
     def __init__(self, path: Place) -> None:
         self._file = _HashedFile(path.open("wb"))
-        _keep_private(path)
+        keep_private(path)
         self._gzip = gzip.GzipFile(fileobj=self._file, mode="wb", compresslevel=COMPRESSION_LEVEL, mtime=0)
         self._answers = 0
 
@@ -358,7 +327,7 @@ def _open_part(uri: str, manifest: Manifest, part: str) -> Iterator[Iterable[byt
     if part not in manifest.files:
         yield ()
         return
-    path = open_place(uri) / f"{part}.jsonl.gz"
+    path = open_place(uri) / f"{part}{PART}"
     if not path.exists():
         raise IncompleteSnapshotError(f"{path} is gone, but the snapshot's manifest names it; run the sync again")
     with path.open("rb") as file:

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from orgsync.errors import ConfigurationError, OrgsyncError, WarehouseUnavailableError
+from orgsync.errors import ConfigurationError, OrgsyncError, StorageUnavailableError, WarehouseUnavailableError
 from orgsync.pages import changes, departments, differences, health, messages, people, plans, quarantine, runs, search, tree
 from orgsync.pages.rendering import list_static, render
 from orgsync.pages.visit import LANGUAGE_COOKIE, open_visit
@@ -101,7 +101,8 @@ def answer_nonsense(request: Request, _: Exception) -> HTMLResponse:
 def answer_error(request: Request, error: Exception) -> HTMLResponse:
     """An error of ours says what happened, and what to do; its text holds neither secrets nor people."""
     log.warning("a page of the organization failed: %s", error)
-    status = 503 if isinstance(error, WarehouseUnavailableError) else 400 if isinstance(error, ConfigurationError) else 500
+    is_away = isinstance(error, WarehouseUnavailableError | StorageUnavailableError)
+    status = 503 if is_away else 400 if isinstance(error, ConfigurationError) else 500
     return _apologize(request, "refused.error", str(error), status)
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import HTMLResponse, Response
 from psycopg2.extensions import connection as Connection
 
+from orgsync.landing.reports import may_have_report, read_report
 from orgsync.pages.plans import tell_state
 from orgsync.pages.summaries import list_groups
-from orgsync.pages.visit import TenantVisit, Visit
-from orgsync.settings import report_path
+from orgsync.pages.visit import TenantVisit
 from orgsync.warehouse.statements import Row, fetch_all, fetch_one
 
 router = APIRouter()
@@ -62,7 +61,7 @@ def show_run(visit: TenantVisit, id: Annotated[str, Query(min_length=1, max_leng
         plan_state=tell_state(run | {"state": run["plan_state"]}) if run["plan_state"] else "",
         steps=list_steps(run["step_seconds"]),
         withheld=withheld,
-        has_report=bool(run["snapshot_id"]) and find_report(visit, run["snapshot_id"]) is not None,
+        has_report=bool(run["snapshot_id"]) and not run["removed_at"] and may_have_report(visit.settings.report_folder, run["snapshot_id"]),
         counts=list_counts(run["counts"]),
         calls=CALLS,
     )
@@ -75,19 +74,12 @@ def send_report(visit: TenantVisit, snapshot: Annotated[str, Query(min_length=1,
         found = fetch_one(connection, "pages/find_report", tenant_id=visit.tenant_id, snapshot_id=snapshot)
     if found is None:
         raise HTTPException(404)
-    path = find_report(visit, found["snapshot_id"])
-    if path is None:
+    page = read_report(visit.settings.report_folder, found["snapshot_id"])
+    if page is None:
         missing = visit.render("no_report.html.jinja", page="runs", snapshot=found)
         missing.status_code = 404
         return missing
-    return HTMLResponse(path.read_bytes(), headers={"Content-Security-Policy": REPORT_POLICY})
-
-
-def find_report(visit: Visit, snapshot_id: str) -> Path | None:
-    """The file of a snapshot that the warehouse knows, if it is there; never one outside of the folder of reports."""
-    folder = visit.settings.report_folder.resolve()
-    path = report_path(folder, snapshot_id).resolve()
-    return path if path.is_relative_to(folder) and path.is_file() else None
+    return HTMLResponse(page, headers={"Content-Security-Policy": REPORT_POLICY})
 
 
 def sum_seconds(seconds: Mapping[str, float]) -> float | None:

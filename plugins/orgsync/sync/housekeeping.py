@@ -11,9 +11,10 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from orgsync.errors import BusyTenantError, IncompleteSnapshotError
+from orgsync.landing.reports import remove_report
 from orgsync.landing.retention import list_expired
-from orgsync.landing.zone import LandedSnapshot, list_snapshots, read_decision, remove_snapshot, remove_unfinished
-from orgsync.settings import Settings, report_path
+from orgsync.landing.zone import LandedSnapshot, list_snapshots, read_decision, read_outline, remove_snapshot, remove_unfinished
+from orgsync.settings import Settings
 from orgsync.sync.registry import note_decisions, register_landed
 from orgsync.tenants import Stanzas, Tenant
 from orgsync.warehouse import runs, snapshots
@@ -91,14 +92,11 @@ class _Candidate:
     is_loaded: bool
     is_loadable: bool
     is_complete: bool
+    is_full: bool
 
     @property
     def taken_at(self) -> datetime:
         return self.landed.taken_at
-
-    @property
-    def is_full(self) -> bool:
-        return self.landed.is_full
 
 
 def _choose(address: Address, settings: Settings, tenant: Tenant, now: datetime) -> tuple[int, list[LandedSnapshot]]:
@@ -112,20 +110,22 @@ def _choose(address: Address, settings: Settings, tenant: Tenant, now: datetime)
 
 
 def _judge(landed: LandedSnapshot, standing: Row | None) -> _Candidate:
-    state, is_complete = _find_state(landed) if standing is None else (standing["state"], standing["is_complete"])
+    state, is_complete, mode = _find_state(landed) if standing is None else (standing["state"], standing["is_complete"], standing["mode"])
     is_there = standing is None or not standing["is_removed"]  # a removal that was cut off left it
     is_loaded = state == "loaded" and is_there
-    return _Candidate(landed, is_loaded, is_loaded or (state == "landed" and is_complete and is_there), is_complete)
+    is_loadable = is_loaded or (state == "landed" and is_complete and is_there)
+    return _Candidate(landed, is_loaded, is_loadable, is_complete, is_full=mode == "full")
 
 
-def _find_state(landed: LandedSnapshot) -> tuple[str, bool]:
+def _find_state(landed: LandedSnapshot) -> tuple[str, bool, str]:
     """Of one that cannot be registered, for instance since a newer orgsync wrote it."""
+    outline = read_outline(landed.uri)
     try:
         decision = read_decision(landed.uri)
     except IncompleteSnapshotError as error:
         log.warning("%s; its manifest alone says whether it is kept", error)
         decision = None
-    return (decision.state, decision.is_complete) if decision else ("landed", landed.is_complete)
+    return (decision.state, decision.is_complete, outline.mode) if decision else ("landed", outline.is_complete, outline.mode)
 
 
 def _try_tenant(settings: Settings, tenant: Tenant, *, dry_run: bool, clock: Clock = read_clock) -> Cleaning:
@@ -143,6 +143,6 @@ def _remove_snapshots(claim: Claim, settings: Settings, expired: list[LandedSnap
         with open_warehouse(claim.address) as connection:  # none is open while files are removed
             claim.confirm(connection)
             snapshots.mark_removed(connection, snapshot.snapshot_id)
-        report_path(settings.report_folder, snapshot.snapshot_id).unlink(missing_ok=True)
+        remove_report(settings.report_folder, snapshot.snapshot_id)
         remove_snapshot(snapshot.uri)
         log.info("removed snapshot %s", snapshot.snapshot_id)

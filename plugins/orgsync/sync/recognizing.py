@@ -8,6 +8,7 @@ from typing import Any
 from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import IncompleteSnapshotError
+from orgsync.landing.reports import write_report
 from orgsync.landing.zone import read_manifest
 from orgsync.manifest import Manifest
 from orgsync.outbox.sending import keep_channel
@@ -84,9 +85,9 @@ def _is_settled(model: dict[str, Any]) -> bool:
 
 
 def _load(connection: Connection, run: Run, manifest: Manifest, model: dict[str, Any]) -> dict[str, Any]:
-    from orgsync.validation.report import write_report
+    from orgsync.validation.report import render_report
 
-    write_report(run.settings.report_folder, manifest, model["report"])
+    write_report(run.settings.report_folder, manifest.snapshot_id, render_report(manifest, model["report"]))
     overtaken = plans.drop_unfinished(connection, run.tenant.id, until=manifest.taken_at)
     based_on = history.find_last_applied(connection, run.tenant.id)
     plan = plans.repeat_plan(connection, manifest.snapshot_id, model["plan_id"], based_on_plan_id=based_on)

@@ -9,13 +9,13 @@ from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import IncompleteSnapshotError
 from orgsync.landing.zone import (
+    LandedSnapshot,
     has_manifest,
-    list_snapshot_ids,
+    list_snapshots,
     list_unfinished,
     make_snapshot_id,
     read_decision,
     read_manifest,
-    snapshot_uri,
     write_decision,
 )
 from orgsync.manifest import Decision, Manifest
@@ -46,9 +46,9 @@ def register_landed(connection: Connection, zone: str, tenant_id: str) -> list[s
     """
     known = snapshots.list_known(connection, tenant_id)
     survey = Survey()
-    for snapshot_id in list_snapshot_ids(zone, tenant_id):
-        if snapshot_id not in known:
-            _look_at(connection, zone, snapshot_id, survey)
+    for landed in list_snapshots(zone, tenant_id):
+        if landed.snapshot_id not in known:
+            _look_at(connection, landed, survey)
     _tell(survey, tenant_id, due=snapshots.count_due(connection, tenant_id))
     return survey.registered
 
@@ -57,14 +57,14 @@ def survey_zone(connection: Connection, zone: str, tenant_id: str) -> Survey:
     """Look at everything that a tenant has in the landing zone: register what the warehouse does not know, and take over what it does
     not know to have been decided, before it was lost or since the backup that it was restored from."""
     survey = Survey(unfinished=list_unfinished(zone, tenant_id))
-    for snapshot_id in list_snapshot_ids(zone, tenant_id):
+    for landed in list_snapshots(zone, tenant_id):
         survey.landed += 1
-        _look_at(connection, zone, snapshot_id, survey)
+        _look_at(connection, landed, survey)
     return survey
 
 
-def _look_at(connection: Connection, zone: str, snapshot_id: str, survey: Survey) -> None:
-    uri = snapshot_uri(zone, snapshot_id)
+def _look_at(connection: Connection, landed: LandedSnapshot, survey: Survey) -> None:
+    snapshot_id, uri = landed.snapshot_id, landed.uri
     try:
         manifest, decision = _read_own_manifest(uri, snapshot_id), _read_own_decision(uri, snapshot_id)
     except IncompleteSnapshotError as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 from orgsync.companies.ownership import Takeover
 from orgsync.errors import GateError, OrgsyncError, explain_files
+from orgsync.landing.sharing import check_shared
 from orgsync.settings import Settings
 from orgsync.sync.registry import note_decisions
 from orgsync.tenants import Tenant
@@ -72,6 +73,7 @@ def open_step(run: Run, name: str) -> Iterator[Step]:
         runs.start_run(connection, tenant_id=run.tenant.id, run_id=run.run_id, platform=run.tenant.platform, run_type=run.run_type)
     try:
         with timed(step, name), _explained():
+            check_shared(run.settings)
             yield step
     except BaseException as error:  # also the one that ends a process in an orderly way: nobody else would say so
         step.outcome = "stopped" if isinstance(error, GateError) else "failed"

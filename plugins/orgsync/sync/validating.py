@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from orgsync.companies.ownership import find_foreign
 from orgsync.errors import GateError, IncompleteSnapshotError
 from orgsync.landing.carrying import drop_carried
+from orgsync.landing.reports import write_report
 from orgsync.landing.zone import read_answers, read_manifest
 from orgsync.manifest import Manifest
 from orgsync.platforms import load_platform
@@ -70,7 +71,7 @@ def stage_snapshot(run: Run, snapshot_id: str, step: Step | None = None, *, turn
     with timed(step, "import"):  # two seconds, and only now: Great Expectations takes the place of what tidying no longer needs
         from orgsync.validation.gates import check_head_count, check_keys, check_not_empty
         from orgsync.validation.quarantine import judge, summarize
-        from orgsync.validation.report import describe_verdict, write_report
+        from orgsync.validation.report import describe_verdict, render_report
 
     _prove_company(run, snapshot, tidy.users)
     if manifest.is_complete and not is_due:
@@ -81,7 +82,7 @@ def stage_snapshot(run: Run, snapshot_id: str, step: Step | None = None, *, turn
     remarks = list(summarize(verdict.remarks))
     with timed(step, "page"):
         described = describe_verdict(verdict)
-        write_report(run.settings.report_folder, manifest, described)
+        write_report(run.settings.report_folder, snapshot_id, render_report(manifest, described))
     for remark in remarks:
         log.warning("tenant %s: %s", run.tenant.id, remark)
     if manifest.is_complete and not is_due:

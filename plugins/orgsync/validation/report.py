@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from orgsync.manifest import Manifest
-from orgsync.settings import INCLUDE, report_path
+from orgsync.settings import INCLUDE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,16 +46,6 @@ def describe_verdict(verdict: Verdict) -> dict[str, Any]:
         "withheld": _list_columns(verdict.tidy.withheld),
         "unobserved": sorted(set(_list_columns(verdict.tidy.unobserved)) - set(_list_columns(verdict.tidy.withheld))),
     }
-
-
-def write_report(folder: Path, manifest: Manifest, described: Mapping[str, Any]) -> Path:
-    """Write the page beside those of the tenant's other snapshots; only the owner can read it."""
-    path = report_path(folder, manifest.snapshot_id)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(render_report(manifest, described), encoding="utf-8")
-    return path
 
 
 def render_report(manifest: Manifest, described: Mapping[str, Any]) -> str:

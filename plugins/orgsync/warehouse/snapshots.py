@@ -141,7 +141,7 @@ def list_stale(connection: Connection, tenant_id: str) -> list[str]:
 
 
 def list_standings(connection: Connection, tenant_id: str) -> dict[str, Row]:
-    """By id, what became of each: `state`, `is_complete`, `is_removed`. One that is due counts as loaded."""
+    """By id, what became of each: `state`, `mode`, `is_complete`, `is_removed`. One that is due counts as loaded."""
     return {row["snapshot_id"]: row for row in fetch_all(connection, "ops/list_standings", tenant_id=tenant_id)}
 
 

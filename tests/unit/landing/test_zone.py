@@ -21,12 +21,14 @@ from orgsync.landing.places import open_place
 from orgsync.landing.zone import (
     MANIFEST,
     LandedSnapshot,
+    Outline,
     SnapshotWriter,
     list_snapshots,
     make_snapshot_id,
     read_answers,
     read_manifest,
     read_newest_answers,
+    read_outline,
     remove_snapshot,
     remove_unfinished,
     snapshot_uri,
@@ -309,28 +311,37 @@ def list_landed(zone: Path) -> list[LandedSnapshot]:
     return list_snapshots(f"file://{zone}", "acme")
 
 
-def test_snapshots_are_listed_with_what_their_manifests_say(tmp_path: Path) -> None:
+def test_snapshots_are_listed_without_opening_them(tmp_path: Path) -> None:
     uri = land(tmp_path, answer(b"{}"))
     size = (folder_of(uri) / "users.jsonl.gz").stat().st_size
-    assert list_landed(tmp_path) == [LandedSnapshot(SNAPSHOT_ID, uri, TAKEN_AT, is_complete=True, is_full=True, size=size)]
+    assert list_landed(tmp_path) == [LandedSnapshot(SNAPSHOT_ID, uri, TAKEN_AT, size)]
     assert list_snapshots(f"file://{tmp_path}", "beta") == []
 
 
-def test_incomplete_snapshot_is_listed_as_such(tmp_path: Path) -> None:
-    land(tmp_path, problems=("page 3 is missing",))
-    assert [snapshot.is_complete for snapshot in list_landed(tmp_path)] == [False]
+@pytest.mark.parametrize(("problems", "is_complete"), [((), True), (("page 3 is missing",), False)])
+def test_outline_says_whether_a_snapshot_is_complete(tmp_path: Path, problems: tuple[str, ...], is_complete: bool) -> None:
+    assert read_outline(land(tmp_path, problems=problems)) == Outline(is_complete, "full")
 
 
 @pytest.mark.parametrize("damage", [cut, empty], ids=["cut", "emptied"])
-def test_snapshot_with_a_damaged_manifest_is_listed_as_incomplete(tmp_path: Path, damage: Callable[[Path], None]) -> None:
-    damage(folder_of(land(tmp_path)) / MANIFEST)
-    assert [snapshot.is_complete for snapshot in list_landed(tmp_path)] == [False]
+def test_snapshot_with_a_damaged_manifest_is_listed_and_no_complete_one(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    uri = land(tmp_path)
+    damage(folder_of(uri) / MANIFEST)
+    assert [snapshot.uri for snapshot in list_landed(tmp_path)] == [uri]
+    assert not read_outline(uri).is_complete
 
 
-def test_snapshot_of_a_later_version_is_listed_as_what_it_says(tmp_path: Path) -> None:
-    path = folder_of(land(tmp_path)) / MANIFEST
+def test_outline_of_a_later_version_is_what_it_says(tmp_path: Path) -> None:
+    uri = land(tmp_path)
+    path = folder_of(uri) / MANIFEST
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": FORMAT_VERSION + 1, "mode": "partial", "novelty": 1}))
-    assert [(snapshot.is_complete, snapshot.is_full) for snapshot in list_landed(tmp_path)] == [(True, False)]
+    assert read_outline(uri) == Outline(is_complete=True, mode="partial")
+
+
+def test_zone_that_cannot_be_listed_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "acme").write_text("not a folder")
+    with pytest.raises(NotADirectoryError):
+        list_landed(tmp_path)
 
 
 def test_what_is_no_snapshot_is_not_listed(tmp_path: Path) -> None:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import stat
 from datetime import UTC, datetime
 from html.parser import HTMLParser
-from pathlib import Path
-
-import pytest
 
 from orgsync.frames import TidySet
 from orgsync.manifest import Manifest
-from orgsync.settings import report_path
 from orgsync.validation.quarantine import judge
-from orgsync.validation.report import MOST_ROWS_SHOWN, describe_verdict, render_report, write_report
+from orgsync.validation.report import MOST_ROWS_SHOWN, describe_verdict, render_report
 from tests.unit.validation.company import SOUND_DEPARTMENTS, SOUND_MEMBERSHIPS, SOUND_USERS, company, department, membership, user
 
 TAKEN_AT = datetime(2026, 11, 1, 2, 3, 4, tzinfo=UTC)
@@ -152,16 +147,3 @@ def test_page_loads_nothing_from_anywhere() -> None:
     assert "http" not in html
     assert "src=" not in html
     assert "url(" not in html
-
-
-@pytest.mark.parametrize("before", [None, "an older page"], ids=["first time", "again"])
-def test_page_is_readable_by_its_owner_alone(tmp_path: Path, before: str | None) -> None:
-    path = report_path(tmp_path / "reports", MANIFEST.snapshot_id)
-    assert path == tmp_path / "reports" / "acme" / "20261101T020304.000000Z.html"
-    if before:
-        path.parent.mkdir(parents=True, mode=0o700)
-        path.write_text(before)
-    assert write_report(tmp_path / "reports", MANIFEST, describe_verdict(judge(company()))) == path
-    assert "Validation of acme" in path.read_text(encoding="utf-8")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700

@@ -88,9 +88,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "report.missing": (
         (
             "There is no page about the read of {at} where this server looks for them. The tenant's retention removed it, or the "
-            "tasks run on another machine and share no folder of reports with this one (ORGSYNC_REPORTS)."
+            "tasks run on another machine and write them to a place that this one does not see (ORGSYNC_REPORTS)."
         ),
-        "本服务器上没有 {at} 读取的报告：已按租户的保留期删除，或者任务在另一台机器上运行，且没有共享报告目录（ORGSYNC_REPORTS）。",
+        "本服务器上没有 {at} 读取的报告：已按租户的保留期删除，或者任务在另一台机器上运行，写到了本服务器看不到的位置（ORGSYNC_REPORTS）。",
     ),
     "range.tops": ("{count:,} tops:", "顶层部门 {count:,} 个："),
     "range.departments": ("{count:,} departments:", "部门 {count:,} 个："),
