@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from orgsync.tenants.spreading import spread_full_schedule, spread_schedule
 from tests.dags.conftest import DAGS, run_script
 
 TENANTS = """
@@ -126,6 +127,13 @@ def test_dag_follows_the_stanza(parsed: dict[str, Any]) -> None:
     assert "acme" in dag["docs"]
 
 
+def test_dag_of_a_stanza_without_schedules_has_minutes_of_its_own_and_shows_them(parsed: dict[str, Any]) -> None:
+    dag = parsed["dags"]["org_sync_beta"]
+    crons = [spread_schedule("beta"), spread_full_schedule("beta")]
+    assert dag["crons"] == crons
+    assert f"Frequent reads `{crons[0]}`, full reads `{crons[1]}`" in dag["docs"]
+
+
 def test_form_is_the_dags_and_not_each_tasks(parsed: dict[str, Any]) -> None:
     """Airflow stores and loads it for each task that holds it."""
     assert [name for name, task in parsed["dags"]["org_sync_acme"]["tasks"].items() if task["params"]] == []
@@ -199,7 +207,7 @@ def test_mistake_in_a_stanza_is_that_stanzas_alone(parsed: dict[str, Any], airfl
 
     broken = dags["org_sync_beta"]
     assert broken["tags"] == ["broken stanza", "orgsync"]
-    assert (broken["crons"], broken["timezone"], broken["catchup"]) == (["8 8 * * *", "37 2 * * *"], "Asia/Shanghai", False)
+    assert (broken["crons"], broken["timezone"], broken["catchup"]) == (["8 8 * * *", spread_full_schedule("beta")], "Asia/Shanghai", False)
     assert {name: (task["owner"], task["retries"]) for name, task in broken["tasks"].items()} == {"read_stanza": ("people", 0)}
     for words in (
         "line 12: a tenant has no key 'con_id' (is 'conn_id' meant?)",

@@ -1,6 +1,6 @@
--- Who of the people of calls (delivery_ids) of a tenant (tenant_id) has had, from it or from another that is sent to by the same connection, as many messages as allowed now, or would have by these calls: so many
--- (mosts) in any stretch of time that is so long (spans). until is when they may get one again, by the limit of that span; null: they may
--- get one now. A message counts from the end of its call; one under way ends now.
+-- Who of the people of calls (delivery_ids) of a tenant (tenant_id) has had, from it and from all that are sent to by the same connection, as many
+-- messages as allowed now, or would have by these calls: so many (mosts) in any stretch of time that is so long (spans). until is when they may
+-- get one again, by the limit of that span; null: they may get one now. A message counts from the end of its call; one under way ends now.
 with sharing as materialized (
     select array[%(tenant_id)s::text] || array(
         select other.tenant_id

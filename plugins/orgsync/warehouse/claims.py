@@ -1,4 +1,4 @@
-"""Who works on a tenant, or reads by an app, one at a time: a lease in a row of the warehouse, by its clock, renewed while its holder lives.
+"""Who works on a tenant, or reads by an app, one at a time: a lease in a row of the warehouse, by its clock, renewed by a living holder.
 
 A claim is not bound to a session, which a server or a load balancer may cut while the platform is read. A process that is killed stops
 renewing, and after `seconds` the next may take over. One that was frozen wakes up to a claim of an older generation: it is fenced off from
@@ -174,7 +174,7 @@ def _busy(claim: Claim, found: Row) -> BusyTenantError | BusyAppError:
     who = f"{found['claimed_by']} on {found['worker']}, since {found['claimed_at']:%H:%M:%S} UTC"
     if claim.purpose == "app":
         return BusyAppError(
-            f"others were {claim._doing} for as long as this run may wait (now {who}). Give the tenants of that app schedules further apart, "
-            "or apps of their own"
+            f"others were {claim._doing} for as long as this run may wait (now {who}). "
+            "Give the tenants of that app schedules further apart, or apps of their own"
         )
     return BusyTenantError(f"another run is {claim._doing} right now ({who}); this one leaves it alone")
