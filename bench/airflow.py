@@ -1,4 +1,5 @@
-"""Airflow's share: what a sync that finds nothing costs in all of Airflow's processes, with one tenant in the file and with many.
+"""Airflow's share: what a sync that finds nothing costs in all of Airflow's processes, with one tenant in the file and with many; and how
+long many small tenants take that are due at once.
 
 The local stack runs for it, with a state folder of its own. CPU is that of every process of a component and of all that it started; that
 of the same component while nothing runs is taken off, and told by itself.
@@ -6,95 +7,104 @@ of the same component while nothing runs is taken off, and told by itself.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-import psutil
-
+from bench.due import measure_due
 from bench.results import Figures
+from bench.rig import Rig
 from bench.wanted import Wanted
-from stack.airflow import AirflowApi, call, child_environ
+from stack.airflow import call, child_environ
 from stack.console import Console
-from stack.launcher import Launcher, tenant_of
+from stack.launcher import Launcher
 from stack.layout import Layout, read_layout
 from stack.runs import wait_for_dag
-from stack.state import Stack
 
 PLATFORM = "dingtalk"
-USUAL_TENANTS, QUICK_TENANTS = (1, 1_000), (2,)
+USUAL_TENANTS, QUICK_TENANTS = (1, 1_000), 3
 SYNCS, AT_ONCE = 5, 50
+DUE_TENANTS, DUE_PEOPLE = 200, 50
 IDLE_SECONDS = 90.0
 QUIET_CPU = 0.05
 POLL_SECONDS = 0.5
 TIMEOUT_SECONDS = 1800
-_STANZA = (
-    '  - {{id: {id}, platform: {platform}, conn_id: {conn_id}, schedule: "7 * * * *", budget: {{leavers: {{count: 10, percent: 5}}}}}}\n'
-)
-
-
-@dataclass(frozen=True)
-class Rig:
-    """The running stack, and what it is asked with."""
-
-    launcher: Launcher
-    stack: Stack
-    api: AirflowApi
-
-    def read_cpu(self) -> dict[str, float]:
-        """The CPU seconds of each component so far, with all that its processes started and have seen the end of."""
-        seconds = {record.name: 0.0 for record in self.stack.processes}
-        roots = {record.pid: record.name for record in self.stack.processes}
-        for process in self.launcher.members(self.stack):
-            try:
-                line = [process, *process.parents()]
-                times = process.cpu_times()
-            except psutil.NoSuchProcess:
-                continue
-            name = next((roots[each.pid] for each in line if each.pid in roots), None)
-            if name:
-                seconds[name] += times.user + times.system + times.children_user + times.children_system
-        return seconds
+_FILE = """\
+defaults: {{platform: {platform}, schedule: {tick}, full_schedule: {tick}, budget: {{leavers: {{count: 10, percent: 5}}}}}}
+tenants:
+"""
+LONG_AGO = '"0 0 1 1 *"'
+"""Of its crons the last tick is long over: a DAG is due as soon as it is not paused any more, and once."""
 
 
 def measure(wanted: Wanted) -> Iterator[tuple[str, Figures]]:
-    for tenants in QUICK_TENANTS if wanted.is_quick else USUAL_TENANTS:
-        with _open_rig(tenants, people=50 if wanted.is_quick else 500) as rig:
-            yield f"{tenants} tenants", _measure_rig(rig, tenants, is_quick=wanted.is_quick)
+    if wanted.is_quick:
+        with _open_rig(QUICK_TENANTS, apps=QUICK_TENANTS, people=DUE_PEOPLE, schedules=True) as rig:
+            yield f"{QUICK_TENANTS} tenants", _measure_rig(rig, QUICK_TENANTS, is_quick=True)
+            yield f"{QUICK_TENANTS - 1} due", _measure_due(rig, range(1, QUICK_TENANTS))
+        return
+    for tenants in USUAL_TENANTS:
+        with _open_rig(tenants, apps=min(tenants, AT_ONCE), people=500) as rig:
+            yield f"{tenants} tenants", _measure_rig(rig, tenants, is_quick=False)
+    with _open_rig(DUE_TENANTS, apps=DUE_TENANTS, people=DUE_PEOPLE, schedules=True) as rig:
+        wait_for_dag(rig.api, _dag(DUE_TENANTS - 1))
+        yield f"{DUE_TENANTS} due", _measure_due(rig, range(DUE_TENANTS))
 
 
 @contextmanager
-def _open_rig(tenants: int, *, people: int) -> Iterator[Rig]:
+def _open_rig(tenants: int, *, apps: int, people: int, schedules: bool = False) -> Iterator[Rig]:
+    """Tenants of one company, each through an app of its own, as far as there are so many apps: those of one would wait for each other."""
     base = read_layout()
     layout = Layout(base.checkout, base.state / "bench")
     layout.make_state()
     file = layout.state / "tenants.yaml"
-    stanzas = [_STANZA.format(id=_name(number), platform=PLATFORM, conn_id=tenant_of(PLATFORM)) for number in range(tenants)]
-    file.write_text("tenants:\n" + "".join(stanzas), encoding="utf-8")
+    head = _FILE.format(platform=PLATFORM, tick=LONG_AGO if schedules else '"7 * * * *"')
+    text = head + "".join(f"  - {{id: {_name(number)}, conn_id: {_name(number)}}}\n" for number in range(tenants))
+    file.write_text(text, encoding="utf-8")
     environ = {key: value for key, value in os.environ.items() if not key.startswith("ORGSYNC_")} | {"ORGSYNC_TENANTS": str(file)}
-    launcher = Launcher(layout, Console(), environ=environ, schedules=False)
+    launcher = Launcher(layout, Console(), environ=environ, schedules=schedules)
     launcher = replace(launcher, organization=replace(launcher.organization, people=people))
     launcher.clean()
     layout.make_state()
-    file.write_text("tenants:\n" + "".join(stanzas), encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
     stack, _ = launcher.start()
     try:
         control = f"{stack.url('sandbox')}/_sandbox/{PLATFORM}/settings"
-        call("PUT", control, {name: 0 for name in ("calls_per_second", "calls_per_minute") if name in call("GET", control)})
-        yield Rig(launcher, stack, launcher.api(stack))
+        call("PUT", control, {"calls_per_second": 0, "calls_per_minute": 0, "other_apps": apps - 1})
+        rig = Rig(launcher, stack, launcher.api(stack))
+        _connect(rig, apps)
+        yield rig
     finally:
         launcher.stop()
         launcher.clean()
 
 
+def _connect(rig: Rig, apps: int) -> None:
+    """A connection for each app, named after its tenant."""
+    known = call("GET", f"{rig.stack.url('sandbox')}/_sandbox/{PLATFORM}/connection")
+    extra = {"extra": json.dumps(known.pop("extra"))} if "extra" in known else {}
+    for number in range(apps):
+        app = {"connection_id": _name(number), "login": known["login"] + (f"_{number}" if number else "")}
+        rig.api.request("POST", "/connections", known | extra | app)
+
+
+def _measure_due(rig: Rig, numbers: range) -> Figures:
+    """By the real scheduler: all are due at once, and nothing has changed since they were read last, in full and then frequently."""
+    _warm(rig, numbers, "full,frequent")
+    found = measure_due(rig, len(numbers))
+    print(found, flush=True)
+    return {"tenants": len(numbers), "people": DUE_PEOPLE} | found
+
+
 def _measure_rig(rig: Rig, tenants: int, *, is_quick: bool) -> Figures:
     wait_for_dag(rig.api, _dag(tenants - 1))  # those of one file appear together
     together = list(range(min(tenants, AT_ONCE)))
-    _warm(rig, together)
+    _warm(rig, together, "frequent")
     idle_seconds = 3.0 if is_quick else IDLE_SECONDS
     if not is_quick:
         _wait_until_quiet(rig)
@@ -148,9 +158,9 @@ def _measure_syncs(rig: Rig, idle_rates: dict[str, float], rounds: list[list[int
     }
 
 
-def _warm(rig: Rig, numbers: list[int]) -> None:
+def _warm(rig: Rig, numbers: Sequence[int], modes: str) -> None:
     """Load what the sandbox has, apart from Airflow and in one process: only the syncs after that are of interest."""
-    command = [str(rig.launcher.layout.python), "-m", "bench.warm", *map(_name, numbers)]
+    command = [str(rig.launcher.layout.python), "-m", "bench.warm", modes, *map(_name, numbers)]
     environ = child_environ(rig.launcher.layout, rig.stack, rig.launcher.environ)
     subprocess.run(command, cwd=rig.launcher.layout.checkout, env=environ, check=True)
 

@@ -1,4 +1,4 @@
-"""`python -m bench.warm TENANT...`: syncs each, in one process, so that the next read finds nothing new."""
+"""`python -m bench.warm MODES TENANT...`: syncs each in each mode, in one process, so that the next read finds nothing new."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ def main() -> None:
     from orgsync.sync.run import Run
 
     settings = read_settings()
-    for tenant_id in sys.argv[1:]:
-        sync(Run(read_tenant(settings.tenants_file, tenant_id), "warm", "manual", settings), mode="frequent", dry_run=False)
+    modes, *tenant_ids = sys.argv[1:]
+    for tenant_id in tenant_ids:
+        for mode in modes.split(","):
+            run = Run(read_tenant(settings.tenants_file, tenant_id), f"warm {mode}", "manual", settings)
+            sync(run, mode=mode, dry_run=False)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ WANTED = find_wanted("examine_", of="task")
 FILE = read_settings().tenants_file
 STANZAS = read_stanzas(FILE) if WANTED in (None, "surroundings") else read_stanzas_of(FILE, WANTED)
 LANGUAGE = join_languages(STANZAS.languages)
-TIMEZONE = Tenant.timezone  # the default of the tenants file, whose full reads begin an hour later
+TIMEZONE = Tenant.timezone  # the default of the tenants file, where full reads begin after 2
 
 with DAG(
     dag_id="org_doctor",

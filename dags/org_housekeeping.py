@@ -19,7 +19,7 @@ WANTED = find_wanted("clean_", of="task")
 FILE = read_settings().tenants_file
 STANZAS = read_stanzas(FILE) if WANTED is None else read_stanzas_of(FILE, WANTED)
 LANGUAGE = join_languages(STANZAS.languages)
-TIMEZONE = Tenant.timezone  # the default of the tenants file: it is night there, between two hourly reads
+TIMEZONE = Tenant.timezone  # the default of the tenants file: it is night there, after the full reads
 
 with DAG(
     dag_id="org_housekeeping",

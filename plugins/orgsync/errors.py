@@ -11,7 +11,8 @@ OrgsyncError
 │   ├── UnexpectedAnswerError      an answer that is not what the contract says (HTML, cut JSON)
 │   ├── WarehouseUnavailableError  the warehouse refused the connection or dropped it
 │   ├── StorageUnavailableError    a file of the landing zone or a report could not be read or written just now
-│   └── BusyTenantError            another run is reading the same tenant
+│   ├── BusyTenantError            another run is reading the same tenant
+│   └── BusyAppError               other tenants are reading by the same app, for longer than one may wait
 └── FatalError                     a person must act
     ├── ConfigurationError         the tenants file, a connection or an argument is wrong
     │   └── MissingConnectionError there is no Airflow connection of that name
@@ -149,6 +150,10 @@ class StorageUnavailableError(RetryableError):
 
 class BusyTenantError(RetryableError):
     """Another run is reading the same tenant."""
+
+
+class BusyAppError(RetryableError):
+    """Other tenants read by the same app, one after the other, for longer than a run may wait."""
 
 
 class ConfigurationError(FatalError):

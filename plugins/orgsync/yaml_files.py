@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,28 @@ MOST_LEVELS = 100
 """Nobody nests deeper by hand; the parser in C ends the whole process beyond some ten thousand."""
 
 
-def compose_yaml(path: Path, *, what: str, missing: str, excerpt: Callable[[str], str] = str) -> yaml.Node | None:
-    """Raises ConfigurationError naming file and line; `missing` says what to do where there is no such file.
+def compose_yaml(path: Path, *, what: str, missing: str) -> yaml.Node | None:
+    """Raises ConfigurationError naming file and line; `missing` says what to do where there is no such file."""
+    return compose_content(path, read_content(path, what=what, missing=missing))
 
-    `excerpt` makes of its text what is read of it, line by line where it was.
-    """
+
+def read_content(path: Path, *, what: str, missing: str) -> bytes:
+    """Raises ConfigurationError where it cannot be read."""
     try:
-        return _compose(excerpt(path.read_text(encoding="utf-8")))
+        return path.read_bytes()
     except FileNotFoundError:
         raise ConfigurationError(f"there is no {what} {path}; {missing}") from None
     except OSError as error:
         raise ConfigurationError(f"the {what} {path} cannot be read: {error.strerror}") from error
+
+
+def compose_content(path: Path, content: bytes, *, excerpt: Callable[[str], str] = str) -> yaml.Node | None:
+    """What was read of a file. Raises ConfigurationError naming file and line; each node's mark names them too.
+
+    `excerpt` makes of its text what is looked at, line by line where it was.
+    """
+    try:
+        return _compose(excerpt(content.decode()), str(path))
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(f"{path}, line {line}: not UTF-8; save the file in that encoding") from error
@@ -38,15 +50,23 @@ def compose_yaml(path: Path, *, what: str, missing: str, excerpt: Callable[[str]
         raise ConfigurationError(f"{path}: not YAML that anybody wrote: it is nested too deeply") from None
 
 
-def _compose(text: str) -> yaml.Node | None:
+class _Named(io.StringIO):
+    """A text by whose name the marks of its nodes go."""
+
+    def __init__(self, text: str, name: str) -> None:
+        super().__init__(text)
+        self.name = name
+
+
+def _compose(text: str, name: str) -> yaml.Node | None:
     """Eight times as fast by the parser in C, where there is it and it can; what is wrong, the other one says, always in the same words."""
     if fast := getattr(yaml, "CSafeLoader", None):
         try:
             if _is_shallow(text, fast):
-                return yaml.compose(text, Loader=fast)
+                return yaml.compose(_Named(text, name), Loader=fast)
         except yaml.YAMLError:
             pass  # said below
-    return yaml.compose(text, Loader=yaml.SafeLoader)
+    return yaml.compose(_Named(text, name), Loader=yaml.SafeLoader)
 
 
 def _is_shallow(text: str, loader: Any) -> bool:

@@ -31,6 +31,8 @@ class DingTalkSettings(Settings, kw_only=True):
         BASE, DEPARTMENT_LIST, DEPARTMENT_MEMBER, MEMBER, MEMBER_BY_MOBILE, TODO_READ, TODO_WRITE, OWN_PROFILE, OWN_MOBILE,
     )  # fmt: skip
     field_permissions: tuple[str, ...] = (FIELD_MOBILE, FIELD_EMAIL)
+    other_apps: Annotated[int, Meta(ge=0)] = 0
+    """So many more apps of the company, `<client_id>_1` and on, with the secret of the first, and its token, rights and limits."""
     blank_fields: bool = False
     """Some tenants answer "" for an empty field instead of leaving it out."""
     agent_id: int = 3_000_000_001

@@ -26,7 +26,9 @@ class DingTalk(Tenant[DingTalkSettings]):
         return super().connection() | {"extra": {"agent_id": str(self.settings.agent_id)}}
 
     def has_credentials(self, client_id: object, client_secret: object) -> bool:
-        return (client_id, client_secret) == (self.settings.client_id, self.settings.client_secret)
+        settings = self.settings
+        others = (f"{settings.client_id}_{number}" for number in range(1, settings.other_apps + 1))
+        return client_secret == settings.client_secret and (client_id == settings.client_id or client_id in others)
 
     def billed(self) -> Counter[str]:
         """This month, by interface."""

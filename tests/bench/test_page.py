@@ -89,6 +89,24 @@ def test_airflows_share_is_told_for_few_tenants_and_for_many() -> None:
     assert {aim.is_met for aim in read_aims(results) if aim.aim.startswith(("A scheduled", "50 such"))} == {True}
 
 
+def test_tenants_that_are_due_at_once_are_told_beside_them() -> None:
+    components = dict.fromkeys(("scheduler", "api-server", "postgres", "dag-processor", "triggerer", "sandbox"), 40.0)
+    times = {"first": 1.5, "median": 80.0, "p95": 150.0, "last": 160.0}
+    figures = {
+        "tenants": 200,
+        "people": 50,
+        "seconds": {"begun": times, "done": times | {"last": 170.0}},
+        "task_starts": 200,
+        "cpu_seconds": components,
+        "cpu_seconds_of_all": 200.0,
+        "peak_mib": {"scheduler": 280, "with_workers": 900},
+        "load_average": 0.3,
+    }
+    results = {"airflow": {"200 due": {"measured": MACHINE, "figures": figures}}}
+    told = render_page(results)
+    assert "| 200 | 200 | 1.50, 80, 150, 160 s | 1.50, 80, 150, 170 s | 40 | 40 | 40 | 40 | 40 | 200 | 1 | 280 | 900 | 0.30 |" in told
+
+
 def test_pages_are_told_view_by_view_with_the_largest_answer_and_the_slowest_view() -> None:
     times = {"requests": 60, "p50_ms": 12.0, "p95_ms": 34.0, "max_ms": 56.0, "cut": 0}
 

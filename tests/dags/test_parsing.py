@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from orgsync.tenants.spreading import spread_full_schedule, spread_schedule
 from tests.dags.conftest import DAGS, run_script
 
 TENANTS = """
@@ -25,12 +26,23 @@ tenants:
 
 
 def describe(
-    home: Path, tenants_file: Path, text: str, *, folder: Path = DAGS, task: tuple[str, ...] = (), is_fresh: bool = False
+    home: Path,
+    tenants_file: Path,
+    text: str,
+    *,
+    folder: Path = DAGS,
+    task: tuple[str, ...] = (),
+    is_fresh: bool = False,
+    tenants: Path | None = None,
 ) -> dict[str, Any]:
-    """As the processor sees it, or as the task (DAG, task) does; what is imported is seen where it `is_fresh`."""
+    """As the processor sees it, or as the task (DAG, task) does; what is imported is seen where it `is_fresh`.
+
+    `tenants` is the folder of the file, where that is what orgsync is given.
+    """
     tenants_file.write_text(text, encoding="utf-8")
+    given = str(tenants or tenants_file)
     found: dict[str, Any]
-    found, _ = run_script(home, "describe_dags.py", str(folder), *task, is_fresh=is_fresh, ORGSYNC_TENANTS=str(tenants_file))
+    found, _ = run_script(home, "describe_dags.py", str(folder), *task, is_fresh=is_fresh, ORGSYNC_TENANTS=given)
     return found
 
 
@@ -126,6 +138,13 @@ def test_dag_follows_the_stanza(parsed: dict[str, Any]) -> None:
     assert "acme" in dag["docs"]
 
 
+def test_dag_of_a_stanza_without_schedules_has_minutes_of_its_own_and_shows_them(parsed: dict[str, Any]) -> None:
+    dag = parsed["dags"]["org_sync_beta"]
+    crons = [spread_schedule("beta"), spread_full_schedule("beta")]
+    assert dag["crons"] == crons
+    assert f"Frequent reads `{crons[0]}`, full reads `{crons[1]}`" in dag["docs"]
+
+
 def test_form_is_the_dags_and_not_each_tasks(parsed: dict[str, Any]) -> None:
     """Airflow stores and loads it for each task that holds it."""
     assert [name for name, task in parsed["dags"]["org_sync_acme"]["tasks"].items() if task["params"]] == []
@@ -199,7 +218,7 @@ def test_mistake_in_a_stanza_is_that_stanzas_alone(parsed: dict[str, Any], airfl
 
     broken = dags["org_sync_beta"]
     assert broken["tags"] == ["broken stanza", "orgsync"]
-    assert (broken["crons"], broken["timezone"], broken["catchup"]) == (["8 8 * * *", "37 2 * * *"], "Asia/Shanghai", False)
+    assert (broken["crons"], broken["timezone"], broken["catchup"]) == (["8 8 * * *", spread_full_schedule("beta")], "Asia/Shanghai", False)
     assert {name: (task["owner"], task["retries"]) for name, task in broken["tasks"].items()} == {"read_stanza": ("people", 0)}
     for words in (
         "line 12: a tenant has no key 'con_id' (is 'conn_id' meant?)",
@@ -224,3 +243,18 @@ def test_file_that_is_no_list_of_stanzas_is_an_import_error(airflow_home: Path, 
     assert set(found["dags"]) == {"org_notify"}, "it reads the file when it runs"
     assert found["import_errors"].keys() == {"org_sync.py", "org_doctor.py", "org_housekeeping.py", "org_notify_send.py", "org_tenants.py"}
     assert all(words in told for told in found["import_errors"].values())
+
+
+def test_folder_is_taken_as_a_file_is_and_a_broken_file_breaks_its_own_tenants(airflow_home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "tenants"
+    folder.mkdir()
+    (folder / "defaults.yaml").write_text("defaults: {owner: it, platform: wecom}\n", encoding="utf-8")
+    (folder / "a.yaml").write_text("tenants:\n  - {id: acme, conn_id: a}\n", encoding="utf-8")
+    found = describe(airflow_home, folder / "b.yaml", "tenants:\n  - id: beta\n   conn_id: b\n", tenants=folder)
+    assert {name: dag["tags"] for name, dag in found["dags"].items() if name.startswith("org_sync_")} == {
+        "org_sync_acme": ["orgsync", "wecom"],
+        "org_sync_beta": ["broken stanza", "orgsync"],
+    }
+    assert found["dags"]["org_sync_acme"]["tasks"]["merge"]["owner"] == "it"
+    assert f"{folder / 'b.yaml'}, line 3: not YAML" in found["dags"]["org_sync_beta"]["docs"]
+    assert found["import_errors"].keys() == {"org_tenants.py"}

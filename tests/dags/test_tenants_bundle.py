@@ -43,5 +43,18 @@ def test_changed_template_counts_too(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len({before, first, hash_inputs()}) == 3
 
 
+def test_each_file_of_a_folder_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORGSYNC_TENANTS", str(tmp_path))
+    found = [hash_inputs()]
+    for name, text in (("a.yaml", ONE), ("b.yaml", TWO), ("defaults.yaml", "defaults: {}\n")):
+        (tmp_path / name).write_text(text)
+        found.append(hash_inputs())
+    (tmp_path / ".b.yaml.swp").write_text("an editor's")
+    assert hash_inputs() == found[-1]
+    (tmp_path / "a.yaml").unlink()
+    found.append(hash_inputs())
+    assert len(set(found)) == 5
+
+
 def test_server_deployment_has_the_same_bundle() -> None:
     assert json.dumps(BUNDLES) in (HOME / "docker-compose.yaml").read_text(encoding="utf-8")

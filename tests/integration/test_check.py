@@ -52,6 +52,24 @@ def test_mistakes_of_another_file_are_named_with_file_line_and_fix(command: Comm
     assert "add one of type dingtalk (Admin → Connections)" in wrong[2]["reason"]
 
 
+def test_folder_is_tried_file_by_file(command: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "new-tenants"
+    folder.mkdir()
+    (folder / "a.yaml").write_text("tenants:\n  - {id: acme, platform: dingtalk, conn_id: acme_dingtalk}\n")
+    (folder / "b.yaml").write_text("tenants:\n  - id: beta\n   conn_id: b\n")
+    (folder / "c.yaml").write_text("tenants:\n  - {id: gamma, platform: dingtalk, con_id: x}\n")
+    done = command("check", "--file", str(folder), "--offline", "--json")
+    assert done.returncode == 2, done.stderr
+    told = {
+        (each["tenant_id"], each["outcome"], each["file"], each["line"]) for each in json.loads(done.stdout)["checks"] if each["tenant_id"]
+    }
+    assert told >= {
+        ("acme", "ok", "", None),
+        ("beta", "broken", str(folder / "b.yaml"), 3),
+        ("gamma", "broken", str(folder / "c.yaml"), 2),
+    }
+
+
 def test_platform_and_warehouse_are_asked_unless_offline(written: World, monkeypatch: pytest.MonkeyPatch) -> None:
     set_platform(monkeypatch, written.sandbox, password="not-the-secret")
     written.control("DELETE", "calls")

@@ -114,7 +114,7 @@ def test_run_that_is_ended_from_outside_says_so_and_holds_nothing(
         with pytest.raises(end):
             world.sync(now=NOW)
     assert world.query("select outcome, error from ops.sync_run") == [("failed", f"it was ended before its time ({end.__name__})")]
-    assert world.query("select held_until from ops.claim") == [(None,)]
+    assert world.query("select distinct held_until from ops.claim") == [(None,)]
     assert world.landed() == []
 
 

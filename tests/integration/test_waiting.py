@@ -69,8 +69,8 @@ def test_a_tenant_whose_connection_is_wrong_takes_messages_and_says_why_they_wai
     assert [office.state(message) for message in (before, after)] == ["sent"] * 2
 
 
-BROKEN = BrokenStanza(Path("tenants.yaml"), (Mistake(4, "there is no timezone 'Asia/Peking'"),), "acme")
-NAMELESS = BrokenStanza(Path("tenants.yaml"), (Mistake(7, "a tenant needs `id`"),))
+BROKEN = BrokenStanza((Mistake(Path("tenants.yaml"), 4, "there is no timezone 'Asia/Peking'"),), "acme")
+NAMELESS = BrokenStanza((Mistake(Path("tenants.yaml"), 7, "a tenant needs `id`"),))
 
 
 def test_a_tenant_whose_stanza_is_wrong_is_not_gone(dingtalk_office: Office) -> None:

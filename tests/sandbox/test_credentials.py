@@ -108,3 +108,11 @@ def test_own_credentials_can_be_chosen(app: App) -> None:
     app.settings(client_id="mine", client_secret="hidden")
     assert app.get("gettoken", appkey="mine", appsecret="hidden")["errcode"] == 0
     assert app.get("gettoken", appkey="sandbox-dingtalk", appsecret="sandbox-dingtalk-secret")["errcode"] == 40096
+
+
+def test_company_may_have_more_apps(app: App) -> None:
+    app.settings(other_apps=2)
+    pairs = [{"appkey": f"sandbox-dingtalk{more}", "appsecret": "sandbox-dingtalk-secret"} for more in ("", "_1", "_2", "_3")]
+    answers = [app.get("gettoken", **pair)["errcode"] for pair in pairs]
+    assert answers == [0, 0, 0, 40096]
+    assert app.get("gettoken", appkey="sandbox-dingtalk_1", appsecret="wrong")["errcode"] == 40096

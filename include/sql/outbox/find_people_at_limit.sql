@@ -1,7 +1,16 @@
--- Who of the people of calls (delivery_ids) of a tenant (tenant_id) has had as many messages as allowed now, or would have by these calls: so many
--- (mosts) in any stretch of time that is so long (spans). until is when they may get one again, by the limit of that span; null: they may
--- get one now. A message counts from the end of its call; one under way ends now.
-with limited as (
+-- Who of the people of calls (delivery_ids) of a tenant (tenant_id) has had, from it and from all that are sent to by the same connection, as many
+-- messages as allowed now, or would have by these calls: so many (mosts) in any stretch of time that is so long (spans). until is when they may
+-- get one again, by the limit of that span; null: they may get one now. A message counts from the end of its call; one under way ends now.
+with sharing as materialized (
+    select array[%(tenant_id)s::text] || array(
+        select other.tenant_id
+        from notify.channel as own
+        join notify.channel as other
+          on other.conn_id = own.conn_id
+         and other.tenant_id <> own.tenant_id
+        where own.tenant_id = %(tenant_id)s
+    ) as tenant_ids
+), limited as (
     select
         most,
         span
@@ -11,12 +20,12 @@ with limited as (
         delivery_id,
         coalesce(finished_at, %(now)s) as ended_at
     from notify.attempt
-    where tenant_id = %(tenant_id)s
+    where tenant_id = any ((select tenant_ids from sharing)::text[])
       and action = 'send'
       and outcome in ('calling', 'sent', 'unknown')
       and (finished_at > %(now)s::timestamptz - (select max(span) from limited) or finished_at is null)
 ), allowed as materialized (
-    -- Where all calls of the tenant together do not reach a limit, nobody does, and nobody is looked at.
+    -- Where all their calls together do not reach a limit, nobody does, and nobody is looked at.
     select
         limited.most,
         limited.span
@@ -54,7 +63,7 @@ with limited as (
             select coalesce(attempt.finished_at, %(now)s) as ended_at
             from notify.attempt
             where attempt.delivery_id = carried.delivery_id
-              and attempt.tenant_id = %(tenant_id)s
+              and attempt.tenant_id = any ((select tenant_ids from sharing)::text[])
               and attempt.action = 'send'
               and attempt.outcome in ('calling', 'sent', 'unknown')
             offset 0

@@ -1,7 +1,16 @@
--- What a tenant (tenant_id) has used of the platform's quotas: in the second before now, in the minute since minute_start, since the day and the
+-- What a tenant (tenant_id), with all that are sent to by the same connection, has used of the platform's quotas: in the second before now, in the minute since minute_start, since the day and the
 -- month began (day_start, month_start); nothing that ended before since is looked at. A call under way ends now. Receivers count where the
 -- platform took the call, or may have.
-with spent as materialized (
+with sharing as materialized (
+    select array[%(tenant_id)s::text] || array(
+        select other.tenant_id
+        from notify.channel as own
+        join notify.channel as other
+          on other.conn_id = own.conn_id
+         and other.tenant_id <> own.tenant_id
+        where own.tenant_id = %(tenant_id)s
+    ) as tenant_ids
+), spent as materialized (
     select
         coalesce(finished_at, %(now)s) as ended_at,
         started_at,
@@ -9,7 +18,7 @@ with spent as materialized (
         case when action = 'send' and outcome in ('calling', 'sent', 'unknown') then people else 0 end as people,
         to_all
     from notify.attempt
-    where tenant_id = %(tenant_id)s
+    where tenant_id = any ((select tenant_ids from sharing)::text[])
       and (finished_at >= %(since)s or finished_at is null)
 ), lately as (
     select

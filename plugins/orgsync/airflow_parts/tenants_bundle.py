@@ -1,4 +1,4 @@
-"""Airflow's bundle of our DAG files: they are parsed anew as soon as the tenants file or a template changed, and otherwise seldom.
+"""Airflow's bundle of our DAG files: they are parsed anew as soon as a tenants file or a template changed, and otherwise seldom.
 
 Airflow parses a file again when that file changed, or after `min_file_process_interval`: it cannot know that DAGs are made of another one.
 Where it asks this bundle now and then (`refresh_interval`), that interval may be half an hour, and 1,000 tenants cost nothing meanwhile.
@@ -17,6 +17,7 @@ from airflow.dag_processing.bundles.local import LocalDagBundle
 
 from orgsync.errors import ConfigurationError
 from orgsync.settings import read_settings
+from orgsync.tenants.sources import list_files
 
 log = logging.getLogger(__name__)
 
@@ -74,13 +75,21 @@ def hash_inputs() -> str:
         settings = read_settings()
     except ConfigurationError as error:
         return str(error)
-    for file in (settings.tenants_file, *_list_files(settings.templates_folder)):
+    for file in (*_list_tenants_files(settings.tenants_file), *_list_files(settings.templates_folder)):
         try:
             content = file.read_bytes()
         except OSError as error:
             content = type(error).__name__.encode()
         digest.update(str(file).encode() + b"\0" + str(len(content)).encode() + b"\0" + content)
     return digest.hexdigest()
+
+
+def _list_tenants_files(path: Path) -> list[Path]:
+    """What keeps a folder from being listed, whoever parses the DAG files says; it has changed once that is mended."""
+    try:
+        return list_files(path)
+    except ConfigurationError:
+        return [path]
 
 
 def _list_files(folder: Path) -> Iterator[Path]:

@@ -104,8 +104,8 @@ def _write(settings: Settings, stanza: Mapping[str, str], connection: Mapping[st
     from orgsync.onboarding.stanza_writing import add_stanza
 
     add_connection(stanza["conn_id"], connection)
-    add_stanza(settings.tenants_file, stanza)
-    _print(Text(f"connection {stanza['conn_id']} is in Airflow, tenant {stanza['id']} in {settings.tenants_file}"))
+    file = add_stanza(settings.tenants_file, stanza)
+    _print(Text(f"connection {stanza['conn_id']} is in Airflow, tenant {stanza['id']} in {file}"))
     _print(Text(f"Next: orgsync doctor {stanza['id']}, then orgsync sync {stanza['id']} --dry-run"))
 
 
@@ -201,9 +201,9 @@ def init(
         from orgsync.onboarding.airflow_connections import write_variable
         from orgsync.onboarding.stanza_writing import add_stanza
 
-        add_stanza(settings.tenants_file, stanza)
+        file = add_stanza(settings.tenants_file, stanza)
         _print(Text(write_variable(stanza["conn_id"], connection)))
-        _print(Text(f"tenant {tenant_id} is in {settings.tenants_file}; set the variable above where Airflow and the command run"))
+        _print(Text(f"tenant {tenant_id} is in {file}; set the variable above where Airflow and the command run"))
     else:
         _write(settings, stanza, connection)
     if not yes and ask.confirm("Read it now, and show what would be loaded? Nothing is changed", default=True):

@@ -1,16 +1,20 @@
-"""Puts a stanza into the tenants file: a text among others, so that whatever else stands there, comments too, stays as it is."""
+"""Puts a stanza into the tenants file: a text among others, so that whatever else stands there, comments too, stays as it is.
+
+In a folder it gets a file of its own.
+"""
 
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
 from orgsync.errors import ConfigurationError
-from orgsync.tenants import Stanzas, read_stanzas
+from orgsync.tenants import Stanzas, find_tenant, read_stanzas
+from orgsync.tenants.file import parse_sources
+from orgsync.tenants.sources import Source, Sources, list_files, read_sources
 from orgsync.yaml_files import compose_yaml
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][\w.\-]*")
@@ -24,49 +28,72 @@ def write_stanza(values: Mapping[str, str], *, indent: int = 2) -> str:
 
 def refuse_stanza(path: Path, values: Mapping[str, str]) -> None:
     """Raises ConfigurationError where the stanza itself is wrong, or its tenant is in the file already."""
-    with tempfile.TemporaryDirectory() as folder:
-        trial = Path(folder) / "stanza"
-        trial.write_text(f"tenants:\n{write_stanza(values)}", encoding="utf-8")
-        if broken := read_stanzas(trial).broken:
-            raise ConfigurationError("; ".join(mistake.text for mistake in broken[0].mistakes))
-    if path.exists() and not _is_empty(compose_yaml(path, what="tenants file", missing="")) and values["id"] in read_stanzas(path).owners:
+    _refuse(path, values, _read_before(path))
+
+
+def _refuse(path: Path, values: Mapping[str, str], before: Stanzas) -> None:
+    if broken := parse_sources(Sources(path, (Source(path, _as_file(values)),))).broken:
+        raise ConfigurationError("; ".join(mistake.text for mistake in broken[0].mistakes))
+    if values["id"] in before.owners:
         raise ConfigurationError(f"{path} has a tenant {values['id']!r} already; choose another id")
 
 
-def add_stanza(path: Path, values: Mapping[str, str]) -> None:
-    """Add it after the last one. The file is replaced at once, and only by one that reads as before, with the new stanza in it.
+def add_stanza(path: Path, values: Mapping[str, str]) -> Path:
+    """Add it after the last one of the file, or to a folder; returns the file in which it is.
 
-    Raises ConfigurationError where the tenant is there already, or where the file is not written in lines.
+    That is put in place at once, and only if all reads as before, with the new stanza. Raises ConfigurationError where the tenant is there
+    already, or where the file is not written in lines.
     """
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, f"tenants:\n{write_stanza(values)}")
-        return
-    root = compose_yaml(path, what="tenants file", missing="write one")
-    before = Stanzas(()) if _is_empty(root) else read_stanzas(path)
-    refuse_stanza(path, values)
-    text = path.read_text(encoding="utf-8")
-    new = _insert(path, text, root, values)
-    with tempfile.TemporaryDirectory() as folder:
-        trial = Path(folder) / path.name
-        trial.write_text(new, encoding="utf-8")
-        after = read_stanzas(trial)
-    if [tenant for tenant in after.tenants if tenant.id != values["id"]] != list(before.tenants) or len(after.broken) != len(before.broken):
+    before = _read_before(path)
+    _refuse(path, values, before)
+    file = path / f"{values['id']}.yaml" if path.is_dir() else path
+    if file != path and file.exists():
+        raise ConfigurationError(f"{file} is there already, without tenant {values['id']!r}; add it by hand:\n{write_stanza(values)}")
+    new = Source(file, _add_to(file, values) if file.exists() else _as_file(values))
+    others = read_sources(path).files if file != path and list_files(path) else ()
+    _check_added(path, values, before, parse_sources(Sources(path, (*others, new), is_folder=file != path)))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    _replace(new)
+    return file
+
+
+def _as_file(values: Mapping[str, str]) -> bytes:
+    return f"tenants:\n{write_stanza(values)}".encode()
+
+
+def _read_before(path: Path) -> Stanzas:
+    """Nothing has no stanzas yet: no file, an empty one, or an empty folder."""
+    if not path.exists() or not list_files(path) or (path.is_file() and _is_empty(_compose(path))):
+        return Stanzas(())
+    return read_stanzas(path)
+
+
+def _compose(path: Path) -> yaml.Node | None:
+    return compose_yaml(path, what="tenants file", missing="write one")
+
+
+def _check_added(path: Path, values: Mapping[str, str], before: Stanzas, after: Stanzas) -> None:
+    """Raises ConfigurationError also where it is wrong only because of the defaults."""
+    others = [tenant for tenant in after.tenants if tenant.id != values["id"]]
+    broken = [stanza for stanza in after.broken if stanza.tenant_id != values["id"]]
+    if others != list(before.tenants) or len(broken) != len(before.broken):
         raise ConfigurationError(f"{path} is written in a way that a stanza cannot be added to; add it by hand:\n{write_stanza(values)}")
-    _replace(path, new)
+    find_tenant(after, values["id"])
 
 
 def _is_empty(root: yaml.Node | None) -> bool:
-    """`tenants:` with nothing below it, or but comments."""
-    if root is None:
-        return True
-    return isinstance(root, yaml.MappingNode) and [(key.value, value.value) for key, value in root.value] == [("tenants", "")]
+    """`tenants:` with nothing below it, or but comments; or no more than `defaults`."""
+    if not isinstance(root, yaml.MappingNode):
+        return root is None
+    empty = ("tenants", "")
+    return all(key.value == "defaults" or (key.value, value.value) == empty for key, value in root.value)
 
 
-def _insert(path: Path, text: str, root: yaml.Node | None, values: Mapping[str, str]) -> str:
+def _add_to(path: Path, values: Mapping[str, str]) -> bytes:
+    text, root = path.read_text(encoding="utf-8"), _compose(path)
     stanzas = next((value for key, value in root.value if key.value == "tenants"), None) if isinstance(root, yaml.MappingNode) else None
     if not isinstance(stanzas, yaml.SequenceNode) or not stanzas.value:
-        return _begin(text, values)
+        return _begin(text, values).encode()
     if stanzas.flow_style:
         raise ConfigurationError(f"{path} has its stanzas in one line; add this one by hand:\n{write_stanza(values)}")
     lines = text.splitlines(keepends=True)
@@ -75,7 +102,7 @@ def _insert(path: Path, text: str, root: yaml.Node | None, values: Mapping[str, 
     indent = stanzas.start_mark.column
     if end and not lines[end - 1].endswith("\n"):
         lines[end - 1] += "\n"
-    return "".join([*lines[:end], "\n", write_stanza(values, indent=indent), *lines[end:]])
+    return "".join([*lines[:end], "\n", write_stanza(values, indent=indent), *lines[end:]]).encode()
 
 
 def _begin(text: str, values: Mapping[str, str]) -> str:
@@ -98,13 +125,13 @@ def _end_of(lines: list[str], node: yaml.Node) -> int:
     return end
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(new: Source) -> None:
     """Nobody ever reads half of it."""
-    written = path.with_name(f".{path.name}.new")
-    written.write_text(text, encoding="utf-8")
-    if path.exists():
-        written.chmod(path.stat().st_mode & 0o777)
-    written.replace(path)
+    written = new.path.with_name(f".{new.path.name}.new")
+    written.write_bytes(new.content)
+    if new.path.exists():
+        written.chmod(new.path.stat().st_mode & 0o777)
+    written.replace(new.path)
 
 
 def _quote(value: str) -> str:

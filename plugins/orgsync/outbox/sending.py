@@ -283,15 +283,15 @@ def keep_channel(connection: Connection, tenant: Tenant) -> None:
     """Make a tenant known to the outbox. One whose connection is not right keeps no other from sending: what is queued for it says why it
     waits. A platform that only reads is not made known.
     """
-    save = partial(store.save_channel, connection, tenant_id=tenant.id, platform=tenant.platform, is_whole=_is_whole(tenant))
+    save = partial(store.save_channel, connection, tenant_id=tenant.id, platform=tenant.platform, conn_id=tenant.conn_id)
     try:
         limits = asdict(open_messenger(tenant).limits)
     except ConfigurationError as error:
         log.warning("tenant %s cannot send: %s", tenant.id, error)
         if load_platform(tenant.platform).messenger:
-            save(problem=str(error))
+            save(is_whole=_is_whole(tenant), problem=str(error))
     else:
-        save(limits=limits)
+        save(is_whole=_is_whole(tenant), limits=limits)
 
 
 def _check_company(connection: Connection, tenant: Tenant, now: datetime) -> None:

@@ -95,10 +95,17 @@ class Ending:
 
 
 def save_channel(
-    connection: Connection, *, tenant_id: str, platform: str, is_whole: bool, limits: Row | None = None, problem: str | None = None
+    connection: Connection,
+    *,
+    tenant_id: str,
+    platform: str,
+    conn_id: str,
+    is_whole: bool,
+    limits: Row | None = None,
+    problem: str | None = None,
 ) -> None:
     """Keep what is known of a tenant; `problem` is why nothing can be sent to it now. Without `limits`, those known before stay."""
-    named = {"tenant_id": tenant_id, "platform": platform, "is_whole": is_whole}
+    named = {"tenant_id": tenant_id, "platform": platform, "conn_id": conn_id, "is_whole": is_whole}
     if execute(connection, "outbox/save_channel", **named, limits=limits, problem=problem):
         execute(connection, "outbox/explain_waiting", tenant_id=tenant_id)
 

@@ -19,7 +19,7 @@ from orgsync.manifest import Manifest, Mode
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Answer, Answers, Reading, Wanted
 from orgsync.sync.registry import note_decisions, register_landed
-from orgsync.sync.run import Run, claim_tenant, open_step
+from orgsync.sync.run import Run, claim_tenant, open_step, take_apps_turn
 from orgsync.sync.ticks import find_last_tick
 from orgsync.sync.timekeeping import date_snapshot, describe_differences
 from orgsync.tenants import Tenant
@@ -39,7 +39,7 @@ def extract_snapshot(run: Run, *, mode: RequestedMode) -> str:
     Raises what the platform's client raises; then nothing is left in the landing zone.
     """
     with open_step(run, "extract") as step:
-        with claim_tenant(run, "read") as claim:
+        with claim_tenant(run, "read") as claim, take_apps_turn(run):
             company = load_platform(run.tenant.platform).identify(run.tenant.conn_id)
             with open_warehouse(run.address) as connection:
                 claim.confirm(connection)

@@ -12,11 +12,12 @@ from typing import Any
 from orgsync.companies.ownership import Takeover
 from orgsync.errors import GateError, OrgsyncError, explain_files
 from orgsync.landing.sharing import check_shared
+from orgsync.platforms import load_platform
 from orgsync.settings import Settings
 from orgsync.sync.registry import note_decisions
 from orgsync.tenants import Tenant
 from orgsync.warehouse import runs
-from orgsync.warehouse.claims import Claim, Purpose, hold_claim
+from orgsync.warehouse.claims import Claim, Purpose, hold_claim, take_turn
 from orgsync.warehouse.clock import Clock, read_clock
 from orgsync.warehouse.connection import Address, open_warehouse
 from orgsync.warehouse.hook import find_warehouse
@@ -98,6 +99,14 @@ def timed(step: Step, name: str) -> Iterator[None]:
 def claim_tenant(run: Run, purpose: Purpose, *, may_wait: bool = False) -> AbstractContextManager[Claim]:
     seconds = run.settings.claim_seconds
     return hold_claim(run.address, run.tenant.id, purpose, claimed_by=run.run_id, seconds=seconds, may_wait=may_wait)
+
+
+def take_apps_turn(run: Run) -> AbstractContextManager[None]:
+    """Of the tenants that read by one app, or of one company where that is what the platform counts by. Nobody is asked."""
+    tenant = run.tenant
+    company = load_platform(tenant.platform).identify(tenant.conn_id)
+    app = f"{tenant.platform} {company.host} {company.app_key}" if company.app_key else f"connection {tenant.conn_id}"
+    return take_turn(run.address, app, claimed_by=f"{tenant.id}/{run.run_id}", seconds=run.settings.claim_seconds)
 
 
 def note_decided(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""The tenants file: one stanza per organization, each checked whole before anything uses it."""
+"""The tenants file, or a folder of them: one stanza per organization, each checked whole before anything uses it."""
 
 from __future__ import annotations
 

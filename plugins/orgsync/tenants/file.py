@@ -1,10 +1,12 @@
-"""Reads the tenants file: the stanzas that are right, and what is wrong with the others."""
+"""Reads the tenants file, or a folder of them: the stanzas that are right, and what is wrong with the others."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +15,23 @@ from pydantic import TypeAdapter, ValidationError
 
 from orgsync.errors import ConfigurationError
 from orgsync.tenants.excerpt import keep_stanzas_of
-from orgsync.tenants.nodes import Mistake, Plain, find_line, line_of
+from orgsync.tenants.merging import fill_up
+from orgsync.tenants.nodes import Mistake, Plain, find_node, line_of, path_of, point_at
+from orgsync.tenants.sources import DEFAULTS, Source, Sources, read_sources
+from orgsync.tenants.spreading import spread_full_schedule, spread_schedule
 from orgsync.tenants.stanza import Tenant
 from orgsync.tenants.values import refuse_key
 from orgsync.tenants.wording import word
-from orgsync.yaml_files import compose_yaml
+from orgsync.yaml_files import compose_content
 
 CheckTemplate = Callable[[str], None]
 """Raises ConfigurationError where a rule of change_messages cannot use the template of that name."""
 
 STANZA: TypeAdapter[Tenant] = TypeAdapter(Tenant)
 KEPT = ("schedule", "full_schedule", "timezone", "owner", "language")
+KEYS = ("tenants", "defaults")
+ID = re.compile(r"""(?<![\w.])["']?id["']?\ *:\ *["']?([a-z0-9_]+)["']?\ *(?=[,}#]|$)""", re.MULTILINE | re.VERBOSE)
+COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -33,18 +41,17 @@ class BrokenStanza:
     `tenant_id` is empty where even that cannot be read. The rest is what its DAG is shown with: the stanza's own, as far as that is right.
     """
 
-    path: Path
     mistakes: tuple[Mistake, ...]
     tenant_id: str = ""
-    schedule: str = Tenant.schedule
-    full_schedule: str = Tenant.full_schedule
+    schedule: str = ""
+    full_schedule: str = ""
     timezone: str = Tenant.timezone
     owner: str = Tenant.owner
     language: str = Tenant.language
 
     def __str__(self) -> str:
         """All that is wrong, a line for each, with file and line."""
-        return "\n".join(f"{self.path}, line {mistake.line}: {mistake.text}" for mistake in self.mistakes)
+        return "\n".join(map(str, self.mistakes))
 
     @property
     def reason(self) -> str:
@@ -77,17 +84,26 @@ class Stanzas:
 
 
 def read_stanzas(path: Path, check_template: CheckTemplate | None = None) -> Stanzas:
-    """A mistake in a stanza is that stanza's. Raises ConfigurationError, naming file and line, where the file is no list of stanzas.
+    """A mistake in a stanza is that stanza's, and of a folder's file that file's.
 
+    Raises ConfigurationError, naming file and line, where the one file is no list of stanzas, or a folder's defaults cannot be read.
     With `check_template`, the templates that `change_messages` name are tried.
     """
-    return _read_stanzas(path, check_template)
+    sources = read_sources(path)
+    return parse_sources(sources, check_template) if check_template else _parse_once(sources)
+
+
+@lru_cache(maxsize=1)
+def _parse_once(sources: Sources) -> Stanzas:
+    """A server that is asked for a page reads the same again and again: half a second for 1,000 tenants, if it were parsed each time."""
+    return parse_sources(sources)
 
 
 def read_stanzas_of(path: Path, tenant_id: str) -> Stanzas:
     """At least this tenant's, if there is one: the same as of the whole file, and the others are not even parsed where that can be."""
-    found = _read_stanzas(path, excerpt=lambda text: keep_stanzas_of(text, tenant_id) or text)
-    return found if tenant_id in found.owners else read_stanzas(path)
+    sources = read_sources(path)
+    found = _parse(sources, None, of=tenant_id)
+    return found if tenant_id in found.owners else _parse_once(sources)
 
 
 def read_tenant(path: Path, tenant_id: str) -> Tenant:
@@ -95,24 +111,11 @@ def read_tenant(path: Path, tenant_id: str) -> Tenant:
     return find_tenant(read_stanzas_of(path, tenant_id), tenant_id)
 
 
-def _read_stanzas(path: Path, check_template: CheckTemplate | None = None, *, excerpt: Callable[[str], str] = str) -> Stanzas:
-    root = compose_yaml(path, what="tenants file", missing="write one, or set ORGSYNC_TENANTS", excerpt=excerpt)
-    read = [_read_stanza(node, check_template) for node in _list_stanzas(path, root)]
-    by_id: dict[str, list[_Read]] = defaultdict(list)
-    for each in read:
-        by_id[each.tenant_id].append(each)
-    apart = [[each] for each in by_id.pop("", [])]
-    return Stanzas(
-        tuple(same[0].tenant for same in by_id.values() if len(same) == 1 and same[0].tenant),
-        tuple(_break(path, same) for same in (*by_id.values(), *apart) if len(same) > 1 or same[0].tenant is None),
-    )
-
-
 def load_tenants(path: Path, check_template: CheckTemplate | None = None) -> list[Tenant]:
     """All tenants of the file; raises ConfigurationError with every mistake where there is one."""
     stanzas = read_stanzas(path, check_template)
     if stanzas.broken:
-        raise ConfigurationError("\n".join(map(str, stanzas.broken)))
+        raise ConfigurationError("\n".join(dict.fromkeys(str(mistake) for stanza in stanzas.broken for mistake in stanza.mistakes)))
     return list(stanzas.tenants)
 
 
@@ -129,37 +132,112 @@ def find_tenant(stanzas: Stanzas, tenant_id: str) -> Tenant:
     raise ConfigurationError(f"there is no tenant {tenant_id!r}; the tenants file has: {known}{nameless}")
 
 
+def parse_sources(sources: Sources, check_template: CheckTemplate | None = None) -> Stanzas:
+    """What was read, or would be if it stood there; raises as `read_stanzas` does."""
+    return _parse(sources, check_template)
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What a file holds: its stanzas, and what fills them up; `lost` is why that cannot be read."""
+
+    source: Source
+    stanzas: Sequence[yaml.Node] = ()
+    defaults: yaml.Node | None = None
+    lost: str = ""
+
+
 @dataclass(frozen=True)
 class _Read:
     """One stanza as it was read: a tenant, or mistakes. `kept` is what a broken one is shown with."""
 
-    line: int
+    node: yaml.Node
     tenant_id: str
     tenant: Tenant | None
     mistakes: tuple[Mistake, ...]
-    kept: dict[str, str]
+    kept: Mapping[str, str]
 
 
-def _list_stanzas(path: Path, root: yaml.Node | None) -> Sequence[yaml.Node]:
+def _parse(sources: Sources, check_template: CheckTemplate | None, *, of: str | None = None) -> Stanzas:
+    """With `of`, as much as there can be of that tenant."""
+    contents = [_open(sources, source, of) for source in sources.files]
+    shared = next((content.defaults for content in contents if _serves_all(sources, content.source)), None)
+    by_id: dict[str, list[_Read]] = defaultdict(list)
+    for content in contents:
+        defaults = fill_up(content.defaults, shared) if content.defaults else shared
+        for node in content.stanzas:
+            read = _read_stanza(fill_up(node, defaults), check_template)
+            by_id[read.tenant_id].append(read)
+    apart = [[each] for each in by_id.pop("", [])]
+    wrong = [same for same in (*by_id.values(), *apart) if len(same) > 1 or same[0].tenant is None]
+    salvaged = [stanza for content in contents if content.lost for stanza in _salvage(content, known=by_id)]
+    return Stanzas(tuple(same[0].tenant for same in by_id.values() if len(same) == 1 and same[0].tenant), (*map(_break, wrong), *salvaged))
+
+
+def _serves_all(sources: Sources, source: Source) -> bool:
+    return sources.is_folder and source.path.name == DEFAULTS
+
+
+def _open(sources: Sources, source: Source, of: str | None) -> _Content:
+    """Of a folder, one that cannot be read costs its own tenants; not so the defaults, without which nothing is known of any."""
+    serves_all = _serves_all(sources, source)
+    try:
+        if source.error:
+            raise ConfigurationError(source.error)
+        excerpt = None if of is None or serves_all else _Excerpt(of)
+        root = compose_content(source.path, source.content, excerpt=excerpt or str)
+        return _Content(source) if excerpt and excerpt.is_empty else _list_stanzas(source, root, needs_tenants=not serves_all)
+    except ConfigurationError as error:
+        if serves_all or not sources.is_folder:
+            raise
+        return _Content(source, lost=str(error))
+
+
+@dataclass
+class _Excerpt:
+    """Makes of a text what may be a tenant's, and notes that this is nothing."""
+
+    tenant_id: str
+    is_empty: bool = False
+
+    def __call__(self, text: str) -> str:
+        kept = keep_stanzas_of(text, self.tenant_id)
+        self.is_empty = kept == ""
+        return text if kept is None else kept
+
+
+def _list_stanzas(source: Source, root: yaml.Node | None, *, needs_tenants: bool) -> _Content:
     if root is None:
-        raise ConfigurationError(f"{path} is empty; write a list under the key `tenants`")
+        raise ConfigurationError(f"{source.path} is empty; write a list under the key `tenants`")
     if not isinstance(root, yaml.MappingNode):
-        raise _error(path, line_of(root), "the file must be a list of `key: value` lines")
+        raise _error(root, "the file must be a list of `key: value` lines")
     found: dict[str, yaml.Node] = {}
     for key, value in root.value:
-        if key.value != "tenants":
-            raise _error(path, line_of(key), refuse_key("the file", str(key.value), ["tenants"]))
+        if key.value not in KEYS:
+            raise _error(key, refuse_key("the file", str(key.value), KEYS))
         if key.value in found:
-            raise _error(path, line_of(key), "the key 'tenants' is there twice")
+            raise _error(key, f"the key {key.value!r} is there twice")
         found[key.value] = value
     stanzas = found.get("tenants", root)
-    if not isinstance(stanzas, yaml.SequenceNode):
-        raise _error(path, line_of(stanzas), "`tenants` must be a list of stanzas")
-    return list(stanzas.value)
+    if not isinstance(stanzas, yaml.SequenceNode) and (needs_tenants or "tenants" in found):
+        raise _error(stanzas, "`tenants` must be a list of stanzas")
+    return _Content(source, stanzas.value if isinstance(stanzas, yaml.SequenceNode) else (), _check_defaults(found.get("defaults")))
 
 
-def _error(path: Path, line: int, text: str) -> ConfigurationError:
-    return ConfigurationError(f"{path}, line {line}: {text}")
+def _check_defaults(defaults: yaml.Node | None) -> yaml.Node | None:
+    """What else is wrong in them is wrong in each stanza that they fill up, and told there."""
+    if defaults is None or Plain().value_of(defaults) is None:
+        return None
+    if not isinstance(defaults, yaml.MappingNode):
+        raise _error(defaults, "`defaults` must be a list of `key: value` lines")
+    for key, _ in defaults.value:
+        if key.value == "id":
+            raise _error(key, "`defaults` cannot hold `id`: each tenant has one of its own")
+    return defaults
+
+
+def _error(node: yaml.Node, text: str) -> ConfigurationError:
+    return ConfigurationError(str(point_at(node, text)))
 
 
 def _read_stanza(node: yaml.Node, check_template: CheckTemplate | None) -> _Read:
@@ -171,21 +249,39 @@ def _read_stanza(node: yaml.Node, check_template: CheckTemplate | None) -> _Read
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False)
     if tenant is not None and not plain.mistakes:
-        return _Read(line_of(node), tenant.id, tenant, (), {})
+        return _Read(node, tenant.id, tenant, (), {})
     wrong = plain.doubled.union(*(error["loc"][:1] for error in errors))
     right = {key: str(each) for key, each in value.items() if key not in wrong} if isinstance(value, dict) else {}
     mistakes = {*plain.mistakes, *(_find_mistake(node, error) for error in errors)}
-    return _Read(line_of(node), right.get("id", ""), None, tuple(mistakes), {key: right[key] for key in KEPT if key in right})
+    return _Read(node, right.get("id", ""), None, tuple(mistakes), {key: right[key] for key in KEPT if key in right})
 
 
 def _find_mistake(node: yaml.Node, error: Any) -> Mistake:
     at, text, of_key = word(error["type"], error["loc"], error.get("ctx", {}))
-    return Mistake(find_line(node, at, of_key=of_key), text)
+    return point_at(find_node(node, at, of_key=of_key), text)
 
 
-def _break(path: Path, same: Sequence[_Read]) -> BrokenStanza:
+def _break(same: Sequence[_Read]) -> BrokenStanza:
     """Of several stanzas with one id none counts: nobody knows which is meant."""
-    tenant_id = same[0].tenant_id
-    twice = [Mistake(each.line, f"tenant {tenant_id!r} is there twice; ids must differ") for each in same[1:]]
-    mistakes = sorted({mistake for each in same for mistake in each.mistakes} | set(twice))
-    return BrokenStanza(path, tuple(mistakes), tenant_id, **same[0].kept)
+    first, *others = same
+    twice = {
+        point_at(each.node, f"tenant {first.tenant_id!r} is there twice, first {_locate(first, each)}; ids must differ") for each in others
+    }
+    return _show_broken(sorted({mistake for each in same for mistake in each.mistakes} | twice), first.tenant_id, first.kept)
+
+
+def _locate(stanza: _Read, seen_from: _Read) -> str:
+    file, line = path_of(stanza.node), f"in line {line_of(stanza.node)}"
+    return line if file == path_of(seen_from.node) else f"{line} of {file}"
+
+
+def _salvage(content: _Content, *, known: Collection[str]) -> list[BrokenStanza]:
+    """Of a folder's file that cannot be read: the tenants whose ids can be seen in it all the same, and whoever else is in it."""
+    seen = ID.findall(COMMENT.sub("", content.source.content.decode(errors="replace")))
+    mistakes = [Mistake(content.source.path, 0, content.lost)]
+    return [_show_broken(mistakes, tenant_id, {}) for tenant_id in ("", *dict.fromkeys(seen)) if tenant_id not in known]
+
+
+def _show_broken(mistakes: Sequence[Mistake], tenant_id: str, kept: Mapping[str, str]) -> BrokenStanza:
+    schedules = {"schedule": spread_schedule(tenant_id), "full_schedule": spread_full_schedule(tenant_id)}
+    return BrokenStanza(tuple(mistakes), tenant_id, **(schedules | dict(kept)))

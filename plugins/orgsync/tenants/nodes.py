@@ -1,8 +1,9 @@
-"""From YAML nodes, which know their lines, to plain values, which models can check, and back to the line of what is wrong."""
+"""From YAML nodes, which know their places, to plain values, which models can check, and back to the place of what is wrong."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -16,10 +17,14 @@ BLANK = object()
 
 @dataclass(frozen=True, order=True)
 class Mistake:
-    """What is wrong in a line, and what to write instead."""
+    """What is wrong in a line, and what to write instead. Line 0: with the file as a whole, which the text names itself."""
 
+    path: Path
     line: int
     text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}, line {self.line}: {self.text}" if self.line else self.text
 
 
 @dataclass
@@ -45,10 +50,10 @@ class Plain:
         for key, value in node.value:
             name = _read_scalar(key) if isinstance(key, yaml.ScalarNode) else None
             if not isinstance(name, str):
-                self.mistakes.append(Mistake(line_of(key), "a text is expected here"))
+                self.mistakes.append(point_at(key, "a text is expected here"))
             elif name in found:
                 self.doubled.add(name)
-                self.mistakes.append(Mistake(line_of(key), f"the key {name!r} is there twice"))
+                self.mistakes.append(point_at(key, f"the key {name!r} is there twice"))
             else:
                 found[str(name)] = self.value_of(value)
         return found
@@ -58,20 +63,27 @@ def line_of(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def find_line(node: yaml.Node, path: tuple[str | int, ...], *, of_key: bool = False) -> int:
-    """The line of the value that a path leads to, or of its key; where the path leads nowhere, that of the last value on it."""
-    line = line_of(node)
+def path_of(node: yaml.Node) -> Path:
+    return Path(node.start_mark.name)
+
+
+def point_at(node: yaml.Node, text: str) -> Mistake:
+    return Mistake(path_of(node), line_of(node), text)
+
+
+def find_node(node: yaml.Node, path: tuple[str | int, ...], *, of_key: bool = False) -> yaml.Node:
+    """The value that a path leads to, or its key; where the path leads nowhere, the last value on it."""
+    found = node
     for step in path:
         if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            node = node.value[step]
-            line = line_of(node)
+            node = found = node.value[step]
             continue
         pair = next((pair for pair in node.value if pair[0].value == step), None) if isinstance(node, yaml.MappingNode) else None
         if pair is None:
             break
         node = pair[1]
-        line = line_of(pair[0] if of_key else node)
-    return line
+        found = pair[0] if of_key else node
+    return found
 
 
 def _read_scalar(node: yaml.ScalarNode) -> Any:

@@ -14,6 +14,7 @@ from orgsync.errors import ConfigurationError
 from orgsync.frames import DEPARTMENTS, USERS
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Scope
+from orgsync.tenants.spreading import spread_full_schedule, spread_schedule
 from orgsync.tenants.values import (
     Count,
     Cron,
@@ -190,9 +191,18 @@ def _describe_mapping() -> WithJsonSchema:
     return WithJsonSchema({"type": "object", "properties": frames, "additionalProperties": False})
 
 
+def _own_minute(description: str) -> Any:
+    """Of a schedule that follows from the id where none is given: there is no default to show."""
+
+    def hide_default(schema: dict[str, Any]) -> None:
+        del schema["default"]
+
+    return Field(default="", validate_default=True, description=description, json_schema_extra=hide_default)
+
+
 @dataclass(frozen=True, config=STRICT)
 class Tenant:
-    """One organization on one platform. Both schedules are cron expressions in `timezone`.
+    """One organization on one platform. Both schedules are cron expressions in `timezone`; one that is not given follows from the id.
 
     `user_key` names the id that people are keyed by, on a platform that offers several; empty is the platform's first.
     `on_incomplete` says what becomes of a read that lacks a part: `fail`, or `add_only`: it adds and updates, and ends nothing.
@@ -204,8 +214,8 @@ class Tenant:
     id: Annotated[Identifier, Field(description="Names the tenant everywhere: lower-case letters, digits and _")]
     platform: Annotated[PlatformName, Field(description="Where the organization is")]
     conn_id: Annotated[str, Field(description="The Airflow connection that holds the credentials")]
-    schedule: Annotated[Cron, Field(description="Frequent reads: people and memberships; what is dear keeps its last value")] = "7 * * * *"
-    full_schedule: Annotated[Cron, Field(description="Full reads: everything")] = "37 2 * * *"
+    schedule: Cron = _own_minute("Frequent reads: people and memberships; what is dear keeps its last value. Hourly if not given")
+    full_schedule: Cron = _own_minute("Full reads: everything. Nightly, after 2, if not given")
     timezone: Annotated[Timezone, Field(description="Of both schedules, and of times that name no zone")] = "Asia/Shanghai"
     owner: Annotated[str, Field(description="Shown in Airflow")] = "orgsync"
     user_key: Annotated[str, Field(description="What people are keyed by, on a platform that offers several ids")] = ""
@@ -239,6 +249,13 @@ class Tenant:
     def approver_ids(self) -> dict[str, str]:
         """By the ids that Airflow may know them by, their names here: a user of its own, or a person who signed in by the organization."""
         return {user_id: name for name in self.approvers for user_id in (name, f"{self.id}:{name}")}
+
+    @field_validator("schedule", "full_schedule", mode="before")
+    @classmethod
+    def _spread(cls, cron: Any, info: ValidationInfo) -> Any:
+        """Where the id is wrong, that is told; whose schedule it would be is then of no interest."""
+        spread = spread_schedule if info.field_name == "schedule" else spread_full_schedule
+        return spread(info.data.get("id", "")) if cron == "" else cron
 
     @field_validator("user_key")
     @classmethod

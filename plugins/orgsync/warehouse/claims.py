@@ -1,4 +1,4 @@
-"""Who works on a tenant, one at a time: a lease in a row of the warehouse, by the warehouse's clock, renewed while its holder lives.
+"""Who works on a tenant, or reads by an app, one at a time: a lease in a row of the warehouse, by its clock, renewed by a living holder.
 
 A claim is not bound to a session, which a server or a load balancer may cut while the platform is read. A process that is killed stops
 renewing, and after `seconds` the next may take over. One that was frozen wakes up to a claim of an older generation: it is fenced off from
@@ -19,19 +19,19 @@ from typing import Literal
 
 from psycopg2.extensions import connection as Connection
 
-from orgsync.errors import BusyTenantError, OrgsyncError
+from orgsync.errors import BusyAppError, BusyTenantError, OrgsyncError
 from orgsync.warehouse.connection import Address, open_warehouse
 from orgsync.warehouse.statements import Row, execute, fetch_all
 
 log = logging.getLogger(__name__)
 
-Purpose = Literal["read", "replay"]
+Purpose = Literal["read", "replay", "app"]
 
 BEATS = 6
 """A holder renews so often in the time it would take to lose its claim; whoever finds it claimed sees by that whether it lives."""
 LOOKS = 60
 HEART = "claim"
-DOING = {"read": "reading tenant {}", "replay": "loading snapshots of tenant {} again"}
+DOING = {"read": "reading tenant {}", "replay": "loading snapshots of tenant {} again", "app": "reading by app {}"}
 
 
 @dataclass
@@ -103,19 +103,37 @@ def hold_claim(
     BusyTenantError.
     """
     claim = Claim(address, tenant_id, purpose, seconds)
+    with _hold(claim, claimed_by, may_wait=may_wait):
+        try:
+            yield claim
+        except BusyTenantError:
+            raise
+        except Exception as error:
+            claim.renew()
+            if claim.is_lost:  # whatever it stumbled over: its folder may have been taken away from under it
+                log.warning("given up: %s", error)
+                claim.check()
+            raise
+
+
+@contextmanager
+def take_turn(address: Address, app: str, *, claimed_by: str, seconds: float) -> Iterator[None]:
+    """Read by an app that several tenants may have: they wait for each other, since the platform counts their calls together.
+
+    Raises BusyAppError after the longest time that one may wait. Nobody is fenced off: who was frozen, and reads on beside the next, may
+    be throttled, and no more.
+    """
+    with _hold(Claim(address, app, "app", seconds), claimed_by, may_wait=True):
+        yield
+
+
+@contextmanager
+def _hold(claim: Claim, claimed_by: str, *, may_wait: bool) -> Iterator[None]:
     _take(claim, claimed_by, may_wait=may_wait)
     heart = threading.Thread(target=claim.keep, name=HEART, daemon=True)
     heart.start()
     try:
-        yield claim
-    except BusyTenantError:
-        raise
-    except Exception as error:
-        claim.renew()
-        if claim.is_lost:  # whatever it stumbled over: its folder may have been taken away from under it
-            log.warning("given up: %s", error)
-            claim.check()
-        raise
+        yield
     finally:
         claim.ends.set()
         heart.join()
@@ -134,6 +152,8 @@ def _take(claim: Claim, claimed_by: str, *, may_wait: bool) -> None:
                 _take_over(connection, claim, claimed_by, found)
                 return
             connection.commit()
+            if may_wait and first is None:
+                log.info("%s on %s is %s; waiting for it", found["claimed_by"], found["worker"], claim._doing)
             first = first or found
             if time.monotonic() > waits_until or (not may_wait and found["held_until"] != first["held_until"]):
                 raise _busy(claim, found)
@@ -150,8 +170,11 @@ def _take_over(connection: Connection, claim: Claim, claimed_by: str, found: Row
         execute(connection, "ops/close_lost_run", tenant_id=claim.tenant_id, run_id=found["claimed_by"])
 
 
-def _busy(claim: Claim, found: Row) -> BusyTenantError:
-    return BusyTenantError(
-        f"another run is {claim._doing} right now ({found['claimed_by']} on {found['worker']}, since {found['claimed_at']:%H:%M:%S} UTC); "
-        "this one leaves it alone"
-    )
+def _busy(claim: Claim, found: Row) -> BusyTenantError | BusyAppError:
+    who = f"{found['claimed_by']} on {found['worker']}, since {found['claimed_at']:%H:%M:%S} UTC"
+    if claim.purpose == "app":
+        return BusyAppError(
+            f"others were {claim._doing} for as long as this run may wait (now {who}). "
+            "Give the tenants of that app schedules further apart, or apps of their own"
+        )
+    return BusyTenantError(f"another run is {claim._doing} right now ({who}); this one leaves it alone")

@@ -88,3 +88,51 @@ def test_what_cannot_be_added_changes_nothing(path: Path, before: str, words: st
     with pytest.raises(ConfigurationError, match=words):
         add_stanza(path, STANZA)
     assert path.read_text(encoding="utf-8") == before
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "tenants"
+    folder.mkdir()
+    return folder
+
+
+def test_in_a_folder_a_tenant_gets_a_file_of_its_own(folder: Path) -> None:
+    assert add_stanza(folder, STANZA) == folder / "acme.yaml"
+    assert (folder / "acme.yaml").read_text(encoding="utf-8") == f"tenants:\n{LINES}"
+    add_stanza(folder, STANZA | {"id": "beta"})
+    assert [tenant.id for tenant in load_tenants(folder)] == ["acme", "beta"]
+    assert sorted(file.name for file in folder.iterdir()) == ["acme.yaml", "beta.yaml"], "nothing is left beside them"
+
+
+def test_defaults_of_a_folder_serve_a_new_tenant_and_what_is_broken_there_stays_so(folder: Path) -> None:
+    (folder / "defaults.yaml").write_text("defaults: {owner: it}\n", encoding="utf-8")
+    (folder / "b.yaml").write_text("tenants: [\n", encoding="utf-8")
+    add_stanza(folder, STANZA)
+    stanzas = read_stanzas(folder)
+    assert ([tenant.owner for tenant in stanzas.tenants], len(stanzas.broken)) == (["it"], 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "words"),
+    [
+        ("group", "tenants:\n  - {id: acme, platform: wecom, conn_id: b}\n", "has a tenant 'acme' already"),
+        ("acme", "tenants:\n  - {id: beta, platform: wecom, conn_id: b}\n", "acme.yaml is there already, without tenant 'acme'"),
+        ("defaults", "defaults: {timezone: Asia/Peking}\n", "defaults.yaml, line 1: there is no timezone 'Asia/Peking'"),
+        ("defaults", "defaults: [\n", "defaults.yaml, line 2: not YAML"),
+    ],
+)
+def test_what_cannot_be_added_to_a_folder_changes_nothing(folder: Path, name: str, before: str, words: str) -> None:
+    (folder / f"{name}.yaml").write_text(before, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=words):
+        add_stanza(folder, STANZA)
+    assert [(file.name, file.read_text(encoding="utf-8")) for file in folder.iterdir()] == [(f"{name}.yaml", before)]
+
+
+@pytest.mark.parametrize(
+    "before", ["defaults:\n  owner: it\n", "defaults: {owner: it}\ntenants:\n", "tenants: []\ndefaults: {owner: it}\n"]
+)
+def test_defaults_of_a_file_without_stanzas_stay(path: Path, before: str) -> None:
+    path.write_text(before, encoding="utf-8")
+    add_stanza(path, STANZA)
+    assert [tenant.owner for tenant in load_tenants(path)] == ["it"]

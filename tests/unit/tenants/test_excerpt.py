@@ -57,8 +57,19 @@ def test_stanzas_that_do_not_name_the_tenant_are_left_out_and_the_others_stay_in
     assert {number for number, line in enumerate(lines, 1) if line.lstrip().startswith(("- id", "- {id"))} == kept
 
 
-def test_tenant_that_no_stanza_names_is_for_whoever_parses_the_file() -> None:
-    assert keep_stanzas_of(PLAIN, "acm") is None
+@pytest.mark.parametrize("tenant_id", ["acm", "gamma"])
+def test_of_a_tenant_that_no_stanza_names_nothing_is_kept(tenant_id: str) -> None:
+    assert keep_stanzas_of(PLAIN, tenant_id) == ""
+
+
+@pytest.mark.parametrize("defaults", ["defaults:\n  owner: people\n  budget: {missing_people: 2}\n", "defaults: {owner: people}\n"])
+def test_defaults_are_kept_wherever_they_stand(defaults: str) -> None:
+    for text in (PLAIN + defaults, PLAIN.replace("tenants:\n", f"{defaults}tenants:\n")):
+        kept = keep_stanzas_of(text, "acme_2")
+        assert kept
+        assert {line for line in defaults.splitlines() if line not in kept.splitlines()} == set()
+        assert keep_stanzas_of(text, "people") == "", "nobody is called so"
+        assert "id: beta" not in kept
 
 
 def test_others_are_not_parsed(tmp_path: Path) -> None:
@@ -86,6 +97,7 @@ def test_others_are_not_parsed(tmp_path: Path) -> None:
         "    owner: a\u2028b",
         "---",
         "other: []",
+        "tenants:",
     ],
 )
 def test_whatever_else_yaml_allows_is_parsed_whole(line: str) -> None:
@@ -105,7 +117,20 @@ VALUES = st.sampled_from(
      "'a", '"b', "[a", "{a: 'b", "]", "5 3 * * 6", '"*/5 * * * *"', "wecom", "feishu", "", "~", "yes", "007", "!t a", "a, b", "# a",
      "% a", "@a", "中a", "`a"]
 )  # fmt: skip
-KEYS = ["", "id: ", "id: ", "platform: ", "conn_id: ", "owner: ", "approvers: ", "scope: ", "include: ", "budget: ", "tenants: "]
+KEYS = [
+    "",
+    "id: ",
+    "id: ",
+    "platform: ",
+    "conn_id: ",
+    "owner: ",
+    "approvers: ",
+    "scope: ",
+    "include: ",
+    "budget: ",
+    "tenants: ",
+    "defaults: ",
+]
 LINES = st.builds(
     "{}{}{}{}".format,
     st.sampled_from(["", " ", "  ", "    ", "      "]),
@@ -123,11 +148,15 @@ STANZA = st.builds(
 @given(
     st.lists(STANZA | LINES, max_size=6).map(lambda parts: "tenants:\n" + "\n".join(parts)) | st.lists(LINES, max_size=6).map("\n".join),
     st.sampled_from(["a", "b", "ab"]),
+    st.lists(LINES, max_size=3).map(lambda lines: "defaults:\n" + "\n".join(lines)) | st.just(""),
+    st.booleans(),
 )
-@example("tenants:\n  - id: a\n    platform: wecom\n    conn_id: 'b\n  - id: a'\n  - id: b\n    platform: wecom\n    conn_id: b", "a")
-def test_it_says_what_the_whole_file_says(scratch: Path, text: str, tenant_id: str) -> None:
+@example(
+    "tenants:\n  - id: a\n    platform: wecom\n    conn_id: 'b\n  - id: a'\n  - id: b\n    platform: wecom\n    conn_id: b", "a", "", True
+)
+def test_it_says_what_the_whole_file_says(scratch: Path, text: str, tenant_id: str, defaults: str, is_first: bool) -> None:
     path = scratch
-    path.write_text(text, encoding="utf-8")
+    path.write_text("\n".join([defaults, text] if is_first else [text, defaults]), encoding="utf-8")
     try:
         whole = read_stanzas(path)
     except ConfigurationError:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from orgsync.errors import ConfigurationError
 from orgsync.settings import HOME
 from orgsync.tenants import read_stanzas
 from orgsync.tenants.schema import build_schema, write_schema
@@ -76,6 +77,35 @@ def test_editor_and_orgsync_are_of_one_mind(tmp_path: Path, rest: str, is_right:
     path.write_text(f"{HEAD}{rest}}}\n", encoding="utf-8")
     assert (not read_stanzas(path).broken) is is_right
     assert (list_errors(yaml.safe_load(path.read_text(encoding="utf-8"))) == []) is is_right
+
+
+@pytest.mark.parametrize(
+    ("text", "is_right"),
+    [
+        ("defaults: {owner: it, budget: {leavers: {count: 3}}}\ntenants: [{id: acme, platform: wecom, conn_id: a}]", True),
+        ("defaults: {platform: wecom, conn_id: a}\ntenants: [{id: acme}, {id: beta, conn_id: b}]", True),
+        ("defaults:\ntenants: [{id: acme, platform: wecom, conn_id: a}]", True),
+        ("defaults:\ntenants: [{id: acme, platform: wecom}]", False),
+        ("defaults: {platform: wecom}\ntenants: [{id: acme}]", False),
+        ("defaults: {id: acme}\ntenants: []", False),
+        ("defaults: {ownr: it}\ntenants: [{id: acme, platform: wecom, conn_id: a}]", False),
+        ("defaults: {timezone: [it]}\ntenants: [{id: acme, platform: wecom, conn_id: a}]", False),
+        ("defaults: [it]\ntenants: [{id: acme, platform: wecom, conn_id: a}]", False),
+    ],
+)
+def test_editor_and_orgsync_are_of_one_mind_about_defaults(tmp_path: Path, text: str, is_right: bool) -> None:
+    path = tmp_path / "tenants.yaml"
+    path.write_text(text, encoding="utf-8")
+    try:
+        assert (not read_stanzas(path).broken) is is_right
+    except ConfigurationError:
+        assert not is_right
+    assert (list_errors(yaml.safe_load(text)) == []) is is_right
+
+
+def test_file_of_defaults_alone_is_right_in_a_folder() -> None:
+    assert list_errors({"defaults": {"owner": "it"}}) == []
+    assert list_errors({})
 
 
 def test_platform_and_id_are_known_to_editors() -> None:

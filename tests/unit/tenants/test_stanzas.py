@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orgsync.errors import ConfigurationError
-from orgsync.tenants import Stanzas, find_tenant, read_stanzas
+from orgsync.tenants import Stanzas, Tenant, find_tenant, read_stanzas
 
 GOOD = "  - {id: good, platform: dingtalk, conn_id: a}\n"
 
@@ -36,7 +36,7 @@ def test_all_mistakes_of_a_stanza_are_told_in_the_order_of_the_file(path: Path) 
         (6, "the key 'schedule' is there twice"),
         (7, "scope has no key 'includes' (is 'include' meant?)"),
     ]
-    assert broken.schedule == "7 * * * *", "of two, nobody knows which is meant"
+    assert broken.schedule == Tenant(id="bad", platform="wecom", conn_id="a").schedule, "of two, nobody knows which is meant"
 
 
 def test_path_that_names_no_department_is_told_where_it_stands(path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_broken_stanza_keeps_what_is_right_of_how_it_is_shown(path: Path) -> N
     header = "  - {id: bad, platform: slack, conn_id: a, schedule: '5 5 * * *', full_schedule: never, timezone: Asia/Peking, owner: us}\n"
     [broken] = read(path, header).broken
     shown = (broken.schedule, broken.full_schedule, broken.timezone, broken.owner)
-    assert shown == ("5 5 * * *", "37 2 * * *", "Asia/Shanghai", "us")
+    assert shown == ("5 5 * * *", Tenant(id="bad", platform="wecom", conn_id="a").full_schedule, "Asia/Shanghai", "us")
 
 
 @pytest.mark.parametrize("scope", ["&a {include: *a}", "{include: &a [*a]}", "{include: " + "[" * 200 + "]" * 200 + "}"])
