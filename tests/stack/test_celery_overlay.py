@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
 
 import pytest
 import yaml
@@ -13,9 +15,8 @@ from tests.stack.test_deployment import AIRFLOW_SERVICES, COMPOSE, COMPOSE_TEXT,
 OVERLAY_TEXT = (CHECKOUT / "docker-compose.celery.yaml").read_text()
 OVERLAY = yaml.safe_load(OVERLAY_TEXT)
 LAID_OVER = OVERLAY["services"]
-KEYS = SERVICE_KEYS | {"extends": dict, "read_only": bool, "user": str}
-SECRETS = ("BROKER_PASSWORD", "ORGSYNC_STORE")
-REQUIRED = (*SECRETS, "ORGSYNC_LANDING_ZONE", "ORGSYNC_REMOTE_LOGS")
+KEYS = SERVICE_KEYS | {"extends": dict, "read_only": bool, "user": str, "secrets": list, "tmpfs": list}
+REQUIRED = ("ORGSYNC_LANDING_ZONE", "ORGSYNC_REMOTE_LOGS")
 REFERENCE = re.compile(r"\$\{([A-Z_]+)(:-|:\?)([^}]*)\}")
 
 
@@ -33,7 +34,7 @@ def merged(name: str) -> dict[str, str]:
 def test_service_has_only_known_keys_of_the_right_type(name: str) -> None:
     for key, value in LAID_OVER[name].items():
         assert isinstance(value, KEYS[key]), f"{name}.{key}"
-    assert all(isinstance(value, str) for value in LAID_OVER[name]["environment"].values())
+    assert all(isinstance(value, str) for value in LAID_OVER[name].get("environment", {}).values())
 
 
 def test_it_is_laid_over_all_of_airflow_and_adds_a_broker_and_workers() -> None:
@@ -68,6 +69,18 @@ def test_all_of_airflow_has_one_image_and_the_same_settings() -> None:
     ]
     assert all(each == settings[0] for each in settings)
     assert settings[0]["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
+
+
+def test_the_brokers_password_stands_in_a_file_alone() -> None:
+    assert OVERLAY["secrets"] == {"broker_password": {"file": "${ORGSYNC_SECRETS:-./secrets}/broker_password"}}
+    for service in LAID_OVER.values():
+        assert service["secrets"] == ["broker_password"]
+    [command] = {LAID_OVER[name]["environment"]["AIRFLOW__CELERY__BROKER_URL_CMD"] for name in LAID_OVER if name != "broker"}
+    for text in ("0123abcd", "0123abcd\n"):
+        printed = subprocess.run(
+            shlex.split(command.replace("/run/secrets/broker_password", "-")), input=text, check=True, capture_output=True, text=True
+        )
+        assert printed.stdout == "redis://:0123abcd@broker:6379/0"
 
 
 def test_every_variable_is_in_the_examples_and_says_what_holds_when_it_is_unset() -> None:

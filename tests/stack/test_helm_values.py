@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.util import find_spec
 
 import yaml
@@ -48,6 +49,12 @@ def test_no_secret_stands_in_it() -> None:
     assert not set(VALUES) & {"fernetKey", "apiSecretKey", "jwtSecret", "webserverSecretKey"}
     assert set(VALUES["data"]) == {"metadataSecretName"}
     assert {entry["name"] for entry in VALUES["env"] if "ORGSYNC" not in entry["name"]} == set()
+
+
+def test_it_cleans_what_the_script_cleans() -> None:
+    script = (CHECKOUT / "bin/clean-airflow").read_text()
+    assert VALUES["databaseCleanup"]["tables"] == "".join(re.findall(r"^tables\+?=(\S+)", script, re.MULTILINE)).split(",")
+    assert VALUES["databaseCleanup"]["retentionDays"] == int(re.search(r"AIRFLOW_KEEP_DAYS:-(\d+)", script)[1])
 
 
 def test_probes_do_not_need_the_entrypoint_of_airflows_own_image() -> None:
