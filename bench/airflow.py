@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from bench.due import measure_due
 from bench.results import Figures
@@ -35,11 +35,9 @@ QUIET_CPU = 0.05
 POLL_SECONDS = 0.5
 TIMEOUT_SECONDS = 1800
 _FILE = """\
-defaults: {{platform: {platform}, schedule: {tick}, full_schedule: {tick}, budget: {{leavers: {{count: 10, percent: 5}}}}}}
+defaults: {{platform: {platform}, schedule: "{tick}", full_schedule: "{tick}", budget: {{leavers: {{count: 10, percent: 5}}}}}}
 tenants:
 """
-LONG_AGO = '"0 0 1 1 *"'
-"""Of its crons the last tick is long over: a DAG is due as soon as it is not paused any more, and once."""
 
 
 def measure(wanted: Wanted) -> Iterator[tuple[str, Figures]]:
@@ -63,7 +61,9 @@ def _open_rig(tenants: int, *, apps: int, people: int, schedules: bool = False) 
     layout = Layout(base.checkout, base.state / "bench")
     layout.make_state()
     file = layout.state / "tenants.yaml"
-    head = _FILE.format(platform=PLATFORM, tick=LONG_AGO if schedules else '"7 * * * *"')
+    # A tick of yesterday, and the next in a year: a DAG is due as soon as it is not paused any more, and once.
+    tick = f"0 0 {datetime.now(UTC) - timedelta(days=1):%-d %-m} *"
+    head = _FILE.format(platform=PLATFORM, tick=tick)
     text = head + "".join(f"  - {{id: {_name(number)}, conn_id: {_name(number)}}}\n" for number in range(tenants))
     file.write_text(text, encoding="utf-8")
     environ = {key: value for key, value in os.environ.items() if not key.startswith("ORGSYNC_")} | {"ORGSYNC_TENANTS": str(file)}

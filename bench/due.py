@@ -21,7 +21,7 @@ from bench.results import Figures
 from bench.rig import Rig
 from stack.airflow import AirflowApi
 
-TENANTS = "dag_id_prefix_pattern=org_sync_t"
+TENANTS = "dag_id_pattern=org_sync_t%25"
 SCHEDULED = f"{TENANTS}&run_type=scheduled"
 PAGE = 100
 POLL_SECONDS = 2.0
