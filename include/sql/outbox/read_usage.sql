@@ -1,6 +1,6 @@
--- What a tenant (tenant_id), with all that are sent to by the same connection, has used of the platform's quotas: in the second before now, in the minute since minute_start, since the day and the
--- month began (day_start, month_start); nothing that ended before since is looked at. A call under way ends now. Receivers count where the
--- platform took the call, or may have.
+-- What a tenant (tenant_id), with all that are sent to by the same connection, has used of the platform's quotas: in the second before now, in
+-- the minute since minute_start, since the day and the month began (day_start, month_start); nothing that ended before since is looked at. A
+-- call under way ends now. Receivers count where the platform took the call, or may have.
 with sharing as materialized (
     select array[%(tenant_id)s::text] || array(
         select other.tenant_id
