@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def read_sources(path: Path) -> Sources:
         if attempt:
             time.sleep(PAUSE_SECONDS)
         before = _look(path)
-        files = tuple(_read(file) for file in list_files(path))
+        files = tuple(_read_all(path))
         if _look(path) == before:
             break
         log.info("%s was changed while it was read; reading it again", path)
@@ -82,8 +83,15 @@ def _stat(path: Path) -> tuple[int, ...]:
     return (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)
 
 
-def _read(file: Path) -> Source:
+def _read_all(folder: Path) -> Iterator[Source]:
+    """Of the folder that a link leads to now, wherever it leads a moment later; what is gone by then, the next look finds out."""
+    real = folder.resolve()
     try:
-        return Source(file, read_content(file, what=WHAT, missing=MISSING))
-    except ConfigurationError as error:
-        return Source(file, error=str(error))
+        names = [file.name for file in list_files(real)]
+    except ConfigurationError:
+        return
+    for name in names:
+        try:
+            yield Source(folder / name, read_content(real / name, what=WHAT, missing=MISSING))
+        except ConfigurationError as error:
+            yield Source(folder / name, error=str(error).replace(str(real), str(folder)))
