@@ -23,7 +23,7 @@ RUN /opt/backend/bin/python -c "import hatchling.build; hatchling.build.build_ed
 
 FROM python:3.12-slim-bookworm
 
-ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
+ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     AIRFLOW_HOME=/opt/airflow \
     ORGSYNC_STATE=/var/lib/orgsync \
