@@ -29,10 +29,11 @@ ENV PATH=/opt/venv/bin:$PATH \
     ORGSYNC_STATE=/var/lib/orgsync \
     GX_ANALYTICS_ENABLED=false
 
-# A new named volume takes over the owner of the folder that it covers.
+# A new named volume takes over the owner of the folder that it covers; memory that is mounted over one may take over its mode, and is root's.
 RUN groupadd --gid 50000 orgsync \
     && useradd --uid 50000 --gid orgsync --home-dir /opt/airflow --no-create-home --shell /usr/sbin/nologin orgsync \
-    && install -d -m 0750 -o orgsync -g orgsync /opt/airflow /opt/airflow/logs /var/lib/orgsync
+    && install -d -m 1777 /opt/airflow \
+    && install -d -m 0750 -o orgsync -g orgsync /opt/airflow/logs /var/lib/orgsync
 
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /opt/orgsync
