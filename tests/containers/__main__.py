@@ -177,15 +177,17 @@ def check_hardening(site: Site) -> None:
 def check_signing_in(site: Site) -> None:
     """As a browser does: the form, its cookie, the page of the organization within Airflow."""
     session, url = requests.Session(), f"http://{LOOPBACK}:{site.port}"
-    answer = session.get(f"{url}/organization/", timeout=60, allow_redirects=False)
-    require(answer.status_code in (302, 303, 307, 401, 403), f"/organization/ without signing in answers {answer.status_code}")
-    token = site.api.login()
-    session.cookies.set("_token", token, domain=LOOPBACK, path="/")
-    page = session.get(f"{url}/organization/{TENANT}", timeout=120)
-    require(page.status_code == 200, f"/organization/{TENANT} answers {page.status_code}: {page.text[:300]}")
+    stranger = session.get(f"{url}/organization/{TENANT}/tree", timeout=60, allow_redirects=False)
+    require(stranger.status_code in (302, 303, 307, 401, 403), f"the pages answer whoever has not signed in with {stranger.status_code}")
+    session.cookies.set("_token", site.api.login(), domain=LOOPBACK, path="/")
+    for path in ("", f"{TENANT}/tree", f"{TENANT}/runs", f"{TENANT}/messages"):
+        page = session.get(f"{url}/organization/{path}", timeout=120)
+        require(page.status_code == 200, f"/organization/{path} answers {page.status_code}: {page.text[:300]}")
+    shell = session.get(f"{url}/plugin/organization", timeout=60)
+    require(shell.status_code == 200, f"Airflow's page around it answers {shell.status_code}")
     login = session.get(f"{url}/auth/organization/login", timeout=60)
     require(login.status_code == 200, f"the page to sign in answers {login.status_code}")
-    say(f"signed in as admin; /organization/{TENANT} is shown ({len(page.content):,} bytes), and the page to sign in")
+    say(f"signed in as admin: the organization's pages are shown; the page to sign in too; without signing in: {stranger.status_code}")
 
 
 def check_closed_file(site: Site) -> None:
@@ -253,8 +255,8 @@ def dump(site: Site, folder: Path) -> None:
     (folder / "airflow.dump").write_bytes(
         deployment.execute("metadata", "pg_dump", "--username", "airflow", "--format", "custom", "airflow").stdout
     )
-    state = ["run", "--rm", "--user", "0", "-v", f"{PROJECT}_state:/state:ro", "-v", f"{folder}:/backup", f"{IMAGE}:{NEW}"]
-    deployment.podman(*state, "tar", "--create", "--gzip", "--file", "/backup/state.tar.gz", "--directory", "/state", ".")
+    packed = deployment.execute("scheduler", "tar", "--create", "--gzip", "--directory", "/var/lib/orgsync", ".")
+    (folder / "state.tar.gz").write_bytes(packed.stdout)
     shutil.copytree(deployment.folder / "secrets", folder / "secrets", dirs_exist_ok=True)
     sizes = ", ".join(f"{file.name} {file.stat().st_size:,}" for file in sorted(folder.iterdir()) if file.is_file())
     say(f"dumped, in bytes: {sizes}")
@@ -272,8 +274,9 @@ def restore(site: Site, folder: Path) -> None:
         name = "warehouse" if service == "warehouse" else "airflow"
         options = ["--clean", "--if-exists", "--create", "--exit-on-error", "--dbname", "postgres"]
         deployment.execute(service, "pg_restore", "--username", user, *options, given=(folder / f"{name}.dump").read_bytes())
-    state = ["run", "--rm", "--user", "0", "-v", f"{PROJECT}_state:/state", "-v", f"{folder}:/backup:ro", f"{IMAGE}:{NEW}"]
-    deployment.podman(*state, "tar", "--extract", "--gzip", "--file", "/backup/state.tar.gz", "--directory", "/state")
+    site.ask("update dag set is_paused = true where dag_id ~ '^org_'", database="airflow", user="airflow")
+    tar = ["run", "--rm", "--no-deps", "-T", "scheduler", "tar", "--extract", "--gzip", "--directory", "/var/lib/orgsync"]
+    deployment.compose(*tar, given=(folder / "state.tar.gz").read_bytes())
 
 
 def check_restored(site: Site, *, history: str) -> None:
