@@ -1,4 +1,4 @@
-"""A dump brought back: into a server that has the roles, as docs/deployment.md says, and into one that has none, where `migrate` mends it."""
+"""A dump brought back: into a server that has the roles, as docs/deployment.md says, and into one without, where `migrate` mends it."""
 
 from __future__ import annotations
 
@@ -169,5 +169,7 @@ def test_who_does_not_own_the_warehouse_and_finds_it_without_roles_is_told_who_c
     dsn = other_server.dsn("warehouse")
     restore(dump(warehouse_dsn, "--format=custom"), "--dbname", dsn)
     execute(dsn, f"create role nobody_in_particular login password '{PASSWORD}'", "grant pg_read_all_data to nobody_in_particular")
-    with pytest.raises(psycopg2.Error, match="lacks the role orgsync_reader .* nobody_in_particular may make neither: let a superuser run"):
+    with pytest.raises(
+        psycopg2.Error, match=r"lacks the role orgsync_reader .* nobody_in_particular may make neither: let a superuser run"
+    ):
         migrate_at(make_dsn(dsn, user="nobody_in_particular", password=PASSWORD))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -82,7 +81,11 @@ def load_template(folder: Path, name: str) -> Template:
         raise ConfigurationError(f"{name!r} is no name of a template; names have lower-case letters, digits, - and _ only")
     known = ", ".join(list_templates(folder)) or "none"
     path = folder / f"{name}.yaml"
-    if os.path.isfile(path) and os.path.getsize(path) > MOST_FILE_BYTES:
+    try:
+        is_long = path.is_file() and path.stat().st_size > MOST_FILE_BYTES
+    except OSError as error:
+        raise refuse_file("message template", path, error) from error
+    if is_long:
         raise ConfigurationError(f"{path} is longer than the {MOST_FILE_BYTES} bytes that a template may have")
     root = compose_yaml(path, what="message template", missing=f"there are: {known}")
     return _Reader(path).read_template(name, root)

@@ -1,7 +1,7 @@
 """Brings the warehouse to the schema this version needs: plain SQL files, forward only, one transaction each.
 
-Roles and rights are no migrations: they are the server's, or are lost where a dump is restored into another. Two files of include/sql/rights
-say all of them, and are run each time: the roles before the migrations, the rights after them.
+Roles and rights are no migrations: they are the server's, or are lost where a dump is restored into another. Two files of
+include/sql/rights say all of them, and are run each time: the roles before the migrations, the rights after them.
 
 No library of the field takes plain `NNNN_verb_noun.sql` files, notices an edited one and keeps its ledger in our own
 schema; docs/decisions/0001-migrations.md says what was looked at.
