@@ -33,11 +33,14 @@ DAG = f"org_sync_{TENANT}"
 PEOPLE = 500
 IMAGE = "localhost/orgsync"
 NEW, EARLIER = "check", "check-earlier"
-HISTORY = (
-    "select md5(string_agg(line, '' order by line)) from (select version::text as line from org.user_version as version "
-    "union all select version::text from org.membership_version as version "
-    "union all select version::text from org.department_version as version) as lines"
+HISTORY = """
+with version as (
+    select tenant_id, user_id as key, '' as other_key, content_hash, valid_from, valid_to, snapshot_id from org.user_version
+    union all select tenant_id, department_id, '', content_hash, valid_from, valid_to, snapshot_id from org.department_version
+    union all select tenant_id, user_id, department_id, content_hash, valid_from, valid_to, snapshot_id from org.membership_version
 )
+select count(*) || ' versions, ' || md5(string_agg(version::text, '' order by version::text)) from version
+"""
 
 
 def say(text: str) -> None:
@@ -79,11 +82,15 @@ class Site:
         return self.deployment.text("scheduler", "orgsync", *arguments)
 
     def start_sandbox(self) -> RunningSandbox:
-        """In a container of the network of Airflow, from this checkout."""
+        """In a container of the network of Airflow, from this checkout. Its company outlives it."""
         name = f"{PROJECT}_sandbox"
-        options = ["--network", f"{PROJECT}_airflow", "--network-alias", "sandbox", "-v", f"{CHECKOUT}:/src:ro", "-w", "/src"]
+        memory = self.deployment.folder / "sandbox"
+        memory.mkdir(exist_ok=True)
+        memory.chmod(0o777)
+        options = ["--network", f"{PROJECT}_airflow", "--network-alias", "sandbox", "-w", "/src"]
+        options += ["-v", f"{CHECKOUT}:/src:ro", "-v", f"{memory}:/memory"]
         self.deployment.podman("rm", "-f", "-t", "5", name, is_checked=False)
-        command = ["python", "-m", "tests.containers.sandbox", f"--people={PEOPLE}"]
+        command = ["python", "-m", "tests.containers.sandbox", f"--people={PEOPLE}", "--state=/memory"]
         self.deployment.podman("run", "-d", "--name", name, *options, f"{IMAGE}:{NEW}", *command)
         [found] = json.loads(self.deployment.podman("inspect", name).stdout)
         address = found["NetworkSettings"]["Networks"][f"{PROJECT}_airflow"]["IPAddress"]
@@ -163,6 +170,9 @@ def check_hardening(site: Site) -> None:
     secrets = {file.name: file.read_text() for file in (deployment.folder / "secrets").iterdir()}
     for service in LONG_RUNNING:
         inspected, listed = json.dumps(deployment.inspect(service)), deployment.text(service, "env")
+        if service not in ("metadata", "warehouse"):  # whose image puts its own into its server's environment
+            listed += deployment.text(service, "bash", "-c", "cat /proc/[0-9]*/environ 2>/dev/null; true").replace("\0", "\n")
+            require("AIRFLOW__CORE__EXECUTOR" in listed, f"the environment of the processes of {service} cannot be read")
         for name, secret in secrets.items():
             require(secret not in inspected, f"`inspect` of {service} shows {name}")
             require(secret not in listed, f"the environment of {service} shows {name}")
@@ -329,13 +339,12 @@ def read_earlier(commit: str, name: str) -> str:
 
 
 def find_earlier() -> str:
-    """The last commit without the newest migration."""
+    """The last merge without the newest migration: what lies between merges may be half done."""
     newest = max(path.name for path in (CHECKOUT / "include/sql/migrations").iterdir())
-    added = (
-        run("git", "log", "--diff-filter=A", "--format=%H", "--", f"include/sql/migrations/{newest}", cwd=CHECKOUT).stdout.decode().split()
-    )
-    require(bool(added), f"{newest} is not committed yet; name the commit to upgrade from with --from")
-    return f"{added[-1]}^"
+    for commit in run("git", "rev-list", "--first-parent", "--merges", "HEAD", cwd=CHECKOUT).stdout.decode().split():
+        if run("git", "cat-file", "-e", f"{commit}:include/sql/migrations/{newest}", cwd=CHECKOUT, is_checked=False).returncode:
+            return commit
+    raise CheckError(f"no merge lacks {newest}; name the commit to upgrade from with --from")
 
 
 def build_earlier(commit: str, environ: dict[str, str]) -> None:
@@ -412,7 +421,7 @@ def prepare_over(old: Site) -> Site:
 def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make compose-check ARGS=…", description=__doc__)
     parser.add_argument("--only", choices=("new", "upgrade"), help="one half of it")
-    parser.add_argument("--from", dest="commit", help="upgrade from this commit instead of the last one without the newest migration")
+    parser.add_argument("--from", dest="commit", help="upgrade from this commit instead of the last merge without the newest migration")
     parser.add_argument(
         "--postgres-entrypoint", type=Path, help="the official image's docker-entrypoint.sh, for the stand-in of that image"
     )
