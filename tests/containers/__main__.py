@@ -378,6 +378,7 @@ def check_upgrade(tools: Path, port: int, commit: str) -> None:
     new = prepare_over(old)
     with timed("backup"):
         dump(new, WORK / "backup-earlier")
+    old.deployment.down()  # which docker compose does by itself where a service changed, and podman-compose not in the right order
     say(f"upgraded: all healthy after {new.deployment.up():.0f} s, from {before} to {new.ask('select max(name) from orgsync.migration')}")
     check_restored(new, history=history)
     sandbox = new.start_sandbox()
