@@ -15,7 +15,7 @@ RUN python -m venv --without-pip /opt/venv \
 # orgsync's own metadata (the command, the connection types), built by a backend that stays out of the image.
 RUN python -m venv --without-pip /opt/backend \
     && uv pip install --no-cache --python /opt/backend/bin/python --require-hashes -c requirements-dev.lock hatchling==1.28.0 editables==0.5
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY plugins ./plugins
 RUN /opt/backend/bin/python -c "import hatchling.build; hatchling.build.build_editable('/opt/wheels')" \
     && uv pip install --no-cache --python /opt/venv/bin/python --no-index --no-deps /opt/wheels/orgsync-*.whl

@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -335,6 +336,19 @@ def test_copied_files_exist_and_are_sent_to_the_builder():
         for source in words[:-1]:
             assert (CHECKOUT / source).exists(), source
             assert is_sent_to_builder(source), source
+
+
+def test_files_that_the_build_of_the_package_reads_are_copied():
+    """Its own settings, what they name, and their hooks."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    named = {
+        project["project"]["readme"],
+        *(hook["path"] for hook in project["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"].values()),
+    }
+    build = DOCKERFILE[: DOCKERFILE.rindex("FROM ")]
+    [copied] = [rest.split()[:-1] for instruction, rest in instructions() if instruction == "COPY" and "pyproject.toml" in rest]
+    assert named <= set(copied)
+    assert build.index("COPY plugins") < build.index("hatchling.build"), "its version stands there"
 
 
 @pytest.mark.parametrize(
