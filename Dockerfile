@@ -41,6 +41,8 @@ COPY plugins ./plugins
 COPY dags ./dags
 COPY include ./include
 COPY bin/component-health bin/write-password ./bin/
+# Compiled now too: else each process would compile all of it anew.
+RUN python -m compileall -q dags plugins
 
 USER orgsync
 CMD ["airflow", "api-server"]

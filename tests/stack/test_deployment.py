@@ -397,6 +397,12 @@ def test_home_of_airflow_can_be_written_where_memory_is_mounted_over_it():
     assert re.search(r"install -d -m 1777 /opt/airflow\b", DOCKERFILE)
 
 
+def test_own_code_is_compiled_in_the_image():
+    """Where nothing can be written, each start of a process would compile some hundred modules anew."""
+    last_stage = DOCKERFILE[DOCKERFILE.rindex("FROM ") :]
+    assert last_stage.index("compileall -q dags plugins") > last_stage.index("COPY dags") > last_stage.index("COPY plugins")
+
+
 def test_both_stages_have_one_base_of_a_supported_python():
     bases = {rest.split()[0] for instruction, rest in instructions() if instruction == "FROM"}
     assert bases == {"python:3.12-slim-bookworm"}
