@@ -8,7 +8,7 @@ IN_PARALLEL = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 UV_COMPILE := $(PYTHON_IN_VENV) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help dingtalk-script fab-check machines setup demo smoke test soak crash mutate up status logs down clean lint lock bench bench-quick screenshots
+.PHONY: help compose-check dingtalk-script fab-check machines setup demo smoke test soak crash mutate up status logs down clean lint lock bench bench-quick screenshots
 
 help: ## List what can be made.
 	@printf 'orgsync: make TARGET\n\n'
@@ -75,6 +75,9 @@ machines: setup ## Sync with Airflow's CeleryExecutor, two workers that share no
 	@$(PYTHON_IN_VENV) -m uv pip install --quiet --python .venv-celery/bin/python -r requirements-machines.txt -c requirements-celery.lock
 	@$(PYTHON_IN_VENV) -m uv pip install --quiet --python .venv-celery/bin/python --no-deps --no-build-isolation -e .
 	@ORGSYNC_BROKER=$$(bin/setup-broker) .venv-celery/bin/python -m pytest -s -W default --timeout 1800 tests/machines $(ARGS)
+
+compose-check: setup ## Run the compose file in real containers (podman, as root on Debian), from build to restore and upgrade; some 15 minutes.
+	@$(PYTHON_IN_VENV) -m tests.containers $(ARGS)
 
 dingtalk-script: ## Build what asks DingTalk's client for a code (needs npm); the built file is committed.
 	cd include/pages/dingtalk && npm ci --silent && npm run --silent build && rm -rf node_modules

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,7 @@ def read_content(path: Path, *, what: str, missing: str) -> bytes:
     except FileNotFoundError:
         raise ConfigurationError(f"there is no {what} {path}; {missing}") from None
     except OSError as error:
-        raise ConfigurationError(f"the {what} {path} cannot be read: {error.strerror}") from error
+        raise refuse_file(what, path, error) from error
 
 
 def compose_content(path: Path, content: bytes, *, excerpt: Callable[[str], str] = str) -> yaml.Node | None:
@@ -48,6 +50,22 @@ def compose_content(path: Path, content: bytes, *, excerpt: Callable[[str], str]
         raise ConfigurationError(f"{path}: not YAML: it holds the character U+{error.character:04X}; remove it") from error
     except RecursionError:
         raise ConfigurationError(f"{path}: not YAML that anybody wrote: it is nested too deeply") from None
+
+
+def refuse_file(what: str, path: Path, error: OSError) -> ConfigurationError:
+    """Why a file or folder that people put there cannot be read; where its mode forbids it, who asked and what lets them."""
+    said = f"the {what} {path} cannot be read: {error.strerror}"
+    if not isinstance(error, PermissionError):
+        return ConfigurationError(said)
+    asking = f"this process is user {os.geteuid()} of group {os.getegid()}"
+    try:
+        found = path.stat()
+    except OSError:
+        return ConfigurationError(f"{said}. A folder above it lets nobody but its owner pass, and {asking}: `chmod o+x` that folder")
+    kind, letter = ("folder", "rx") if path.is_dir() else ("file", "r")
+    whose = f"the {kind} has the mode {stat.S_IMODE(found.st_mode):03o} and belongs to user {found.st_uid} of group {found.st_gid}"
+    where = "in a container it is mounted from its host: there it has to be done"
+    return ConfigurationError(f"{said}. {asking[0].upper()}{asking[1:]}; {whose}. Let others read it with `chmod o+{letter}` ({where})")
 
 
 class _Named(io.StringIO):

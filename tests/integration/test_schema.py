@@ -17,7 +17,7 @@ from psycopg2.extensions import connection as Connection
 from orgsync.errors import SchemaError
 from orgsync.frames import DEPARTMENTS, FRAMES, USERS, Frame
 from orgsync.warehouse import migrations
-from orgsync.warehouse.migrations import check_schema, list_migrations, migrate
+from orgsync.warehouse.migrations import apply_migrations, check_schema, list_migrations, migrate
 from orgsync.warehouse.statements import SQL_FOLDER, read_sql
 from stack.postgres import PostgresServer, embedded_postgres
 from tests.integration.world import World, set_warehouse
@@ -122,7 +122,7 @@ def test_warehouse_with_history_from_before_there_were_headcounts_gets_them_with
     with monkeypatch.context() as patch:
         before = tuple(migration for migration in list_migrations() if migration.version < WITH_HEADCOUNTS)
         patch.setattr(migrations, "list_migrations", lambda: before)
-        migrate(connection)
+        apply_migrations(connection)
     copy_tables(world, old)
     migrate(connection)
     assert old.query(heads) == world.query(heads)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import fnmatch
 import os
 import re
 import shlex
+import shutil
+import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,30 +22,35 @@ COMPOSE_TEXT = (CHECKOUT / "docker-compose.yaml").read_text()
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
 SERVICES = COMPOSE["services"]
 AIRFLOW_SERVICES = ("init", "api-server", "scheduler", "dag-processor", "triggerer")
-SECRETS = (
-    "ADMIN_PASSWORD",
-    "METADATA_PASSWORD",
-    "WAREHOUSE_PASSWORD",
-    "LOADER_PASSWORD",
-    "PAGES_PASSWORD",
-    "AIRFLOW_SECRET_KEY",
-    "AIRFLOW_JWT_SECRET",
-    "AIRFLOW_FERNET_KEY",
-)
+DATABASES = ("metadata", "warehouse")
+SECRETS = {
+    "admin_password",
+    "airflow_fernet_key",
+    "airflow_jwt_secret",
+    "airflow_secret_key",
+    "loader_password",
+    "metadata_password",
+    "pages_password",
+    "warehouse_password",
+}
 
-TOP_KEYS = {"name", "services", "networks", "volumes"}
+TOP_KEYS = {"name", "services", "networks", "volumes", "secrets"}
 SERVICE_KEYS = {
     "image": str,
     "build": dict,
+    "user": str,
     "command": list,
     "environment": dict,
     "volumes": list,
+    "secrets": list,
     "networks": list,
     "ports": list,
     "depends_on": dict,
     "healthcheck": dict,
     "restart": str,
     "init": bool,
+    "read_only": bool,
+    "tmpfs": list,
     "cap_drop": list,
     "security_opt": list,
     "stop_grace_period": str,
@@ -159,11 +168,22 @@ def test_only_the_web_ui_is_published_and_only_on_loopback_unless_told():
     assert COMPOSE["networks"]["databases"] == {"internal": True}
 
 
-@pytest.mark.parametrize("name", AIRFLOW_SERVICES)
-def test_airflow_runs_without_privileges(name):
-    assert SERVICES[name]["cap_drop"] == ["ALL"]
-    assert SERVICES[name]["security_opt"] == ["no-new-privileges:true"]
-    assert "user" not in SERVICES[name], "the image's own user, which is not root"
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_runs_without_privileges(name):
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["read_only"] is True
+    assert "/tmp" in service["tmpfs"]
+    # A database without rights cannot change owners, nor become another user: it starts as its own. Airflow's image names one itself.
+    assert service.get("user") == ("postgres" if name in DATABASES else None)
+
+
+@pytest.mark.parametrize("name", DATABASES)
+def test_database_is_asked_at_its_address_whether_it_is_ready(name):
+    """While the image sets up the cluster, a server for that alone answers at the socket, and is ended soon after."""
+    test = SERVICES[name]["healthcheck"]["test"]
+    assert test[:4] == ["CMD", "pg_isready", "--host", "127.0.0.1"]
 
 
 def test_programs_of_the_compose_file_are_in_the_image():
@@ -186,12 +206,11 @@ def test_the_warehouse_compresses_whole_pages_in_its_log():
 def test_only_what_migrates_knows_the_owner_of_the_warehouse():
     """A superuser there: whoever delivers would lend its rights to saved audiences and to mistakes."""
     owner = SERVICES["warehouse"]["environment"]["POSTGRES_USER"]
-    knowing = {name for name in AIRFLOW_SERVICES if "WAREHOUSE_PASSWORD" in str(SERVICES[name]["environment"])}
-    assert knowing == {"init"}
+    assert {name for name in SERVICES if "warehouse_password" in SERVICES[name]["secrets"]} == {"init", "warehouse"}
     for name in AIRFLOW_SERVICES:
         connection = SERVICES[name]["environment"]["AIRFLOW_CONN_ORGSYNC_WAREHOUSE"]
-        assert connection.startswith("postgresql://orgsync_sync:${LOADER_PASSWORD")
-        assert f"//{owner}:" not in connection
+        assert connection == "postgresql://orgsync_sync@warehouse:5432/warehouse?password_file=/run/secrets/loader_password"
+        assert f"//{owner}@" not in connection
 
 
 # --- variables and secrets ---
@@ -201,26 +220,90 @@ def test_example_and_compose_file_name_the_same_variables():
     assert set(re.findall(r"\$\{([A-Z_]+)", COMPOSE_TEXT)) == set(example_variables())
 
 
-def test_secrets_have_no_default_and_the_rest_the_default_of_the_example():
+def test_every_variable_has_the_default_of_the_example():
     examples = example_variables()
-    for name, operator, text in re.findall(r"\$\{([A-Z_]+)(:-|:\?)([^}]*)\}", COMPOSE_TEXT):
-        if name in SECRETS:
-            assert (operator, examples[name]) == (":?", ""), name
-            assert text == "set it in .env, see .env.example"
-        else:
-            assert (operator, text) == (":-", examples[name]), name
+    for name, text in re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", COMPOSE_TEXT):
+        assert text == examples[name], name
 
 
 def test_every_reference_says_what_holds_when_it_is_unset():
-    assert "$" not in re.sub(r"\$\{[A-Z_]+:[-?][^}]*\}", "", COMPOSE_TEXT)
+    assert "$" not in re.sub(r"\$\{[A-Z_]+:-[^}]*\}", "", COMPOSE_TEXT)
 
 
 def test_nothing_that_looks_like_a_secret_stands_in_the_files():
+    """Not even from a variable: whoever may ask the engine about a container would read it there."""
     for service in SERVICES.values():
         for key, value in service["environment"].items():
-            if re.search(r"PASSWORD$|SECRET|FERNET|_KEY$", key):
-                assert value.startswith("${"), key
-            assert not re.search(r"://[^:/@]+:(?!\$\{)[^@]+@", value), key
+            if re.search(r"PASSWORD|SECRET|FERNET|_KEY", key) and not key.endswith(("_CMD", "_FILE", "PASSWORDS_FILE")):
+                assert key == "nothing", key
+            assert not re.search(r"://[^:/@?]+:[^@&]+@", value), key
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_service_has_just_the_secrets_that_it_reads(name):
+    service = SERVICES[name]
+    read = set(re.findall(r"/run/secrets/(\w+)", str(service["environment"])))
+    assert set(service["secrets"]) == read
+    assert len(service["secrets"]) == len(read)
+
+
+def test_secrets_are_files_that_the_compose_file_does_not_hold():
+    assert COMPOSE["secrets"] == {name: {"file": f"${{ORGSYNC_SECRETS:-./secrets}}/{name}"} for name in SECRETS}
+    assert "/secrets/" in (CHECKOUT / ".gitignore").read_text().splitlines()
+    assert not is_sent_to_builder("secrets/admin_password")
+
+
+@pytest.fixture
+def deployment(tmp_path):
+    """A folder with what makes the secrets, and nothing else of the checkout."""
+    (tmp_path / "bin").mkdir()
+    shutil.copy(CHECKOUT / "bin/make-secrets", tmp_path / "bin")
+    return tmp_path
+
+
+def make_secrets(deployment, *arguments):
+    subprocess.run([deployment / "bin/make-secrets", *arguments], check=True, capture_output=True)
+    folder = Path(arguments[0]) if arguments else deployment / "secrets"
+    return {file.name: file.read_text() for file in folder.iterdir()}
+
+
+def test_secrets_are_made_with_one_command_and_only_once(deployment):
+    made = make_secrets(deployment)
+    assert set(made) == {*SECRETS, "broker_password"}
+    assert len(set(made.values())) == len(made)
+    assert all(re.fullmatch(r"[0-9a-f]{48}", made[name]) for name in SECRETS if name.endswith("_password"))
+    assert len(base64.urlsafe_b64decode(made["airflow_fernet_key"])) == 32
+    (deployment / "secrets/pages_password").unlink()
+    again = make_secrets(deployment)
+    assert {name for name in SECRETS if again[name] != made[name]} == {"pages_password"}
+
+
+def test_secrets_are_for_their_owner_and_for_the_containers_that_are_given_them(deployment):
+    make_secrets(deployment)
+    assert (deployment / "secrets").stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in (deployment / "secrets").iterdir()} == {0o444}
+
+
+def test_secrets_of_an_earlier_version_are_taken_over(deployment):
+    key = "a-key_of=before"
+    (deployment / ".env").write_text(
+        f"ADMIN_PASSWORD=open sesame\nMETADATA_PASSWORD='quoted'\nAIRFLOW_FERNET_KEY={key}\nLOADER_PASSWORD=\n"
+    )
+    made = make_secrets(deployment, str(deployment / "elsewhere"))
+    assert (made["admin_password"], made["metadata_password"], made["airflow_fernet_key"]) == ("open sesame", "quoted", key)
+    assert len(made["loader_password"]) == 48
+
+
+def test_commands_that_read_secrets_print_them_as_airflow_wants_them(tmp_path):
+    """Whether or not their files end with a line break."""
+    for text in ("0123abcd", "0123abcd\n"):
+        (tmp_path / "secret").write_text(text)
+        printed = set()
+        for key, command in SERVICES["scheduler"]["environment"].items():
+            if key.endswith("_CMD"):
+                here = re.sub(r"/run/secrets/\w+", str(tmp_path / "secret"), command)
+                printed.add(subprocess.run(shlex.split(here), check=True, capture_output=True, text=True).stdout)
+        assert printed == {"0123abcd", "postgresql+psycopg2://airflow:0123abcd@metadata:5432/airflow"}
 
 
 def test_each_variable_of_the_example_is_explained():
@@ -240,6 +323,11 @@ def test_every_setting_of_the_package_reaches_the_containers():
 # --- Dockerfile ---
 
 
+def test_programs_of_the_base_image_stay_within_reach():
+    """`groupadd`, which the image is built with, is in /usr/sbin: a search path of one's own is soon one too short."""
+    assert re.findall(r"\bPATH=(\S+)", DOCKERFILE) == ["/opt/venv/bin:$PATH"]
+
+
 def test_copied_files_exist_and_are_sent_to_the_builder():
     for instruction, rest in instructions():
         words = rest.split()
@@ -248,6 +336,19 @@ def test_copied_files_exist_and_are_sent_to_the_builder():
         for source in words[:-1]:
             assert (CHECKOUT / source).exists(), source
             assert is_sent_to_builder(source), source
+
+
+def test_files_that_the_build_of_the_package_reads_are_copied():
+    """Its own settings, what they name, and their hooks."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    named = {
+        project["project"]["readme"],
+        *(hook["path"] for hook in project["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"].values()),
+    }
+    build = DOCKERFILE[: DOCKERFILE.rindex("FROM ")]
+    [copied] = [rest.split()[:-1] for instruction, rest in instructions() if instruction == "COPY" and "pyproject.toml" in rest]
+    assert named <= set(copied)
+    assert build.index("COPY plugins") < build.index("hatchling.build"), "its version stands there"
 
 
 @pytest.mark.parametrize(
@@ -288,6 +389,18 @@ def test_image_runs_as_an_unprivileged_user():
     last_stage = DOCKERFILE[DOCKERFILE.rindex("FROM ") :]
     assert "useradd --uid 50000" in last_stage
     assert last_stage.index("USER orgsync") > last_stage.rindex("RUN ")
+
+
+def test_home_of_airflow_can_be_written_where_memory_is_mounted_over_it():
+    """Such a mount is root's, and some engines give it the mode of the folder below."""
+    assert "/opt/airflow" in SERVICES["scheduler"]["tmpfs"]
+    assert re.search(r"install -d -m 1777 /opt/airflow\b", DOCKERFILE)
+
+
+def test_own_code_is_compiled_in_the_image():
+    """Where nothing can be written, each start of a process would compile some hundred modules anew."""
+    last_stage = DOCKERFILE[DOCKERFILE.rindex("FROM ") :]
+    assert last_stage.index("compileall -q dags plugins") > last_stage.index("COPY dags") > last_stage.index("COPY plugins")
 
 
 def test_both_stages_have_one_base_of_a_supported_python():

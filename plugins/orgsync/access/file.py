@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from orgsync.errors import ConfigurationError
-from orgsync.yaml_files import compose_yaml
+from orgsync.yaml_files import compose_yaml, refuse_file
 
 EVERY_TENANT = "*"
 Role = Literal["viewer", "user", "op", "admin"]
@@ -85,7 +85,7 @@ def read_access(path: Path) -> Access:
     except FileNotFoundError:
         return Access()
     except OSError as error:
-        raise ConfigurationError(f"the access file {path} cannot be read: {error.strerror}") from error
+        raise refuse_file("access file", path, error) from error
     return _read(_Version(path, found.st_mtime_ns, found.st_size))
 
 

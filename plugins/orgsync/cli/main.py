@@ -129,7 +129,7 @@ def keep_results_apart(
 
 @app.command()
 def migrate() -> None:
-    """Bring the warehouse to the schema this version needs."""
+    """Bring the warehouse to the schema this version needs, with its roles and what they may."""
     from orgsync.warehouse.migrations import migrate_warehouse
 
     applied = migrate_warehouse(read_settings())

@@ -1,7 +1,10 @@
-"""Reads an option of Airflow's configuration where it is plainly set: in the environment, else in airflow.cfg."""
+"""Reads an option of Airflow's configuration where it is plainly set: in the environment, itself or as a command that prints it; else in
+airflow.cfg."""
 
 from __future__ import annotations
 
+import shlex
+import subprocess
 from collections.abc import Mapping
 from configparser import Error as UnreadableError
 from configparser import RawConfigParser
@@ -32,13 +35,21 @@ class AirflowOptions:
             return True
 
     def read(self, section: str, key: str) -> str:
-        """Its value. Raises UnclearError where it is not written out in so many words."""
-        if any(self._find(section, key + way) for way in _INDIRECT):
+        """Its value. Raises UnclearError where it is neither written out in so many words nor what a command of the environment prints."""
+        if command := self._find_command(section, key):
+            value = _run(command)
+        elif any(self._find(section, key + way) for way in _INDIRECT):
             raise UnclearError(f"[{section}] {key}")
-        value = self._find(section, key)
+        else:
+            value = self._find(section, key)
         if not value or any(sign in value for sign in _EXPANDED):
             raise UnclearError(f"[{section}] {key}")
         return value
+
+    def _find_command(self, section: str, key: str) -> str:
+        """Airflow takes it where the environment does not name the value itself, and before airflow.cfg."""
+        variable = f"AIRFLOW__{section.upper()}__{key.upper()}"
+        return "" if variable in self._environ else self._environ.get(f"{variable}_CMD", "")
 
     def _find(self, section: str, key: str) -> str:
         variable = self._environ.get(f"AIRFLOW__{section.upper()}__{key.upper()}")
@@ -63,3 +74,14 @@ class AirflowOptions:
         if "$" in path:
             raise UnclearError("airflow.cfg")
         return Path(path).expanduser()
+
+
+def _run(command: str) -> str:
+    """As Airflow runs it: without a shell."""
+    try:
+        done = subprocess.run(shlex.split(command), capture_output=True, text=True, check=True)
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        problem = UnclearError(command)
+    else:
+        return done.stdout
+    raise problem  # outside the handler: what was printed may be the secret

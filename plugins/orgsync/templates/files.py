@@ -17,7 +17,7 @@ from orgsync.platforms import PLATFORM_NAMES
 from orgsync.platforms.sending.messages import KINDS, Kind
 from orgsync.templates.expressions import expressions_for
 from orgsync.templates.values import clean, copy_plain
-from orgsync.yaml_files import compose_yaml
+from orgsync.yaml_files import compose_yaml, refuse_file
 
 MOST_FILE_BYTES = 64 * 1024
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -66,19 +66,27 @@ class Template:
 
 def list_templates(folder: Path) -> tuple[str, ...]:
     """Names only; whether a template is sound is known when it is loaded."""
-    if not folder.is_dir():
-        raise ConfigurationError(f"there is no folder {folder} of message templates; make one, or set ORGSYNC_TEMPLATES")
-    return tuple(sorted(path.stem for path in folder.glob("*.yaml") if NAME.fullmatch(path.stem)))
+    try:
+        files = list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        raise ConfigurationError(f"there is no folder {folder} of message templates; make one, or set ORGSYNC_TEMPLATES") from None
+    except OSError as error:
+        raise refuse_file("folder of message templates", folder, error) from error
+    return tuple(sorted(path.stem for path in files if path.suffix == ".yaml" and NAME.fullmatch(path.stem)))
 
 
 def load_template(folder: Path, name: str) -> Template:
     """Raises ConfigurationError naming file, line and what to write instead."""
     if not NAME.fullmatch(name):
         raise ConfigurationError(f"{name!r} is no name of a template; names have lower-case letters, digits, - and _ only")
-    path = folder / f"{name}.yaml"
-    if path.is_file() and path.stat().st_size > MOST_FILE_BYTES:
-        raise ConfigurationError(f"{path} is longer than the {MOST_FILE_BYTES} bytes that a template may have")
     known = ", ".join(list_templates(folder)) or "none"
+    path = folder / f"{name}.yaml"
+    try:
+        is_long = path.is_file() and path.stat().st_size > MOST_FILE_BYTES
+    except OSError as error:
+        raise refuse_file("message template", path, error) from error
+    if is_long:
+        raise ConfigurationError(f"{path} is longer than the {MOST_FILE_BYTES} bytes that a template may have")
     root = compose_yaml(path, what="message template", missing=f"there are: {known}")
     return _Reader(path).read_template(name, root)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from orgsync.connections.finding import find_connection, has_connection
 from orgsync.errors import ConfigurationError
 from orgsync.settings import Settings
 from orgsync.warehouse.connection import Address
+from orgsync.yaml_files import refuse_file
 
 MOST_SECONDS_OF_A_PAGE = 10
 """A page that takes longer is given up, so that nobody's curiosity keeps the warehouse busy."""
@@ -30,7 +33,10 @@ def find_pages_login(settings: Settings) -> Address | None:
 
 
 def read_address(conn_id: str, *, statement_timeout_seconds: int) -> Address:
-    """Raises ConfigurationError when the connection is missing or lacks a part."""
+    """Raises ConfigurationError when the connection is missing or lacks a part.
+
+    Its extra `password_file` may name a file with the password alone, as container engines mount secrets.
+    """
     found = find_connection(conn_id, conn_type="postgres")
     if not found.host or not found.schema or not found.login:
         raise ConfigurationError(f"connection {conn_id!r} needs a host, a schema (the database's name) and a login")
@@ -39,8 +45,23 @@ def read_address(conn_id: str, *, statement_timeout_seconds: int) -> Address:
         port=found.port or 5432,
         database=found.schema,
         user=found.login,
-        password=found.password or "",
+        password=found.password or _read_password(conn_id, found.extra_dejson.get("password_file")),
         conn_id=conn_id,
         statement_timeout_seconds=statement_timeout_seconds,
         sslmode=found.extra_dejson.get("sslmode", "prefer"),
     )
+
+
+def _read_password(conn_id: str, file: object) -> str:
+    if not file:
+        return ""
+    path = Path(str(file))
+    try:
+        password = path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        raise ConfigurationError(f"there is no file {path}, which connection {conn_id!r} names as its password_file") from None
+    except OSError as error:
+        raise refuse_file(f"password_file of connection {conn_id!r},", path, error) from error
+    if not password:
+        raise ConfigurationError(f"the file {path}, which connection {conn_id!r} names as its password_file, is empty")
+    return password

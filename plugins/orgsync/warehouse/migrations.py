@@ -1,5 +1,8 @@
 """Brings the warehouse to the schema this version needs: plain SQL files, forward only, one transaction each.
 
+Roles and rights are no migrations: they are the server's, or are lost where a dump is restored into another. Two files of
+include/sql/rights say all of them, and are run each time: the roles before the migrations, the rights after them.
+
 No library of the field takes plain `NNNN_verb_noun.sql` files, notices an edited one and keeps its ledger in our own
 schema; docs/decisions/0001-migrations.md says what was looked at.
 """
@@ -7,8 +10,9 @@ schema; docs/decisions/0001-migrations.md says what was looked at.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from psycopg2.errors import DuplicateObject, InternalError_, UniqueViolation
@@ -19,7 +23,7 @@ from orgsync.settings import Settings
 from orgsync.warehouse.connection import open_warehouse
 from orgsync.warehouse.hook import find_owner, find_pages_login, find_warehouse
 from orgsync.warehouse.logins import LOADER, PAGES, keep_login
-from orgsync.warehouse.statements import execute, fetch_all, sql_files
+from orgsync.warehouse.statements import execute, fetch_all, read_sql, sql_files
 
 RACES = (DuplicateObject, InternalError_, UniqueViolation)  # the same role made twice; "tuple concurrently updated"
 MOST_RACES = 9
@@ -44,14 +48,52 @@ def list_migrations() -> tuple[Migration, ...]:
 def migrate(connection: Connection) -> list[str]:
     """Apply what is missing and return the names of what was applied; a second call at once waits for the first.
 
+    `make_roles` and `set_rights` are among them where the server had lost roles, or the warehouse rights, that an earlier call had made.
     Raises SchemaError when the database's encoding is not UTF8: names could not be stored, or not be found again.
     """
     _check_encoding(connection)
+    is_new = _open_ledger(connection)
+    made_roles = _run_patiently(connection, lambda: _run_again(connection, "make_roles", "list_roles"))
+    applied = apply_migrations(connection)
+    set_rights = _owns_warehouse(connection) and _run_patiently(connection, lambda: _run_again(connection, "set_rights", "list_rights"))
+    return [
+        *(["make_roles"] if made_roles and not is_new else []),
+        *applied,
+        *(["set_rights"] if set_rights and not applied else []),
+    ]
+
+
+def apply_migrations(connection: Connection) -> list[str]:
+    """The migrations alone, as far as this version has them."""
+    _open_ledger(connection)
+    return [migration.name for migration in list_migrations() if _run_patiently(connection, partial(_apply, connection, migration))]
+
+
+def _open_ledger(connection: Connection) -> bool:
+    """Make the ledger where there is none, and say so."""
     execute(connection, "ops/lock_migrations")  # before the ledger: two that find none would both make it
-    if not _has_ledger(connection):
+    is_new = not _has_ledger(connection)
+    if is_new:
         execute(connection, "ops/create_migration_ledger")
     connection.commit()
-    return [migration.name for migration in list_migrations() if _apply_patiently(connection, migration)]
+    return is_new
+
+
+def _owns_warehouse(connection: Connection) -> bool:
+    """A loader that migrates finds whether there is something to migrate; rights are the owner's to give."""
+    [row] = fetch_all(connection, "ops/owns_warehouse")
+    return bool(row["is_owner"])
+
+
+def _run_again(connection: Connection, name: str, listing: str) -> bool:
+    """Run a file that may be run any number of times; whether that changed what another one lists."""
+    execute(connection, "ops/lock_migrations")
+    before = fetch_all(connection, f"ops/{listing}")
+    with connection.cursor() as cursor:
+        cursor.execute(read_sql(f"rights/{name}"))
+    is_changed = fetch_all(connection, f"ops/{listing}") != before
+    connection.commit()
+    return is_changed
 
 
 def _check_encoding(connection: Connection) -> None:
@@ -63,14 +105,14 @@ def _check_encoding(connection: Connection) -> None:
         )
 
 
-def _apply_patiently(connection: Connection, migration: Migration) -> bool:
+def _run_patiently(connection: Connection, step: Callable[[], bool]) -> bool:
     """Roles belong to the whole server: a migration of another database may make one at the same moment. Then it is there the next time."""
     for _ in range(MOST_RACES):
         try:
-            return _apply(connection, migration)
+            return step()
         except RACES:
             connection.rollback()
-    return _apply(connection, migration)
+    return step()
 
 
 def _apply(connection: Connection, migration: Migration) -> bool:

@@ -82,6 +82,22 @@ def test_stored_connection_may_be_unencrypted(home: Path) -> None:
     assert (found.password, found.extra) == ("plain", EXTRA)
 
 
+def test_options_may_be_what_commands_print(home: Path, tmp_path: Path) -> None:
+    """As where container engines mount secrets as files."""
+    keys = tmp_path / "fernet key"
+    keys.write_text(",".join(KEYS), encoding="utf-8")
+    given = environ(
+        home,
+        AIRFLOW_CONFIG="/no/such/file",
+        AIRFLOW__CORE__FERNET_KEY_CMD=f"cat '{keys}'",
+        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD=f"printf sqlite:///{home / 'airflow.db'}",
+    )
+    found = look_up("acme", given)
+    assert found
+    assert found.password == "very-secret"
+    assert look_up("acme", given | {"AIRFLOW__CORE__FERNET_KEY": KEYS[0]}) is None, "the value itself comes first"
+
+
 def test_environment_comes_before_the_database(home: Path) -> None:
     found = look_up("acme", environ(home, AIRFLOW_CONN_ACME="http://user:other@host"))
     assert found
@@ -123,7 +139,10 @@ def test_backend_that_the_environment_takes_away_is_none(home: Path) -> None:
         {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////no/such/folder/airflow.db"},
         {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql+psycopg2://u:very-secret@127.0.0.1:1/airflow"},
         {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////$HOME/airflow.db"},
-        {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": "cat file"},
+        {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": "cat /no/such/file"},
+        {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": "no-such-program"},
+        {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": "echo 'half a quote"},
+        {"AIRFLOW__CORE__FERNET_KEY_CMD": "true"},
         {"AIRFLOW__CORE__FERNET_KEY": ""},
         {"AIRFLOW__CORE__FERNET_KEY": "no key"},
         {"AIRFLOW__CORE__FERNET_KEY": KEYS[0]},
