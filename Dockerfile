@@ -40,7 +40,7 @@ WORKDIR /opt/orgsync
 COPY plugins ./plugins
 COPY dags ./dags
 COPY include ./include
-COPY bin/component-health bin/write-password ./bin/
+COPY bin/clean-airflow bin/component-health bin/write-password ./bin/
 # Compiled now too: else each process would compile all of it anew.
 RUN python -m compileall -q dags plugins
 

@@ -21,7 +21,7 @@ COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yaml").read_text())
 COMPOSE_TEXT = (CHECKOUT / "docker-compose.yaml").read_text()
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
 SERVICES = COMPOSE["services"]
-AIRFLOW_SERVICES = ("init", "api-server", "scheduler", "dag-processor", "triggerer")
+AIRFLOW_SERVICES = ("init", "api-server", "scheduler", "dag-processor", "triggerer", "cleaner")
 DATABASES = ("metadata", "warehouse")
 SECRETS = {
     "admin_password",
@@ -193,7 +193,7 @@ def test_programs_of_the_compose_file_are_in_the_image():
         for word in shlex.split(" ".join([*service.get("command", []), *service.get("healthcheck", {}).get("test", [])]))
         if word.startswith("bin/")
     }
-    assert own == {"bin/component-health", "bin/write-password"}
+    assert own == {"bin/clean-airflow", "bin/component-health", "bin/write-password"}
     for program in own:
         assert os.access(CHECKOUT / program, os.X_OK)
         assert re.search(rf"^COPY [^\n]*{program}", DOCKERFILE, flags=re.MULTILINE)
