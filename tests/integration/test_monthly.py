@@ -242,7 +242,7 @@ def last_instant(connection: Connection, history: History) -> datetime:
     return max(row["now"], history.instants[-1])
 
 
-@settings(examples, max_examples=80)
+@settings(examples, max_examples=40)
 @given(history=histories(), zone=st.sampled_from(ZONES))
 def test_months_of_any_history_are_those_of_a_recount(warehouse: Connection, history: History, zone: str) -> None:
     empty(warehouse)
@@ -251,7 +251,7 @@ def test_months_of_any_history_are_those_of_a_recount(warehouse: Connection, his
     warehouse.rollback()
 
 
-@settings(examples, max_examples=150)
+@settings(examples, max_examples=60)
 @given(state=states())
 def test_reporting_lines_of_any_company_are_those_of_each_person(warehouse: Connection, state: State) -> None:
     """Also where managers are in a circle or not there, departments are in a circle, and somebody leads several on their way up."""
