@@ -721,6 +721,25 @@ def test_views_for_reports_say_the_same_to_readers_and_nothing_personal(world: W
     assert not [text for (text,) in rows if any(value in text for value in personal)]
 
 
+def test_views_of_one_tenant_are_masked_for_a_login_in_no_role(world: World, logins: LoginTo) -> None:
+    """As docs/bi.md gives them to whoever may see one tenant only."""
+    world.sync()
+    world.query(
+        "create schema bi_acme; create view bi_acme.people as select * from org.people where tenant_id = 'acme'; "
+        "create view bi_acme.reporting_line as select * from org.reporting_line where tenant_id = 'acme'; "
+        "grant usage on schema bi_acme to login_of_nobody; grant select on all tables in schema bi_acme to login_of_nobody"
+    )
+    connection = psycopg2.connect(logins("nobody", world.dsn))
+    try:
+        assert fetch(connection, "select distinct mobile from bi_acme.people where mobile is not null") == [("***",)]
+        assert fetch(connection, "select count(*) from bi_acme.reporting_line") == world.query("select count(*) from org.reporting_line")
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            fetch(connection, "select * from org.people")
+    finally:
+        connection.close()
+        world.query("drop owned by login_of_nobody")
+
+
 def test_saved_audience_finds_who_reports_to_somebody(world: World) -> None:
     world.sync()
     [(superior, count)] = world.query(
