@@ -27,7 +27,7 @@ ZONES = ("UTC", "Asia/Shanghai", "America/New_York")
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 # Ends of months in one zone or another, and what lies beside them; a month passes in which nothing is read.
 HOURS = (0, 24 * 20, 24 * 31 - 8, 24 * 31 - 1, 24 * 31, 24 * 31 + 5, 24 * 59 - 8, 24 * 59, 24 * 80, 24 * 121, 24 * 130)
-HIRED = (None, date(2019, 5, 1), date(2026, 1, 31), date(2026, 7, 1))
+HIRED = (None, date(2019, 5, 1), date(2020, 6, 1), date(2026, 1, 31), date(2026, 7, 1))
 
 Place = tuple[str, str]
 
@@ -94,20 +94,23 @@ class History:
             yield *key, content, since, None
 
 
+# Mostly of what is there, so that branches are deep and led at several places.
 ids = st.sampled_from([*DEPARTMENTS, OUTSIDE])
 people_ids = st.sampled_from([*PEOPLE, OUTSIDE])
+managers = st.none() | st.none() | people_ids
 departments = st.dictionaries(
     st.sampled_from(DEPARTMENTS),
     st.builds(
         Department,
         name=st.sampled_from(["old", "new"]),
-        parent=st.none() | ids,
+        parent=ids | ids | st.none(),
         leaders=st.lists(people_ids, max_size=2).map(tuple),
     ),
+    min_size=2,
 )
 people = st.dictionaries(
     st.sampled_from(PEOPLE),
-    st.builds(Person, manager=st.none() | people_ids, main=st.none() | ids, hired_on=st.sampled_from(HIRED)),
+    st.builds(Person, manager=managers, main=st.none() | ids, hired_on=st.sampled_from(HIRED)),
 )
 
 
@@ -242,7 +245,7 @@ def last_instant(connection: Connection, history: History) -> datetime:
     return max(row["now"], history.instants[-1])
 
 
-@settings(examples, max_examples=40)
+@settings(examples, max_examples=60)
 @given(history=histories(), zone=st.sampled_from(ZONES))
 def test_months_of_any_history_are_those_of_a_recount(warehouse: Connection, history: History, zone: str) -> None:
     empty(warehouse)
@@ -251,7 +254,7 @@ def test_months_of_any_history_are_those_of_a_recount(warehouse: Connection, his
     warehouse.rollback()
 
 
-@settings(examples, max_examples=60)
+@settings(examples, max_examples=100)
 @given(state=states())
 def test_reporting_lines_of_any_company_are_those_of_each_person(warehouse: Connection, state: State) -> None:
     """Also where managers are in a circle or not there, departments are in a circle, and somebody leads several on their way up."""
@@ -327,6 +330,46 @@ def test_month_in_which_nothing_was_read_is_unknown(warehouse: Connection) -> No
         (at((1, 5))[0], 0, 0, 0, 0, 0),
         (None,) * 6,
         (at((3, 3))[0], 1, 1, 0, 0, 1),
+    ]
+
+
+def test_department_that_moves_as_a_month_ends_counts_where_it_was(warehouse: Connection) -> None:
+    before = staff(anna="b", bo="b")
+    after = State(before.departments | {"b": Department("Shop")}, before.people, before.members)
+    write(warehouse, History(at((1, 5), (1, 20), (2, 1)), [before, before, after]))
+    columns = ("total_headcount", "total_tenure_known", "total_net_transfers")
+    assert shown(warehouse, "a", *columns)[:2] == [(2, 2, 0), (0, 0, -2)]
+
+
+def test_who_is_in_two_departments_counts_once_above_them(warehouse: Connection) -> None:
+    people = {"anna": Person(hired_on=date(2025, 1, 1)), "bo": Person(hired_on=date(2026, 1, 22))}
+    members = {("anna", "a"): True, ("anna", "b"): None, ("bo", "b"): True}
+    company = State({"a": Department("Company"), "b": Department("Shop", "a")}, people, members)
+    write(warehouse, History(at((1, 5)), [company]))
+    assert shown(warehouse, "a", "total_tenure_known", "total_tenure_days", "own_tenure_known") == [(2, 203, 1), (None,) * 3, (None,) * 3]
+
+
+def test_tenure_of_who_begins_later_this_month_is_not_known(warehouse: Connection) -> None:
+    company = State({"a": Department("Company")}, {"anna": Person(hired_on=date(2099, 1, 10))}, {("anna", "a"): None})
+    write(warehouse, History([datetime(2099, 1, 5, tzinfo=UTC)], [company]))
+    assert {(told["total_headcount"], told["total_tenure_known"]) for told in summarize(warehouse, "UTC").values()} == {(1, 0)}
+
+
+def test_line_goes_by_the_nearest_leaders_and_past_those_who_lead_themselves(warehouse: Connection) -> None:
+    departments = {
+        "a": Department("Company", leaders=("eva",)),
+        "b": Department("Shop", "a", ("dong", "chen")),
+        "c": Department("Till", "b"),
+    }
+    places = {"eva": "a", "dong": "b", "chen": "b", "bo": "c"}
+    write(warehouse, History(at((1, 5)), [State(departments, dict.fromkeys(places, Person()), dict.fromkeys(places.items()))]))
+    lines = read(warehouse, "select user_id, superior_user_id, distance, department_id from org.reporting_line order by 1, 3, 2")
+    assert [tuple(line.values()) for line in lines] == [
+        ("bo", "chen", 1, "b"),
+        ("bo", "dong", 1, "b"),
+        ("bo", "eva", 2, "a"),
+        ("chen", "eva", 1, "a"),
+        ("dong", "eva", 1, "a"),
     ]
 
 
