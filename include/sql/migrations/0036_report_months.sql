@@ -539,8 +539,3 @@ select
 from org.monthly_summary_in('UTC') as summary;
 
 comment on view org.monthly_summary is 'org.monthly_summary_in of the months of UTC.';
-
-revoke execute on function org.monthly_summary_in(text) from public;
-grant execute on function org.monthly_summary_in(text) to orgsync_reader;
-grant select on org.reporting_line to orgsync_reader, orgsync_audience;
-grant select on org.monthly_summary to orgsync_reader;
