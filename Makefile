@@ -62,6 +62,7 @@ lock: setup ## Resolve each requirements*.txt into its lock file.
 	$(UV_COMPILE) requirements.txt -c requirements-dev.lock -o requirements.lock
 	$(UV_COMPILE) requirements-celery.txt -c <(sed -nE 's/^([a-z0-9].*==.*) \\$$/\1/p' requirements.lock | grep -v '^python-dateutil==') -o requirements-celery.lock
 	$(UV_COMPILE) bench/peers/requirements.txt -o bench/peers/requirements.lock
+	$(UV_COMPILE) dbt/requirements.txt -o dbt/requirements.lock
 
 fab-check: setup ## Sign somebody in through Airflow's FAB provider, in an environment of its own; some minutes.
 	@[[ -x .venv-fab/bin/python ]] || $(PYTHON_IN_VENV) -m venv .venv-fab
@@ -78,6 +79,11 @@ machines: setup ## Sync with Airflow's CeleryExecutor, two workers that share no
 
 compose-check: setup ## Run the compose file in real containers (podman, as root on Debian), from build to restore and upgrade; some 15 minutes.
 	@$(PYTHON_IN_VENV) -m tests.containers $(ARGS)
+
+dbt-check: setup ## Build the dbt project over a warehouse that has read the sandbox, in an environment of its own; a minute.
+	@[[ -x .venv-dbt/bin/dbt ]] || $(PYTHON_IN_VENV) -m uv venv --quiet --clear --no-project --python $(PYTHON_IN_VENV) .venv-dbt
+	@$(PYTHON_IN_VENV) -m uv pip install --quiet --python .venv-dbt/bin/python --require-hashes -r dbt/requirements.lock
+	@PYTHONPATH=plugins $(PYTHON_IN_VENV) -m tests.dbt_check
 
 dingtalk-script: ## Build what asks DingTalk's client for a code (needs npm); the built file is committed.
 	cd include/pages/dingtalk && npm ci --silent && npm run --silent build && rm -rf node_modules

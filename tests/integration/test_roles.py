@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,6 +69,8 @@ RELATIONS = {
     "org.department_tree": VIEW,
     "org.change": VIEW,
     "org.people": VIEW,
+    "org.reporting_line": VIEW,
+    "org.monthly_summary": VIEW,
     "org.headcount_change": DERIVED,
     "org.search_key": DERIVED,
     "ops.snapshot": STATE,
@@ -116,6 +119,7 @@ FUNCTIONS = {
     "org.users_at(timestamp with time zone)": ("execute", "execute", "execute"),
     "org.memberships_at(timestamp with time zone)": ("execute", "execute", "execute"),
     "org.headcounts_at(timestamp with time zone)": ("execute", "execute", "execute"),
+    "org.monthly_summary_in(text)": ("execute", "execute", "execute"),
     "ops.date_decision()": ("", "", ""),
     "ops.answer(text)": ("execute", "", ""),
     **{f"ops.{verb}_message(bigint, text, text)": ("", "", "") for verb in ("show", "recall", "retry")},
@@ -169,8 +173,8 @@ OF_SENDERS = {
     "notify": "usage",
 }
 OF_AUDIENCES = {
-    **{name: "select" for name in RELATIONS if RELATIONS[name] == VIEW and name.startswith("org.")},
-    **{name: "execute" for name in FUNCTIONS if name.startswith("org.") and "headcount" not in name},
+    **{name: "select" for name in RELATIONS if RELATIONS[name] == VIEW and name.startswith("org.") and "monthly" not in name},
+    **{name: "execute" for name in FUNCTIONS if name.startswith("org.") and not re.search("headcount|monthly", name)},
     "org": "usage",
 }
 OF_PAGES = {
@@ -358,6 +362,9 @@ READ_BY_ALL = [
     "select * from org.headcount_change",
     "select * from org.headcounts_at(now())",
     "select * from org.search_key",
+    "select * from org.reporting_line",
+    "select * from org.monthly_summary",
+    "select * from org.monthly_summary_in('Asia/Shanghai')",
 ]
 REFUSED_TO_ALL = [
     "create table org.mine (id int)",
@@ -700,6 +707,47 @@ def test_reader_sees_personal_columns_masked(world: World, ask: Ask, source: str
     masked = [(*(None if value is None else "***" for value in row[:-1]), None) for row in clear]
     assert ask("orgsync_reader", statement) == masked
     assert ask("orgsync_pages", statement) == masked
+
+
+@pytest.mark.parametrize("view", ["org.reporting_line", "org.monthly_summary"])
+def test_views_for_reports_say_the_same_to_readers_and_nothing_personal(world: World, ask: Ask, view: str) -> None:
+    world.sync()
+    statement = f"select row::text from {view} as row order by 1"
+    rows = ask("orgsync_reader", statement)
+    assert rows
+    assert rows == world.query(statement) == ask("orgsync_pii", statement)
+    personal = {value for row in world.query(f"select {', '.join(PERSONAL_COLUMNS)} from org.user_version") for value in row if value}
+    assert personal
+    assert not [text for (text,) in rows if any(value in text for value in personal)]
+
+
+def test_views_of_one_tenant_are_masked_for_a_login_in_no_role(world: World, logins: LoginTo) -> None:
+    """As docs/bi.md gives them to whoever may see one tenant only."""
+    world.sync()
+    world.query(
+        "create schema bi_acme; create view bi_acme.people as select * from org.people where tenant_id = 'acme'; "
+        "create view bi_acme.reporting_line as select * from org.reporting_line where tenant_id = 'acme'; "
+        "grant usage on schema bi_acme to login_of_nobody; grant select on all tables in schema bi_acme to login_of_nobody"
+    )
+    connection = psycopg2.connect(logins("nobody", world.dsn))
+    try:
+        assert fetch(connection, "select distinct mobile from bi_acme.people where mobile is not null") == [("***",)]
+        assert fetch(connection, "select count(*) from bi_acme.reporting_line") == world.query("select count(*) from org.reporting_line")
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            fetch(connection, "select * from org.people")
+    finally:
+        connection.close()
+        world.query("drop owned by login_of_nobody")
+
+
+def test_saved_audience_finds_who_reports_to_somebody(world: World) -> None:
+    world.sync()
+    [(superior, count)] = world.query(
+        "select superior_user_id, count(*) from org.reporting_line group by superior_user_id order by 2 desc, 1 limit 1"
+    )
+    asked = f"select user_id from org.reporting_line where superior_user_id = '{superior}'"
+    [(user_ids,)] = world.query("select user_ids from notify.ask_audience('acme', %s, 1000)", asked)
+    assert len(user_ids) == count
 
 
 def test_hash_over_personal_columns_is_not_for_readers(world: World, ask: Ask) -> None:

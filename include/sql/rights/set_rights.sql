@@ -53,7 +53,8 @@ grant select on
     org.user_history,
     org.membership_history,
     org.change,
-    org.people
+    org.people,
+    org.reporting_line
 to orgsync_reader, orgsync_audience;
 grant execute on function
     org.departments_at(timestamptz),
@@ -62,9 +63,13 @@ grant execute on function
 to orgsync_reader, orgsync_audience;
 grant select on
     org.headcount_change,
-    org.search_key
+    org.search_key,
+    org.monthly_summary
 to orgsync_reader;
-grant execute on function org.headcounts_at(timestamptz) to orgsync_reader;
+grant execute on function
+    org.headcounts_at(timestamptz),
+    org.monthly_summary_in(text)
+to orgsync_reader;
 grant select, insert, delete, update (valid_to) on
     org.department_version,
     org.user_version,

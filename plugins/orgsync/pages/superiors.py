@@ -1,4 +1,7 @@
-"""Whom somebody reports to: pure."""
+"""Whom somebody reports to, at any time: pure.
+
+The view `org.reporting_line` says the same of everybody as of now; a test holds the two together.
+"""
 
 from __future__ import annotations
 
