@@ -91,9 +91,9 @@ cross join lateral (
         union all
         select
             led.user_id,
-            led.leaders,
-            'leader_user_ids',
-            led.led_id
+            led.leaders as superiors,
+            'leader_user_ids' as known_by,
+            led.led_id as department_id
         from led
         where not led.user_id = any (led.leaders)
     ),
