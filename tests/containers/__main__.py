@@ -24,7 +24,7 @@ from stack.airflow import AirflowApi
 from stack.checks import people_of
 from stack.layout import CHECKOUT
 from stack.ports import LOOPBACK, any_free_port
-from tests.containers.engine import LONG_RUNNING, PROJECT, CheckError, Deployment, run
+from tests.containers.engine import PROJECT, CheckError, Deployment, run
 from tests.containers.stand_ins import build, install_tools, make_bases
 
 WORK = CHECKOUT / ".orgsync/compose-check"
@@ -170,7 +170,7 @@ def timed(what: str) -> Iterator[None]:
 def check_hardening(site: Site) -> None:
     deployment = site.deployment
     secrets = {file.name: file.read_text() for file in (deployment.folder / "secrets").iterdir()}
-    for service in LONG_RUNNING:
+    for service in deployment.services:
         inspected, listed = json.dumps(deployment.inspect(service)), deployment.text(service, "env")
         if service not in ("metadata", "warehouse"):  # whose image puts its own into its server's environment
             listed += deployment.text(service, "bash", "-c", "cat /proc/[0-9]*/environ 2>/dev/null; true").replace("\0", "\n")
@@ -223,18 +223,18 @@ def check_sending(site: Site) -> None:
 
 def check_restarts(site: Site) -> None:
     deployment = site.deployment
-    for service in LONG_RUNNING:
+    for service in deployment.services:
         began = time.monotonic()
         deployment.podman("restart", "-t", "60", deployment.name(service))
         stopped = time.monotonic() - began
-        say(f"{service} restarted in {stopped:.0f} s, all healthy after {stopped + deployment.wait_healthy(LONG_RUNNING):.0f} s")
-    for service in LONG_RUNNING:
+        say(f"{service} restarted in {stopped:.0f} s, all healthy after {stopped + deployment.wait_healthy(deployment.services):.0f} s")
+    for service in deployment.services:
         began, state = time.monotonic(), deployment.inspect(service)["State"]
         os.kill(int(state["Pid"]), signal.SIGKILL)
         while deployment.inspect(service)["State"]["StartedAt"] == state["StartedAt"]:
             require(time.monotonic() - began < 60, f"{service} was killed and does not come back")
             time.sleep(0.5)
-        say(f"{service} killed, all healthy after {time.monotonic() - began + deployment.wait_healthy(LONG_RUNNING):.0f} s")
+        say(f"{service} killed, all healthy after {time.monotonic() - began + deployment.wait_healthy(deployment.services):.0f} s")
 
 
 def check_stop_in_a_task(site: Site, sandbox: RunningSandbox) -> None:

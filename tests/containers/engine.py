@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 PROJECT = "orgsync-check"
 """Not the name that the compose file gives: a deployment on the same machine is left alone."""
-LONG_RUNNING = ("metadata", "warehouse", "api-server", "scheduler", "dag-processor", "triggerer")
 
 # For machines on which containers may neither raise limits nor have mixed control groups for themselves.
 CONFIGURATION = """\
@@ -71,6 +72,12 @@ class Deployment:
     def _environ(self) -> dict[str, str]:
         return self.environ | {"CONTAINERS_CONF": str(self.tools / "containers.conf")}
 
+    @property
+    def services(self) -> list[str]:
+        """Those that go on running, which all have a health check."""
+        described = yaml.safe_load((self.folder / "docker-compose.yaml").read_text())["services"]
+        return [name for name, service in described.items() if "healthcheck" in service]
+
     def name(self, service: str) -> str:
         return f"{PROJECT}_{service}_1"
 
@@ -110,7 +117,7 @@ class Deployment:
         self.compose("up", "-d")
         if code := self.inspect("init")["State"]["ExitCode"]:
             raise CheckError(f"init ended with {code}:\n{self.podman('logs', self.name('init')).stderr.decode()[-3000:]}")
-        self.wait_healthy(LONG_RUNNING)
+        self.wait_healthy(self.services)
         return time.monotonic() - began
 
     def down(self, *options: str) -> None:
