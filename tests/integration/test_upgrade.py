@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -15,8 +14,9 @@ import pytest
 from orgsync.settings import HOME
 from orgsync.warehouse.migrations import check_schema, list_migrations, migrate
 from stack.postgres import PostgresServer
-from tests.integration.filled import FOLDER, find_program
+from tests.integration.filled import FOLDER
 from tests.integration.test_history import MISCOUNTED
+from tests.integration.test_restore import run_client, schema_of
 from tests.integration.truth import assert_equals_truth
 from tests.integration.world import World, set_warehouse
 
@@ -43,20 +43,13 @@ def earlier_dsn(request: pytest.FixtureRequest, postgres: PostgresServer, migrat
     name = f"of_release_{request.param.name.removesuffix('.sql.gz')}"
     postgres.create_database(name)
     dsn = postgres.dsn(name)
-    text = gzip.decompress(request.param.read_bytes())
-    subprocess.run([find_program("psql"), "--quiet", "--set", "ON_ERROR_STOP=1", dsn], input=text, check=True, stdout=subprocess.DEVNULL)
+    run_client("psql", "--quiet", "--set", "ON_ERROR_STOP=1", dsn, given=gzip.decompress(request.param.read_bytes()))
     yield dsn
     admin = psycopg2.connect(postgres.dsn("postgres"))
     admin.autocommit = True
     with admin.cursor() as cursor:
         cursor.execute(f'drop database "{name}" with (force)')
     admin.close()
-
-
-def dump_schema(dsn: str) -> list[str]:
-    """Without parentheses: a condition that was dumped and restored has fewer of them."""
-    done = subprocess.run([find_program("pg_dump"), "--schema-only", dsn], check=True, capture_output=True, text=True)
-    return [re.sub("[()]", "", line) for line in done.stdout.splitlines() if not re.match(r"\\(un)?restrict ", line)]
 
 
 def ask(dsn: str, statement: str) -> list[tuple[Any, ...]]:
@@ -86,7 +79,7 @@ def test_all_that_it_held_is_there_and_its_schema_is_that_of_a_new_one(earlier_d
     assert upgrade(earlier_dsn) == [migration.name for migration in list_migrations() if migration.version > version]
     assert {name: ask(earlier_dsn, statement) for name, statement in KEPT.items()} == before
     assert ask(earlier_dsn, MISCOUNTED) == []
-    assert dump_schema(earlier_dsn) == dump_schema(migrated_dsn)
+    assert schema_of(earlier_dsn) == schema_of(migrated_dsn)
     assert upgrade(earlier_dsn) == []
 
 
