@@ -44,8 +44,8 @@ def schema_of(dsn: str) -> list[str]:
 
 
 def without_parentheses(dumped: bytes) -> list[str]:
-    """PostgreSQL writes a chain of `or` with fewer once it has read its own writing."""
-    return dumped.decode().translate(str.maketrans("", "", "()")).splitlines()
+    """PostgreSQL writes a chain of `or` with fewer once it has read its own writing, and names a constant by its type."""
+    return dumped.decode().translate(str.maketrans("", "", "()")).replace("::text AS text", "::text").splitlines()
 
 
 def restore(dumped: bytes, *options: str) -> subprocess.CompletedProcess[bytes]:
