@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orgsync.landing import zone as landing
 from orgsync.settings import Settings
+from orgsync.sync import validating
 from orgsync.sync.merging import merge_plan
 from orgsync.sync.pipeline import sync
 from orgsync.sync.rebuilding import rebuild
@@ -38,9 +39,9 @@ class SyncSteps(Steps):
     def watch(self) -> None:
         super().watch()
         landing.SnapshotWriter.record = self.before("land an answer", landing.SnapshotWriter.record)  # type: ignore[method-assign]
-        landing._write_at_once = self.before("write the manifest", landing._write_at_once)
-        landing.Path.replace = self.before("name the manifest", landing.Path.replace)  # type: ignore[method-assign]
-        report.write_report = self.before("write the report", report.write_report)
+        landing.write_at_once = self.before("write the manifest", landing.write_at_once)
+        Path.replace = self.before("name the manifest", Path.replace)  # type: ignore[method-assign]
+        validating.write_report = self.before("write the report", validating.write_report)
 
 
 if __name__ == "__main__":
