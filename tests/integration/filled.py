@@ -22,12 +22,11 @@ from orgsync.outbox.sending import enqueue, push
 from orgsync.settings import Settings
 from orgsync.sync.pipeline import sync
 from orgsync.sync.run import Run
-from orgsync.tenants import Tenant
 from orgsync.warehouse.migrations import migrate
 from sandbox.testing import RunningSandbox, start_sandbox
 from stack.postgres import PostgresServer, embedded_postgres, find_binaries
+from tests.integration.world import TENANT
 
-TENANT = Tenant(id="acme", platform="dingtalk", conn_id="acme_dingtalk")
 FOLDER = Path(__file__).parents[1] / "fixtures" / "warehouses"
 DATABASE = "filled"
 
