@@ -95,12 +95,13 @@ def take_back(launcher: Launcher, stack: Stack, sent: list[Sent]) -> dict[str, i
 
 
 def deliver(launcher: Launcher, stack: Stack) -> None:
-    """The outbox's watcher says that something is due. Where no schedule is followed, that starts no run: one is triggered."""
+    """Whoever watches the outbox wakes the DAG. Where no schedule is followed, that starts no run: one is triggered once it was woken."""
     api = launcher.api(stack)
     seen = api.last_waking(OUTBOX)
     api.unpause(DELIVER)
-    wait_until(lambda: api.last_waking(OUTBOX) != seen, "nobody has noticed that something in the outbox is due; see the log of triggerer")
     if not launcher.schedules:
+        # Nothing is sent meanwhile. Where runs follow by themselves, one that was woken for another tenant may have sent all before.
+        wait_until(lambda: api.last_waking(OUTBOX) != seen, "nobody has noticed what is due in the outbox; see the log of triggerer")
         run_id = trigger(api, launcher.console, [DELIVER], {})[DELIVER]
         follow_run(api, launcher.console, DELIVER, run_id)
     tenants = [tenant_of(platform) for platform in launcher.platforms(stack)]
