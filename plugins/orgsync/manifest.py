@@ -8,6 +8,8 @@ from typing import Any, Literal
 import msgspec
 
 FORMAT_VERSION = 1
+REWRITTEN_FORMAT = 2
+"""Of a snapshot that was rewritten: its files have other names, so that an orgsync of before does not take the old ones for it."""
 
 Mode = Literal["full", "frequent"]
 State = Literal["landed", "loaded", "rejected", "foreign", "retracted"]
@@ -29,13 +31,27 @@ class Company(msgspec.Struct, frozen=True, kw_only=True):
         return self.id or self.app_key
 
 
+class Rewriting(msgspec.Struct, frozen=True, kw_only=True):
+    """That people were taken out of a snapshot after it was read: how often, when last, and how many records and mentions of them in all.
+
+    `before` is the SHA-256 of the manifest that this one took the place of.
+    """
+
+    number: int
+    rewritten_at: datetime
+    records: int
+    mentions: int
+    before: str
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Written last, so that a snapshot without one is none.
 
     `method` is the way it was read by, in words, where a platform has several. `sees_whole` says that the visible range is the whole
     organization. `calls` is the page ledger: per interface expected, read, failed, retried, throttled. `files` maps each part to its
     SHA-256, bytes and number of answers. `problems` says why a read is not complete. `company`: older manifests have none.
-    `substance` is one hash over what all answers say, whatever their order and pages; older manifests have none.
+    `substance` is one hash over what all answers say, whatever their order and pages; older manifests have none. `rewriting` tells of the
+    people who were taken out since; then `name` among a part's facts is its file.
     """
 
     format_version: int = FORMAT_VERSION
@@ -55,6 +71,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     platform_counts: dict[str, int]
     files: dict[str, dict[str, Any]]
     substance: str = ""
+    rewriting: Rewriting | None = None
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -94,7 +94,9 @@ grant select on
     ops.plan_line,
     ops.quarantine,
     ops.expectation_result,
-    ops.doctor_check
+    ops.doctor_check,
+    ops.tenant,
+    ops.erasure
 to orgsync_reader;
 grant select (
     plan_id, tenant_id, snapshot_id, taken_at, state, staged_counts, withheld_fields, department_unobserved, user_unobserved,
@@ -119,6 +121,18 @@ grant select, insert on
 to orgsync_loader;
 grant select, insert, delete on ops.plan_change to orgsync_loader;
 grant select, insert, update, delete on ops.doctor_check to orgsync_loader;
+grant select, insert, update on
+    ops.tenant,
+    ops.erasure
+to orgsync_loader;
+grant select, insert, delete on ops.erasure_value to orgsync_loader;
+grant execute on function
+    ops.erase_person(bigint, text[], text, text),
+    ops.erase_tenant(bigint),
+    ops.ask_erasure(text, text, text, text, text, boolean),
+    notify.forget_messages(text, timestamptz, integer)
+to orgsync_loader;
+grant execute on function ops.ask_erasure(text, text, text, text, text, boolean) to orgsync_pages;
 grant execute on function ops.answer(text) to orgsync_loader;
 grant execute on function
     ops.show_person(text, text, text),
@@ -157,7 +171,8 @@ grant select on
     notify.delivery_message,
     notify.recipient,
     notify.attempt,
-    notify.announced_plan
+    notify.announced_plan,
+    notify.message_month
 to orgsync_reader;
 grant select (
     message_id, tenant_id, kind, action, of_message_id, due_at, priority, not_before, expires_at, dedupe_key, source, enqueued_by,

@@ -24,7 +24,7 @@ import msgspec
 from orgsync.errors import IncompleteSnapshotError
 from orgsync.landing.places import Place, keep_private, list_files, open_place, write_at_once
 from orgsync.landing.substance import Substance, hash_statements
-from orgsync.manifest import FORMAT_VERSION, Decision, Manifest
+from orgsync.manifest import REWRITTEN_FORMAT, Decision, Manifest
 from orgsync.platforms.platform import Answer, Reading, as_one_statement
 from orgsync.platforms.speaking.bounds import MOST_ANSWER_BYTES, MOST_LINE_BYTES
 
@@ -84,7 +84,7 @@ class SnapshotWriter:
         self._list_statements = substance
         self._substance = Substance()
         self._folder = open_place(uri)
-        self._parts: dict[str, _PartWriter] = {}
+        self._parts: dict[str, PartWriter] = {}
         self._lock = threading.Lock()
         self._is_finished = False
 
@@ -102,12 +102,12 @@ class SnapshotWriter:
                 _remove_folder(self._folder)
 
     def record(self, part: str, answer: Answer) -> None:
-        line = _encode_line(answer)
+        line = encode_line(answer)
         said = hash_statements(part, self._list_statements(answer))
         with self._lock:
             self._substance.add(said)
             if part not in self._parts:
-                self._parts[part] = _PartWriter(self._folder / f"{part}{PART}")
+                self._parts[part] = PartWriter(self._folder / f"{part}{PART}")
             self._parts[part].write(line)
 
     def finish(self, reading: Reading, *, snapshot_id: str, platform: str, taken_at: datetime, finished_at: datetime) -> Manifest:
@@ -156,13 +156,30 @@ def read_manifest(uri: str, *, is_partial_welcome: bool = False) -> Manifest:
         manifest = msgspec.json.decode(_read_whole(path), type=Manifest)
     except msgspec.DecodeError as err:
         raise IncompleteSnapshotError(f"{path} is no manifest ({err}): it was changed, or cut while written; run the sync again") from err
-    if manifest.format_version > FORMAT_VERSION:
+    if manifest.format_version > REWRITTEN_FORMAT:
         raise IncompleteSnapshotError(
-            f"the snapshot {manifest.snapshot_id} has format {manifest.format_version}, this version reads up to {FORMAT_VERSION}; upgrade"
+            f"the snapshot {manifest.snapshot_id} has format {manifest.format_version}, "
+            f"this version reads up to {REWRITTEN_FORMAT}; upgrade"
         )
     if not manifest.is_complete and not is_partial_welcome:
         raise IncompleteSnapshotError(f"the snapshot {manifest.snapshot_id} is not complete: {'; '.join(manifest.problems)}")
     return manifest
+
+
+def read_raw_manifest(uri: str) -> bytes:
+    """Its very bytes, of which the next one keeps the hash."""
+    return _read_whole(open_place(uri) / MANIFEST)
+
+
+def name_file(manifest: Manifest, part: str) -> str:
+    """The file that holds a part: once it was rewritten, another than at first."""
+    return str(manifest.files[part].get("name") or f"{part}{PART}")
+
+
+def list_folder(uri: str) -> list[str]:
+    """The names of a snapshot's files."""
+    folder = open_place(uri)
+    return sorted(file.name for file in folder.iterdir()) if folder.exists() else []
 
 
 def write_decision(uri: str, decision: Decision) -> None:
@@ -268,7 +285,7 @@ def has_manifest(uri: str) -> bool:
     return bool((open_place(uri) / MANIFEST).exists())
 
 
-def _encode_line(answer: Answer) -> bytes:
+def encode_line(answer: Answer) -> bytes:
     body = {"answer": msgspec.Raw(answer.body)} if _fits_line(answer.body) else {"base64": answer.body}
     return msgspec.json.encode({"interface": answer.interface, "params": dict(answer.params), **body}) + b"\n"
 
@@ -281,7 +298,7 @@ def _fits_line(body: bytes) -> bool:
         return False
 
 
-class _PartWriter:
+class PartWriter:
     """One gzip file, hashed as it is written."""
 
     def __init__(self, path: Place) -> None:
@@ -327,7 +344,7 @@ def _open_part(uri: str, manifest: Manifest, part: str) -> Iterator[Iterable[byt
     if part not in manifest.files:
         yield ()
         return
-    path = open_place(uri) / f"{part}{PART}"
+    path = open_place(uri) / name_file(manifest, part)
     if not path.exists():
         raise IncompleteSnapshotError(f"{path} is gone, but the snapshot's manifest names it; run the sync again")
     with path.open("rb") as file:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import StrictBool
@@ -36,6 +38,45 @@ class Answer:
     def read_at(self) -> str:
         """When it was read, in ISO format; empty where answers are never landed again."""
         return str(self.params.get("read_at") or "")
+
+
+ERASED = "***"
+"""Stands in a text where something of a person stood who is forgotten."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody whose data is to go.
+
+    `ids` are all that the platform knows them by: they count where an id of a person stands, and nowhere else. `values` are texts that
+    nobody else has, such as a mobile number: they are theirs wherever they stand.
+    """
+
+    ids: frozenset[str]
+    values: tuple[str, ...] = ()
+
+    def clean_text(self, text: str) -> str:
+        """A text without their values; what only begins or ends like one, as part of a longer word or number, stays."""
+        return self._pattern.sub(ERASED, text) if self._pattern and text else text
+
+    @cached_property
+    def pattern(self) -> str:
+        """What finds their values, longest first, as Python and PostgreSQL read it; empty where there are none."""
+        longest_first = sorted(filter(None, self.values), key=len, reverse=True)
+        return "|".join(rf"(?<![0-9A-Za-z_]){re.escape(each)}(?![0-9A-Za-z_])" for each in longest_first)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str] | None:
+        return re.compile(self.pattern) if self.pattern else None
+
+
+@dataclass(frozen=True)
+class Erased:
+    """An answer without a person: None if nothing of it is left. `records` were theirs, `mentions` stood in those of others."""
+
+    answer: Answer | None
+    records: int = 0
+    mentions: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,6 +127,16 @@ def no_body(content: Content) -> Mapping[str, Any]:  # noqa: ARG001
 def as_one_statement(answer: Answer) -> Iterable[bytes]:
     """Where nothing is known of what differs with every call: then no two reads are alike."""
     return (answer.body,)
+
+
+def keep_answer(answer: Answer, person: Person) -> Erased:  # noqa: ARG001
+    """Where nobody knows what an answer says of people, nobody can be taken out of it."""
+    raise ConfigurationError("this platform's answers cannot be rewritten without a person: its folder does not say where they name people")
+
+
+def name_nobody(answer: Answer) -> Iterable[frozenset[str]]:  # noqa: ARG001
+    """Where nobody knows what an answer says of people."""
+    return ()
 
 
 def by_ids_alone(client: Any, wanted: Wanted) -> Scope:  # noqa: ARG001
@@ -193,6 +244,8 @@ class Platform:
     `substance` gives what an answer says, a statement for each record, without what differs with every call: two reads with the same
     statements, in whatever order, tidy to the same frames.
     `sign_in(conn_id, user_key)` signs people of the organization in; `user_key` is empty for the platform's own choice.
+    `erase` gives an answer without a person, as if they had never been there; `list_people` the ids of each whose record is in it;
+    `mentions` the fields that hold the id of somebody else.
     `write_body` gives what the platform is sent for a content, to one receiver; what only the sending knows is named in its place.
     """
 
@@ -203,6 +256,9 @@ class Platform:
     extract: Extract
     tidy: Tidy
     substance: Callable[[Answer], Iterable[bytes]] = as_one_statement
+    erase: Callable[[Answer, Person], Erased] = keep_answer
+    list_people: Callable[[Answer], Iterable[frozenset[str]]] = name_nobody
+    mentions: Callable[[], Collection[str]] = frozenset
     identify: Callable[[str], Company] = unknown_company
     locate: Callable[[Any, Wanted], Scope] = by_ids_alone
     name_missing: Callable[[Any, PermissionDeniedError], PermissionDeniedError] = as_it_came

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from orgsync.companies.ownership import find_foreign
-from orgsync.errors import GateError, IncompleteSnapshotError
+from orgsync.errors import GateError, IncompleteSnapshotError, OvertakenError
 from orgsync.landing.carrying import drop_carried
 from orgsync.landing.reports import write_report
 from orgsync.landing.zone import read_answers, read_manifest
@@ -91,6 +91,7 @@ def stage_snapshot(run: Run, snapshot_id: str, step: Step | None = None, *, turn
         history.lock_tenant(connection, run.tenant.id)  # the plan that is given up may be half merged
         if turn:
             turn.confirm(connection)
+        _confirm_unchanged(snapshot["uri"], manifest)
         overtaken = plans.drop_unfinished(connection, run.tenant.id, until=snapshot["taken_at"])
         # What was left out of it is not in it for a later snapshot with the same answers to be recognized by.
         judged_by = "" if dropped else hash_standards(run.tenant)
@@ -115,6 +116,12 @@ def _without_collector() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _confirm_unchanged(uri: str, manifest: Manifest) -> None:
+    """Somebody may have been forgotten since the answers were read: what was read with them must not be staged any more."""
+    if read_manifest(uri, is_partial_welcome=True).rewriting != manifest.rewriting:
+        raise OvertakenError(f"snapshot {manifest.snapshot_id} was rewritten while it was read: somebody was forgotten. Load it again")
 
 
 def _check_platform(run: Run, manifest: Manifest) -> None:

@@ -33,7 +33,7 @@ from orgsync.landing.zone import (
     remove_unfinished,
     snapshot_uri,
 )
-from orgsync.manifest import FORMAT_VERSION, Manifest
+from orgsync.manifest import REWRITTEN_FORMAT, Manifest
 from orgsync.platforms.platform import Answer, CallCount, Reading
 
 TAKEN_AT = datetime(2026, 11, 1, 2, 3, 4, 567890, tzinfo=UTC)
@@ -284,8 +284,8 @@ def test_incomplete_snapshot_is_refused_with_its_problems(tmp_path: Path) -> Non
 def test_snapshot_of_a_later_version_is_refused(tmp_path: Path) -> None:
     uri = land(tmp_path)
     path = folder_of(uri) / MANIFEST
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": FORMAT_VERSION + 1}))
-    with pytest.raises(IncompleteSnapshotError, match=f"has format {FORMAT_VERSION + 1}"):
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": REWRITTEN_FORMAT + 1}))
+    with pytest.raises(IncompleteSnapshotError, match=f"has format {REWRITTEN_FORMAT + 1}"):
         read_manifest(uri)
 
 
@@ -334,7 +334,7 @@ def test_snapshot_with_a_damaged_manifest_is_listed_and_no_complete_one(tmp_path
 def test_outline_of_a_later_version_is_what_it_says(tmp_path: Path) -> None:
     uri = land(tmp_path)
     path = folder_of(uri) / MANIFEST
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": FORMAT_VERSION + 1, "mode": "partial", "novelty": 1}))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": REWRITTEN_FORMAT + 1, "mode": "partial", "novelty": 1}))
     assert read_outline(uri) == Outline(is_complete=True, mode="partial")
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orgsync.platforms.dingtalk.form import FORM
-from orgsync.platforms.platform import Answer, Answers, Company, Mode, Platform, Reading, Record, Scope, Wanted
+from orgsync.platforms.platform import Answer, Answers, Company, Erased, Mode, Person, Platform, Reading, Record, Scope, Wanted
 
 if TYPE_CHECKING:
     from orgsync.errors import PermissionDeniedError
@@ -58,6 +58,24 @@ def _substance(answer: Answer) -> Iterable[bytes]:
     return SHAPE.list_statements(answer)
 
 
+def _erase(answer: Answer, person: Person) -> Erased:
+    from orgsync.platforms.dingtalk.envelope import TRACES
+
+    return TRACES.erase(answer, person)
+
+
+def _list_people(answer: Answer) -> Iterable[frozenset[str]]:
+    from orgsync.platforms.dingtalk.envelope import TRACES
+
+    return TRACES.list_people(answer)
+
+
+def _list_mentions() -> Collection[str]:
+    from orgsync.platforms.dingtalk.envelope import TRACES
+
+    return TRACES.mentions
+
+
 def _messenger(conn_id: str) -> Messenger:
     from orgsync.platforms.dingtalk.connecting import DingTalkConnector
 
@@ -97,6 +115,9 @@ PLATFORM = Platform(
     extract=_extract,
     tidy=_tidy,
     substance=_substance,
+    erase=_erase,
+    list_people=_list_people,
+    mentions=_list_mentions,
     messenger=_messenger,
     sign_in=_sign_in,
     escape_markdown=_escape_markdown,

@@ -9,6 +9,7 @@ from orgsync.errors import Refusal, UnexpectedAnswerError
 from orgsync.platforms.dingtalk.codes import PLATFORM, blocked_ip_error, effective_code, error_for
 from orgsync.platforms.dingtalk.new_codes import new_error_for
 from orgsync.platforms.dingtalk.records import read_department_id
+from orgsync.platforms.reading.erasing import Traces
 from orgsync.platforms.reading.records import is_damaged, is_true, read_count, read_flag, read_token, records_of
 from orgsync.platforms.reading.substance import Shape
 from orgsync.platforms.speaking.transport import WAIT_FIX, Judge, Request, Response
@@ -18,6 +19,16 @@ Check = Callable[[Content], str]
 
 SHAPE = Shape(passing={"errcode", "errmsg", "request_id", "has_more", "next_cursor"}, within="result", lists={"list"})
 """What of an answer is about the organization."""
+
+TRACES = Traces(
+    own={"userid", "unionid"},
+    mentions={
+        "manager_userid", "dept_manager_userid_list", "org_dept_owner", "user_permits", "outer_permit_users", "authed_user", "userid_list",
+    },
+    holders={},
+    within="result",
+)  # fmt: skip
+"""Where an answer names people: lists of them, who leads or owns a department or may see it, and whom the app may see (§4 to §6)."""
 
 
 def judge_by(check: Check) -> Judge:

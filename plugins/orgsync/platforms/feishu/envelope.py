@@ -8,6 +8,7 @@ from typing import Any
 from orgsync.errors import Refusal, UnexpectedAnswerError
 from orgsync.platforms.feishu.codes import PLATFORM, error_code, error_for
 from orgsync.platforms.feishu.records import items_of, read_id
+from orgsync.platforms.reading.erasing import Traces
 from orgsync.platforms.reading.records import is_damaged, is_true, read_flag, read_token
 from orgsync.platforms.reading.substance import Shape
 from orgsync.platforms.speaking.transport import WAIT_FIX, Judge, Request, Response
@@ -17,6 +18,14 @@ Check = Callable[[Content], str]
 
 SHAPE = Shape(passing={"code", "msg", "has_more", "page_token"}, within="data", lists={"items"})
 """What of an answer is about the organization."""
+
+TRACES = Traces(
+    own={"user_id", "open_id", "union_id"},
+    mentions={"leader_user_id", "user_ids", "department_hrbps", "dotted_line_leader_user_ids"},
+    holders={"generic_user": {"id"}, "leaders": {"leaderID", "leader_id"}},
+    within="data",
+)
+"""Where an answer names people: lists of them, leaders and partners of departments, leaders of people, whom the app may see (§4 to §6)."""
 
 RANGE_LISTS = ("department_ids", "user_ids", "group_ids")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from orgsync.platforms.platform import Answer, Answers, Company, Mode, Platform, Reading, Record, Scope, Wanted
+from orgsync.platforms.platform import Answer, Answers, Company, Erased, Mode, Person, Platform, Reading, Record, Scope, Wanted
 from orgsync.platforms.wecom.form import FORM
 
 if TYPE_CHECKING:
@@ -51,6 +51,24 @@ def _substance(answer: Answer) -> Iterable[bytes]:
     return list_statements(answer)
 
 
+def _erase(answer: Answer, person: Person) -> Erased:
+    from orgsync.platforms.wecom.envelope import TRACES
+
+    return TRACES.erase(answer, person)
+
+
+def _list_people(answer: Answer) -> Iterable[frozenset[str]]:
+    from orgsync.platforms.wecom.envelope import TRACES
+
+    return TRACES.list_people(answer)
+
+
+def _list_mentions() -> Collection[str]:
+    from orgsync.platforms.wecom.envelope import TRACES
+
+    return TRACES.mentions
+
+
 def _messenger(conn_id: str) -> Messenger:
     from orgsync.platforms.wecom.connecting import WeComConnector
 
@@ -87,6 +105,9 @@ PLATFORM = Platform(
     extract=_extract,
     tidy=_tidy,
     substance=_substance,
+    erase=_erase,
+    list_people=_list_people,
+    mentions=_list_mentions,
     messenger=_messenger,
     sign_in=_sign_in,
     escape_markdown=_escape_markdown,

@@ -8,6 +8,7 @@ from typing import Any
 
 from orgsync.errors import Refusal, UnexpectedAnswerError
 from orgsync.platforms.platform import Answer
+from orgsync.platforms.reading.erasing import Traces
 from orgsync.platforms.reading.records import is_damaged, read_count, read_token, records_of
 from orgsync.platforms.reading.substance import Shape
 from orgsync.platforms.speaking.transport import WAIT_FIX, Judge, Request, Response
@@ -20,6 +21,14 @@ Check = Callable[[Content], str]
 
 SHAPE = Shape(passing={"errcode", "errmsg", "next_cursor"}, lists={"department", "department_id", "userlist", "dept_user"})
 """What of an answer is about the organization."""
+
+TRACES = Traces(
+    own={"userid", "open_userid"},
+    mentions={"department_leader", "direct_leader", "userids", "owner"},
+    holders={},
+    folds_case=True,
+)
+"""Where an answer names people: lists of them or of their ids, leaders of departments and of people, whom the app may see (§4, §5)."""
 
 
 def list_statements(answer: Answer) -> Iterable[bytes]:
