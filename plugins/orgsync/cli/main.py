@@ -17,6 +17,7 @@ from typer.core import TyperCommand
 from orgsync.cli import checking as cli_checking
 from orgsync.cli import onboarding as cli_onboarding
 from orgsync.cli import previewing as cli_previewing
+from orgsync.cli import removal as cli_removal
 from orgsync.cli import sandbox as cli_sandbox
 from orgsync.cli import sending as cli_sending
 from orgsync.cli.console import (
@@ -68,6 +69,7 @@ app = typer.Typer(
 app.add_typer(cli_checking.app)
 app.add_typer(cli_onboarding.app)
 app.add_typer(cli_previewing.app)
+app.add_typer(cli_removal.app)
 app.add_typer(cli_sending.app)
 app.add_typer(cli_sandbox.app, name="sandbox")
 

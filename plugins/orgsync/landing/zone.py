@@ -99,7 +99,7 @@ class SnapshotWriter:
             self._close_parts()
         finally:
             if not self._is_finished:
-                _remove_folder(self._folder)
+                remove_folder(self._folder)
 
     def record(self, part: str, answer: Answer) -> None:
         line = encode_line(answer)
@@ -249,7 +249,7 @@ def remove_snapshot(uri: str) -> None:
     """Remove the manifest first: what is left if this is cut off is no snapshot, and `remove_unfinished` takes it away."""
     folder = open_place(uri)
     (folder / MANIFEST).unlink(missing_ok=True)
-    _remove_folder(folder)
+    remove_folder(folder)
 
 
 def list_unfinished(zone: str, tenant_id: str) -> list[str]:
@@ -266,11 +266,11 @@ def remove_unfinished(zone: str, tenant_id: str, *, confirm: Callable[[], None])
     if dead:
         confirm()
     for name in dead:
-        _remove_folder(open_place(snapshot_uri(zone, f"{tenant_id}/{name}")))
+        remove_folder(open_place(snapshot_uri(zone, f"{tenant_id}/{name}")))
     return dead
 
 
-def _remove_folder(folder: Place) -> None:
+def remove_folder(folder: Place) -> None:
     """Also one that is gone already: whoever took over the tenant removes what is unfinished."""
     with suppress(FileNotFoundError, NotADirectoryError):
         folder.rmdir(recursive=True)

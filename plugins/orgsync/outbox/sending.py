@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from psycopg2.extensions import connection as Connection
 
 from orgsync.companies.ownership import find_stranger
+from orgsync.companies.rosters import note_roster
 from orgsync.errors import ConfigurationError, GateError, OrgsyncError
 from orgsync.outbox import store
 from orgsync.outbox.announcing import announce_changes
@@ -272,7 +273,9 @@ def keep_channels(connection: Connection, stanzas: Stanzas) -> None:
         if stanza.tenant_id:
             store.note_problem(connection, stanza.tenant_id, stanza.reason)
             connection.commit()
-    if not stanzas.names_all:
+    note_roster(connection, stanzas)
+    connection.commit()
+    if not stanzas.names_all or not stanzas.owners:
         return
     for tenant_id in store.retire_channels(connection, list(stanzas.owners)):
         log.warning("tenant %s is not in the tenants file any more: nothing can be queued for it", tenant_id)

@@ -11,7 +11,6 @@ from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import IncompleteSnapshotError
 from orgsync.landing.places import is_local, open_place, write_at_once
-from orgsync.removal.identity import hash_subject
 from orgsync.warehouse import erasures
 
 
@@ -25,9 +24,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     salt: str
     subject_hash: str
     counts: dict[str, int] = {}
-
-    def is_about(self, subject: str) -> bool:
-        return secrets.compare_digest(hash_subject(subject, self.salt), self.subject_hash)
 
 
 def find_salt(connection: Connection, zone: str, tenant_id: str) -> str:
@@ -52,6 +48,10 @@ def add_record(zone: str, record: Record) -> None:
     if not any((known.subject_hash, known.finished_at) == (record.subject_hash, record.finished_at) for known in records):
         _make_folder(zone)
         write_at_once(open_place(place_records(zone, record.tenant_id)), msgspec.json.format(msgspec.json.encode([*records, record])))
+
+
+def remove_records(zone: str, tenant_id: str) -> None:
+    open_place(place_records(zone, tenant_id)).unlink(missing_ok=True)
 
 
 def adopt_records(connection: Connection, zone: str, tenant_id: str) -> list[Record]:

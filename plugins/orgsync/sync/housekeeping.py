@@ -23,10 +23,11 @@ from orgsync.warehouse.clock import Clock, read_clock
 from orgsync.warehouse.connection import Address, open_warehouse
 from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema
-from orgsync.warehouse.statements import Row
+from orgsync.warehouse.statements import Row, fetch_all
 
 log = logging.getLogger(__name__)
 
+MESSAGES_AT_ONCE = 1000
 LOST_AFTER = timedelta(hours=24)  # the longest step may take six hours, and a run has three, each tried again
 
 
@@ -40,6 +41,7 @@ class Cleaning:
     removed: int = 0
     removed_bytes: int = 0
     closed_runs: int = 0
+    removed_messages: int = 0
     error: str | None = None
 
 
@@ -70,6 +72,7 @@ def clean_tenant(settings: Settings, tenant: Tenant, *, dry_run: bool, clock: Cl
             kept, expired = _choose(address, settings, tenant, now)
             _remove_snapshots(claim, settings, expired)
             remove_unfinished(settings.landing_zone, tenant.id, confirm=claim.confirm_now)
+    messages = 0 if dry_run else _forget_messages(address, tenant, now)
     with open_warehouse(address) as connection:
         closed = runs.close_lost_runs(connection, tenant.id, before=now - LOST_AFTER)
         if dry_run:
@@ -81,6 +84,7 @@ def clean_tenant(settings: Settings, tenant: Tenant, *, dry_run: bool, clock: Cl
         removed=len(expired),
         removed_bytes=sum(snapshot.size for snapshot in expired),
         closed_runs=closed,
+        removed_messages=messages,
     )
 
 
@@ -126,6 +130,20 @@ def _find_state(landed: LandedSnapshot) -> tuple[str, bool, str]:
         log.warning("%s; its manifest alone says whether it is kept", error)
         decision = None
     return (decision.state, decision.is_complete, outline.mode) if decision else ("landed", outline.is_complete, outline.mode)
+
+
+def _forget_messages(address: Address, tenant: Tenant, now: datetime) -> int:
+    """Some at a time, each batch a transaction: whoever sends meanwhile is not kept waiting."""
+    if tenant.retention.messages is None:
+        return 0
+    before, forgotten = now - timedelta(days=tenant.retention.messages), 0
+    while True:
+        with open_warehouse(address) as connection:
+            keys = {"tenant_id": tenant.id, "before": before, "most": MESSAGES_AT_ONCE}
+            some: int = fetch_all(connection, "removal/forget_messages", **keys)[0]["messages"]
+        forgotten += some
+        if some == 0:
+            return forgotten
 
 
 def _try_tenant(settings: Settings, tenant: Tenant, *, dry_run: bool, clock: Clock = read_clock) -> Cleaning:

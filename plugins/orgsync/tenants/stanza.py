@@ -31,6 +31,8 @@ from orgsync.tenants.values import (
 
 MAPPED_COLUMNS = {frame.name: set(frame.content) - {"attributes"} for frame in (USERS, DEPARTMENTS)}
 MAPPED_KEY = r"^attributes\.."
+LEAST_MESSAGE_DAYS = 35
+"""What is sent counts against quotas of a month, and a message may be taken back or tried again for days."""
 CHANGE_KINDS = ("joined", "returned", "left", "moved", "renamed")
 
 # What is in quarantine is there or not, however long; a membership of someone who stays ends by a move, which is remembered.
@@ -101,17 +103,28 @@ class Budget:
 class Retention:
     """How many days every snapshot is kept, how many days one a day, and how many months one a month (None: for ever).
 
-    Days and months are those of the calendar, not hours: with `all_days` 14, all of today and of the 14 days before it stay.
+    Days and months are those of the calendar, not hours: with `all_days` 14, all of today and of the 14 days before it stay. `messages` is how
+    many days a message is kept after it ended: a year, since who asks what was sent asks within it, and nobody needs its text for longer.
     """
 
     all_days: Annotated[Count, Field(description="All snapshots are kept so many days")] = 14
     daily_days: Annotated[Count, Field(description="Then one a day, so many days; not below all_days")] = 365
     monthly_months: Annotated[Count | None, Field(description="Then one a month, so many months; null: for ever")] = None
+    messages: Annotated[
+        Count | None,
+        Field(
+            description=f"Messages are kept so many days after they ended, then counted only; null: for ever; {LEAST_MESSAGE_DAYS} at least"
+        ),
+    ] = 365
 
 
 def _check_retention(retention: Retention) -> Retention:
     if retention.daily_days < retention.all_days:
         raise mistake(f"daily_days ({retention.daily_days}) must not be below all_days ({retention.all_days})")
+    if retention.messages is not None and retention.messages < LEAST_MESSAGE_DAYS:
+        raise mistake(
+            f"messages ({retention.messages}) must not be below {LEAST_MESSAGE_DAYS} days: platforms count what is sent in a month"
+        )
     return retention
 
 

@@ -102,3 +102,7 @@ def list_user_ids(connection: Connection, tenant_id: str) -> dict[str, bool]:
 
 def count_person(connection: Connection, tenant_id: str, *, keys: Iterable[str], ids: Iterable[str]) -> dict[str, int]:
     return fetch_all(connection, "removal/count_person", tenant_id=tenant_id, keys=sorted(keys), ids=sorted(ids))[0]
+
+
+def count_tenant(connection: Connection, tenant_id: str) -> dict[str, int]:
+    return fetch_all(connection, "removal/count_tenant", tenant_id=tenant_id)[0]
