@@ -1,4 +1,4 @@
-"""One DAG that removes, tenant by tenant, the snapshots that its retention no longer keeps."""
+"""One DAG that removes, tenant by tenant, what its retention no longer keeps, and carries out what was asked to be forgotten."""
 
 from __future__ import annotations
 
@@ -58,6 +58,22 @@ with DAG(
             if context["ti"].try_number <= context["ti"].max_tries:
                 raise
             raise AirflowSkipException(str(error)) from error
+
+    @task
+    def look_after() -> dict[str, Any]:
+        """Carry out what was asked to be forgotten, and note which tenants have left the tenants file."""
+        from orgsync.removal.duties import look_after, tell_undone
+
+        context = get_current_context()
+        if context["params"]["dry_run"]:
+            raise AirflowSkipException("a dry run forgets nobody")
+        duties = look_after(read_settings())
+        if undone := tell_undone(duties):
+            raise undone
+        return asdict(duties)
+
+    if WANTED in (None, "look_after"):
+        look_after()
 
     # Nothing comes after them: so one that fails fails the run, and keeps no other from being cleaned.
     # The task of a tenant whose stanza is wrong says so, and removes nothing.

@@ -45,7 +45,7 @@ def run_dag(world: World, airflow_home: Path) -> RunDag:
 def test_run_removes_what_is_not_kept(run_dag: RunDag, world: World) -> None:
     newest = world.landed()[-1]
     result, output = run_dag()
-    assert result["tasks"] == {"clean_acme": "success", "clean_beta": "success"}, output
+    assert result["tasks"] == {"look_after": "success", "clean_acme": "success", "clean_beta": "success"}, output
     assert result["state"] == "success"
     assert world.landed() == [newest]
 
@@ -61,7 +61,7 @@ def test_tenant_that_is_being_read_ends_skipped(run_dag: RunDag, world: World) -
     before = world.landed()
     with another_reader(world):
         result, output = run_dag()
-    assert result["tasks"] == {"clean_acme": "skipped", "clean_beta": "success"}, output
+    assert result["tasks"] == {"look_after": "success", "clean_acme": "skipped", "clean_beta": "success"}, output
     assert result["state"] == "success"
     assert "another run is reading tenant acme" in output
     assert world.landed() == before
@@ -70,6 +70,6 @@ def test_tenant_that_is_being_read_ends_skipped(run_dag: RunDag, world: World) -
 def test_tenant_that_fails_fails_the_run_and_keeps_no_other_waiting(run_dag: RunDag, world: World) -> None:
     (Path(urlsplit(world.settings.landing_zone).path) / "beta").write_text("not a folder")
     result, output = run_dag()
-    assert result["tasks"] == {"clean_acme": "success", "clean_beta": "failed"}, output
+    assert result["tasks"] == {"look_after": "success", "clean_acme": "success", "clean_beta": "failed"}, output
     assert result["state"] == "failed"
     assert len(world.landed()) == 1

@@ -212,7 +212,7 @@ def test_mistake_in_a_stanza_is_that_stanzas_alone(parsed: dict[str, Any], airfl
     dags = found["dags"]
     assert dags.keys() == parsed["dags"].keys() | {"org_sync_delta"}, "the list of DAGs is complete, but for whom nobody can name"
     assert dags["org_sync_acme"] == parsed["dags"]["org_sync_acme"]
-    assert dags["org_housekeeping"]["tasks"].keys() == {"clean_acme", "clean_beta", "clean_delta"}
+    assert dags["org_housekeeping"]["tasks"].keys() == {"look_after", "clean_acme", "clean_beta", "clean_delta"}
     assert dags["org_doctor"]["tasks"].keys() == {"examine_surroundings", "examine_acme", "examine_beta", "examine_delta"}
     assert dags["org_notify_send"]["params"]["tenant"] is None
 

@@ -566,6 +566,7 @@ begin
     update ops.erasure as other set state = 'refused', reason = 'its tenant was erased', finished_at = now()
     where other.tenant_id = wanted.tenant_id and other.subject = 'person' and other.state in ('wanted', 'under_way');
     delete from ops.claim where claim.tenant_id = wanted.tenant_id and claim.purpose <> 'app';
+    update ops.claim set claimed_by = '***' where claim.purpose = 'app' and starts_with(claim.claimed_by, wanted.tenant_id || '/');
     delete from ops.tenant where tenant.tenant_id = wanted.tenant_id;
     -- Added, for what was cut off is run again.
     update ops.erasure
@@ -586,7 +587,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     gone bigint[];
-    calls bigint[];
+    call_ids bigint[];
+    leaving_ids bigint[];
 begin
     with ripe as (
         select message.message_id
@@ -599,7 +601,7 @@ begin
             select from notify.delivery_message as carried
             join notify.delivery on delivery.delivery_id = carried.delivery_id
             where carried.message_id = message.message_id
-              and (delivery.state in ('waiting', 'calling', 'unknown') or delivery.recall_after is not null or delivery.results_after is not null)
+              and (delivery.state in ('waiting', 'calling', 'unknown') or delivery.recall_after is not null or delivery.results_after >= before)
         )
         order by message.message_id
         limit most
@@ -607,7 +609,7 @@ begin
     select coalesce(array_agg(ripe.message_id), '{}') into gone from ripe;
     -- Of a todo and its changes, and of messages that share a call, one that stays keeps the others.
     loop
-        select coalesce(array_agg(leaving.message_id), '{}') into calls
+        select coalesce(array_agg(leaving.message_id), '{}') into leaving_ids
         from unnest(gone) as leaving (message_id)
         join notify.message as known on known.message_id = leaving.message_id
         where (known.of_message_id is null or known.of_message_id = any (gone))
@@ -618,13 +620,13 @@ begin
             where mine.message_id = leaving.message_id
               and others.message_id <> all (gone)
         );
-        exit when cardinality(calls) = cardinality(gone);
-        gone := calls;
+        exit when cardinality(leaving_ids) = cardinality(gone);
+        gone := leaving_ids;
     end loop;
     if cardinality(gone) = 0 then
         return 0;
     end if;
-    select coalesce(array_agg(distinct known.delivery_id), '{}') into calls
+    select coalesce(array_agg(distinct known.delivery_id), '{}') into call_ids
     from (
         select carried.delivery_id from notify.delivery_message as carried where carried.message_id = any (gone)
         union
@@ -662,8 +664,8 @@ begin
 
     delete from notify.recipient where recipient.message_id = any (gone);
     delete from notify.delivery_message where delivery_message.message_id = any (gone);
-    delete from notify.attempt where attempt.delivery_id = any (calls);
-    delete from notify.delivery where delivery.delivery_id = any (calls);
+    delete from notify.attempt where attempt.delivery_id = any (call_ids);
+    delete from notify.delivery where delivery.delivery_id = any (call_ids);
     delete from notify.message where message.message_id = any (gone);
     return cardinality(gone);
 end

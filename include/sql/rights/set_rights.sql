@@ -95,9 +95,12 @@ grant select on
     ops.quarantine,
     ops.expectation_result,
     ops.doctor_check,
-    ops.tenant,
-    ops.erasure
+    ops.tenant
 to orgsync_reader;
+-- Whom an erasure was about is hashed slowly, and yet: whoever has the hash can try everybody.
+grant select (
+    erasure_id, tenant_id, subject, asked_by, asked_at, is_present_welcome, state, reason, finished_at, counts
+) on ops.erasure to orgsync_reader;
 grant select (
     plan_id, tenant_id, snapshot_id, taken_at, state, staged_counts, withheld_fields, department_unobserved, user_unobserved,
     membership_unobserved, next_at, based_on_plan_id, timeline_rows, summary, created_at, planned_at, applied_at, over_budget,
@@ -106,7 +109,9 @@ grant select (
 grant select on
     ops.plan,
     ops.plan_change,
-    ops.audit
+    ops.audit,
+    ops.erasure,
+    ops.erasure_value
 to orgsync_pii;
 grant select, insert, update on
     ops.snapshot,

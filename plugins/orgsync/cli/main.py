@@ -331,6 +331,8 @@ def status(
     else:
         results.print("no run yet")
     if tenant is None:
+        if not as_json:
+            _name_retired_ones(settings)
         _name_broken_ones(settings)
 
 
@@ -340,12 +342,14 @@ def housekeeping(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would go, and remove nothing.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove the snapshots that a tenant's retention does not keep."""
+    """Remove what a tenant's retention does not keep; of all tenants, also forget whom somebody asked to be forgotten on a page."""
     settings = read_settings()
 
+    from orgsync.removal.duties import look_after, tell_undone
     from orgsync.sync.housekeeping import clean_tenants, list_left_out
 
     stanzas = read_tenants(settings, tenant)
+    undone = None if dry_run or tenant else tell_undone(look_after(settings))
     cleanings = [*clean_tenants(settings, stanzas.tenants, dry_run=dry_run), *list_left_out(stanzas)]
     if as_json:
         print_json([asdict(cleaning) for cleaning in cleanings])
@@ -354,6 +358,8 @@ def housekeeping(
 
         show_cleanings(results, [asdict(cleaning) for cleaning in cleanings])
     is_any_broken = name_broken(stanzas)
+    if undone:
+        raise undone
     if any(cleaning.outcome == "failed" for cleaning in cleanings):
         raise typer.Exit(1)
     if is_any_broken:
@@ -414,6 +420,15 @@ def _make_run(settings: Settings, tenant_id: str, *, new_company: str = "") -> R
     found, run_id = read_tenant(settings, tenant_id), f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}+00:00"
     takeover = Takeover(new_company, word_of=getpass.getuser()) if new_company else Takeover()
     return Run(found, run_id=run_id, run_type="cli", settings=settings, takeover=takeover)
+
+
+def _name_retired_ones(settings: Settings) -> None:
+    from orgsync.cli.report import at
+    from orgsync.sync.lookups import list_retired
+
+    for row in in_local_time(settings, list_retired(settings)):
+        line = f"{row['tenant_id']} is retired: it is in the tenants file no more, since {at(row['retired_at'])}; its history stays"
+        results.print(line, highlight=False, style="dim", soft_wrap=True)
 
 
 def _name_broken_ones(settings: Settings) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from orgsync.companies.rosters import end_waiting, list_roster, note_roster
-from orgsync.errors import ConfigurationError, OrgsyncError
+from orgsync.errors import BusyTenantError, ConfigurationError, GateError, OrgsyncError
 from orgsync.outbox import store
 from orgsync.removal.forgetting import Erasing, carry_out
 from orgsync.removal.tenants import forget_tenant
@@ -24,13 +24,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Duties:
-    """`retired` are tenants that left the file since the last time, `ended` messages that waited for them, `failed` what went wrong."""
+    """`retired` are tenants that left the file since the last time, `ended` messages that waited for them, `failed` what went wrong.
+
+    `is_busy`: some of that may succeed later, since its tenant was being read.
+    """
 
     retired: list[str] = field(default_factory=list)
     ended: int = 0
     erased: int = 0
     refused: int = 0
     failed: list[str] = field(default_factory=list)
+    is_busy: bool = False
 
 
 def look_after(settings: Settings) -> Duties:
@@ -45,14 +49,22 @@ def look_after(settings: Settings) -> Duties:
         open_ones = erasures.list_all(connection, states=["wanted", "under_way"])
     done: list[Erasing] = []
     failed: list[str] = []
+    busy: list[bool] = []
     for row in open_ones:
         try:
             done.append(_carry_out(settings, stanzas, row["tenant_id"], row["subject"], row["erasure_id"], row["asked_by"]))
         except (OSError, OrgsyncError) as error:
             log.warning("erasure %d of tenant %s is not done: %s", row["erasure_id"], row["tenant_id"], error)
             failed.append(f"erasure {row['erasure_id']} of tenant {row['tenant_id']}: {error}")
+            busy.append(isinstance(error, BusyTenantError))
     outcomes = [each.outcome for each in done]
-    return Duties(retired, ended, outcomes.count("forgotten"), outcomes.count("refused"), failed)
+    return Duties(retired, ended, outcomes.count("forgotten"), outcomes.count("refused"), failed, any(busy))
+
+
+def tell_undone(duties: Duties) -> OrgsyncError | None:
+    """What whoever runs them has to hear, once all that could be done is done."""
+    kind = BusyTenantError if duties.is_busy else GateError
+    return kind("; ".join(duties.failed)) if duties.failed else None
 
 
 def open_run(settings: Settings, stanzas: Stanzas, tenant_id: str, *, run_id: str, run_type: str) -> tuple[Run, bool]:

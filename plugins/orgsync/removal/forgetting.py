@@ -143,9 +143,10 @@ def _keep_identity(run: Run, erasure_id: int) -> Identity:
         identity = _identify(connection, run.tenant.id, user_id)
         identity = Identity(user_id, identity.ids | kept["id"], tuple(sorted({*identity.values, *kept["value"]})), identity.vague)
         changes = erasures.list_change_ids(connection, run.tenant.id, user_id)
+        counted = erasures.list_counted(connection, run.tenant.id, user_id)
     identity, traces = _find_traces(run, identity)
     with open_warehouse(run.address) as connection:
-        for kind, values in (("id", identity.ids), ("value", identity.values), ("change", changes), ("snapshot", traces)):
+        for kind, values in (("id", identity.ids), ("value", identity.values), ("change", changes), ("snapshot", {*traces, *counted})):
             erasures.keep_values(connection, erasure_id, kind, values)  # type: ignore[arg-type]
     return identity
 

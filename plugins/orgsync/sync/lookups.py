@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from orgsync.companies.rosters import list_roster
 from orgsync.settings import Settings
 from orgsync.warehouse import plans, runs
 from orgsync.warehouse.connection import open_warehouse
@@ -32,6 +33,13 @@ def find_runs(settings: Settings, tenant_id: str | None, *, run_id: str | None =
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
         return runs.find_runs(connection, tenant_id, run_id=run_id, limit=limit)
+
+
+def list_retired(settings: Settings) -> list[dict[str, Any]]:
+    """The tenants that have left the tenants file, and since when."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        return [row for row in list_roster(connection) if row["retired_at"]]
 
 
 def query_warehouse(settings: Settings, statement: str) -> Answer:

@@ -99,22 +99,23 @@ class Budget:
         return {name: getattr(self, name).per_days for name in REMEMBERED}
 
 
+def _describe_days(least: int) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [{"type": "integer", "minimum": least}, {"type": "null"}]})
+
+
 @dataclass(frozen=True, config=STRICT)
 class Retention:
     """How many days every snapshot is kept, how many days one a day, and how many months one a month (None: for ever).
 
-    Days and months are those of the calendar, not hours: with `all_days` 14, all of today and of the 14 days before it stay. `messages` is how
-    many days a message is kept after it ended: a year, since who asks what was sent asks within it, and nobody needs its text for longer.
+    Days and months are those of the calendar, not hours: with `all_days` 14, all of today and of the 14 days before it stay. `messages` is
+    how many days a message is kept after it ended: a year, for who asks what was sent asks within it, and nobody needs its text for longer.
     """
 
     all_days: Annotated[Count, Field(description="All snapshots are kept so many days")] = 14
     daily_days: Annotated[Count, Field(description="Then one a day, so many days; not below all_days")] = 365
     monthly_months: Annotated[Count | None, Field(description="Then one a month, so many months; null: for ever")] = None
     messages: Annotated[
-        Count | None,
-        Field(
-            description=f"Messages are kept so many days after they ended, then counted only; null: for ever; {LEAST_MESSAGE_DAYS} at least"
-        ),
+        Count | None, _describe_days(LEAST_MESSAGE_DAYS), Field(description="Messages stay so many days after they ended; null: for ever")
     ] = 365
 
 
@@ -122,9 +123,8 @@ def _check_retention(retention: Retention) -> Retention:
     if retention.daily_days < retention.all_days:
         raise mistake(f"daily_days ({retention.daily_days}) must not be below all_days ({retention.all_days})")
     if retention.messages is not None and retention.messages < LEAST_MESSAGE_DAYS:
-        raise mistake(
-            f"messages ({retention.messages}) must not be below {LEAST_MESSAGE_DAYS} days: platforms count what is sent in a month"
-        )
+        least = f"must not be below {LEAST_MESSAGE_DAYS} days: platforms count what is sent in a month"
+        raise mistake(f"messages ({retention.messages}) {least}")
     return retention
 
 

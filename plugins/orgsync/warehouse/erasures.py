@@ -90,6 +90,11 @@ def list_change_ids(connection: Connection, tenant_id: str, user_id: str) -> lis
     return [row["change_id"] for row in fetch_all(connection, "removal/list_change_ids", tenant_id=tenant_id, user_id=user_id)]
 
 
+def list_counted(connection: Connection, tenant_id: str, user_id: str) -> list[str]:
+    """The loaded snapshots in which somebody counts, as far as history knows: their files may have been rewritten already."""
+    return [row["snapshot_id"] for row in fetch_all(connection, "removal/list_counted", tenant_id=tenant_id, user_id=user_id)]
+
+
 def is_present(connection: Connection, tenant_id: str, user_id: str) -> bool:
     found: bool = fetch_all(connection, "removal/is_present", tenant_id=tenant_id, user_id=user_id)[0]["is_present"]
     return found

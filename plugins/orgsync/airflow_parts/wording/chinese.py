@@ -80,6 +80,8 @@ TEXTS: Mapping[str, str] = {
 只统计数量，什么也不删除。
 
 正在读取的租户每十分钟再试一次，然后跳过，等到第二天。`orgsync housekeeping` 的作用相同。
+
+任务 `look_after` 执行在页面上提出的删除请求，并记录哪些租户已从租户配置文件中移除。
 """,
     "housekeeping.dry_run.title": "试运行（dry_run）",
     "housekeeping.dry_run": "只统计将删除什么，什么也不删除",

@@ -78,6 +78,8 @@ Removes from the landing zone the snapshots that a tenant's `retention` does not
 whose process ended without a word. History in `org` is not touched. Trigger with *dry_run* to see the counts and remove nothing.
 
 A tenant that is being read is tried again every ten minutes, then skipped until tomorrow. `orgsync housekeeping` does the same.
+
+The task `look_after` forgets whom somebody asked to be forgotten on a page, and notes which tenants have left the tenants file.
 """,
     "housekeeping.dry_run": "Count what would go, and remove nothing",
     "doctor.description": "Examine every tenant, its platform, and what all share",
