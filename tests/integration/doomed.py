@@ -10,7 +10,10 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from orgsync.landing import rewriting
 from orgsync.landing import zone as landing
+from orgsync.removal import records
+from orgsync.removal.forgetting import forget_person
 from orgsync.settings import Settings
 from orgsync.sync import validating
 from orgsync.sync.merging import merge_plan
@@ -28,6 +31,8 @@ def run(job: Job) -> None:
     run = Run(tenant, job["run_id"], "manual", settings)
     if job.get("plan_id"):
         merge_plan(run, job["plan_id"])
+    elif job.get("forget"):
+        forget_person(run, job["forget"], asked_by="wang", is_present_welcome=True)
     elif job.get("is_rebuild"):
         rebuild(run)
     else:
@@ -40,6 +45,10 @@ class SyncSteps(Steps):
         super().watch()
         landing.SnapshotWriter.record = self.before("land an answer", landing.SnapshotWriter.record)  # type: ignore[method-assign]
         landing.write_at_once = self.before("write the manifest", landing.write_at_once)
+        rewriting.write_at_once = self.before("write the new manifest", rewriting.write_at_once)
+        rewriting._rewrite_part = self.before("rewrite a part", rewriting._rewrite_part)
+        rewriting._remove_unnamed = self.before("remove what no manifest names", rewriting._remove_unnamed)
+        records.write_at_once = self.before("write the record", records.write_at_once)
         Path.replace = self.before("name the manifest", Path.replace)  # type: ignore[method-assign]
         validating.write_report = self.before("write the report", validating.write_report)
 

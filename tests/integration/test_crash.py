@@ -31,6 +31,7 @@ from sandbox.testing import RunningSandbox
 from stack.postgres import PostgresServer, embedded_postgres
 from tests.integration.forks import LOCKS, Doomed, Held, wait_until
 from tests.integration.rewind import FirstSync, NearWorld, found, rewind, sync_first
+from tests.integration.test_forgetting import find_in_files, find_in_tables
 from tests.integration.truth import assert_equals_truth
 from tests.integration.world import CLAIM_SECONDS, World, set_platform, set_warehouse
 
@@ -264,6 +265,32 @@ def test_rebuild_that_is_killed_at_any_step_goes_on_where_it_was_cut_off(
         assert laboratory.doomed.run(*healing) == [0] * len(points), [told(each)[-1:] for each in healing]
         for world, point in zip(worlds, points, strict=True):
             assert read_versions(world) == undisturbed.before, f"killed before step {point}, {told(whole)[point - 1]}"
+            assert_nothing_is_left(world)
+            world.connection.close()
+
+
+def test_forgetting_that_is_killed_at_any_step_ends_the_same_when_it_is_asked_for_again(
+    laboratory: Laboratory, request: pytest.FixtureRequest
+) -> None:
+    """At every eighth step, or with --exhaustive at each: nothing of the person is left, and the rest is as if nothing had been cut off."""
+    [world] = laboratory.worlds(1)
+    [(gone, *_)] = world.query("select manager_user_id from org.user_version where manager_user_id is not null order by 1 limit 1")
+    whole = job(world, forget=gone)
+    assert laboratory.doomed.run(whole) == [0], told(whole)[-1:]
+    after, steps = read_versions(world), range(1, len(told(whole)) + 1)
+    assert find_in_tables(world, {gone}) == find_in_files(world, {gone}) == []
+    world.connection.close()
+    for points in split(steps if request.config.getoption("exhaustive") else steps[::-8], AT_ONCE):
+        worlds = laboratory.worlds(len(points))
+        killed = [job(world, die_at=point, forget=gone) for world, point in zip(worlds, points, strict=True)]
+        assert laboratory.doomed.run(*killed) == [-signal.SIGKILL] * len(points)
+        again = [job(world, forget=gone) for world in worlds]
+        assert laboratory.doomed.run(*again) == [0] * len(points), [told(each)[-1:] for each in again]
+        for world, point in zip(worlds, points, strict=True):
+            where = f"killed before step {point}, {told(whole)[point - 1]}"
+            assert read_versions(world) == after, where
+            assert find_in_tables(world, {gone}) == find_in_files(world, {gone}) == [], where
+            assert {state for (state,) in world.query("select state from ops.erasure")} == {"done"}, where
             assert_nothing_is_left(world)
             world.connection.close()
 

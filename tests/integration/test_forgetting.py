@@ -341,9 +341,10 @@ def test_erasure_that_was_asked_for_on_a_page_is_done_at_night(world: World) -> 
     world.sync(now=NOW)
     [(gone,), (other,), *_] = world.query("select user_id from org.users order by 1")
     world.settings.tenants_file.write_text(TENANTS, encoding="utf-8")
-    ask = "select ops.ask_erasure('acme', %s, 'viewer', 'salt', %s, %s)"
-    world.query(ask, gone, "hash_1", True)
-    world.query(ask, other, "hash_2", False)
+    ask = "select ops.ask_erasure('acme', %s, 'viewer', %s)"
+    world.query(ask, gone, True)
+    world.query(ask, gone, False)
+    world.query(ask, other, False)
     told = duties.look_after(world.settings)
     assert (told.erased, told.refused, told.failed) == (1, 1, [])
     assert find_in_tables(world, {gone}) == []

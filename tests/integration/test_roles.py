@@ -112,7 +112,7 @@ RELATIONS = {
     "notify.attempt": STATE,
     "notify.attempt_attempt_id_seq": ("usage", "", ""),
     "notify.announced_plan": FACT,
-    "notify.message_month": ("", "select", "select"),
+    "notify.message_month": VIEW,
     "orgsync.migration": INNER_VIEW,
 }
 INSTANT = "timestamp with time zone"
@@ -137,7 +137,7 @@ FUNCTIONS = {
     "ops.join_versions(text, text[], text[])": ("", "", ""),
     "ops.erase_person(bigint, text[], text, text)": ("execute", "", ""),
     "ops.erase_tenant(bigint)": ("execute", "", ""),
-    "ops.ask_erasure(text, text, text, text, text, boolean)": ("execute", "", ""),
+    "ops.ask_erasure(text, text, text, boolean)": ("execute", "", ""),
     f"notify.forget_messages(text, {INSTANT}, integer)": ("execute", "", ""),
     "stage.overlay(jsonb)": ("execute", "", ""),
     "stage.count_heads(text, timestamp with time zone)": ("execute", "", ""),
@@ -195,7 +195,7 @@ OF_PAGES = {
     **{f"ops.{verb}_message(bigint, text, text)": "execute" for verb in ("show", "recall", "retry")},
     "ops.show_person(text, text, text)": "execute",
     "ops.note_access(text, text, text, text)": "execute",
-    "ops.ask_erasure(text, text, text, text, text, boolean)": "execute",
+    "ops.ask_erasure(text, text, text, boolean)": "execute",
     "orgsync": "usage",
     "orgsync.migration": "select",
 }

@@ -205,6 +205,29 @@ def test_nothing_is_shown_or_written_down_for_others(site: Site) -> None:
     assert audited(site.company) == before
 
 
+def test_forgetting_is_asked_for_by_typing_the_id(site: Site) -> None:
+    """By who may send and may see personal values; who is still there has to be named as such. Asked twice it is one erasure."""
+    asked = "select state, is_present_welcome, asked_by from ops.erasure"
+    user_id = list_people(site.company)[1]
+    page = site.get("acme/person", "eva", params={"id": user_id}).text
+    assert "Forget this person" in page
+    assert "Forget this person" not in site.get("acme/person", "vic", params={"id": user_id}).text
+    for data, words in (({}, "That is not the id"), ({"typed": user_id}, "as of the newest read")):
+        answer = site.post("acme/person/forget", "eva", data={"id": user_id} | data)
+        assert (answer.status_code, words in answer.text) == (200, True)
+    assert site.company.query(asked) == []
+    before = audited(site.company)
+    for _ in range(2):
+        answer = site.post("acme/person/forget", "eva", data={"id": user_id, "typed": user_id, "even_if_present": "true"})
+        assert "The next housekeeping carries it out" in answer.text
+    assert site.company.query(asked) == [("wanted", True, "eva")]
+    [(actor, action, tenant, subject)] = audited(site.company)[len(before) :]
+    assert (actor, action, tenant) == ("eva", "erasure.asked", "acme")
+    assert subject.isdecimal()
+    site.company.query("delete from ops.erasure_value")
+    site.company.query("delete from ops.erasure")
+
+
 @pytest.mark.parametrize("user_id", HOSTILE)
 def test_id_of_nobody_is_answered_in_words(user_id: str, site: Site) -> None:
     answer = site.get("acme/person", params={"id": user_id})

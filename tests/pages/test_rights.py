@@ -60,6 +60,7 @@ DECISIONS = {
     ("POST", "/{tenant_id}/search"): replace(READ, path=lambda _: "acme/search", data={"q": "a"}),
     ("GET", "/{tenant_id}/person"): READ,
     ("POST", "/{tenant_id}/person/reveal"): Decision(("eva", "uma"), 403, lambda _: "acme/person/reveal", {"id": "manager1001"}),
+    ("POST", "/{tenant_id}/person/forget"): Decision(("eva", "uma"), 403, lambda _: "acme/person/forget", {"id": "manager1001"}),
     ("GET", "/{tenant_id}/department"): READ,
     ("GET", "/{tenant_id}/changes"): READ,
     ("GET", "/{tenant_id}/changes.csv"): replace(READ, path=lambda _: "acme/changes.csv"),

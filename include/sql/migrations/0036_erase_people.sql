@@ -671,8 +671,9 @@ begin
 end
 $$;
 
--- Asks for an erasure, for a user of the pages who has shown there that they may; that they did is written down, without saying whom.
-create function ops.ask_erasure(tenant text, person text, actor text, salt text, subject_hash text, is_present_welcome boolean) returns bigint
+-- Asks for the erasure of a person, for a user of the pages who has shown there that they may; that they did is written down, without saying whom.
+-- Salt and hash are made by whoever carries it out: the pages may not read those of others.
+create function ops.ask_erasure(tenant text, person text, actor text, is_present_welcome boolean) returns bigint
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -681,28 +682,28 @@ declare
 begin
     select known.erasure_id into made
     from ops.erasure as known
+    join ops.erasure_value as kept on kept.erasure_id = known.erasure_id and kept.kind = 'key'
     where known.tenant_id = ask_erasure.tenant
-      and known.subject_hash = ask_erasure.subject_hash
-      and known.state in ('wanted', 'under_way');
-    if made is null then
-        insert into ops.erasure (tenant_id, subject, asked_by, is_present_welcome, salt, subject_hash)
-        values (
-            ask_erasure.tenant, case when ask_erasure.person is null then 'tenant' else 'person' end, ask_erasure.actor,
-            ask_erasure.is_present_welcome, ask_erasure.salt, ask_erasure.subject_hash
-        )
-        returning erasure.erasure_id into made;
-        insert into ops.audit (actor, action, tenant_id, subject)
-        values (ask_erasure.actor, 'erasure.asked', ask_erasure.tenant, made::text);
+      and known.state in ('wanted', 'under_way')
+      and kept.value = ask_erasure.person
+    limit 1;
+    if made is not null then
+        update ops.erasure as known
+        set is_present_welcome = known.is_present_welcome or ask_erasure.is_present_welcome
+        where known.erasure_id = made;
+        return made;
     end if;
-    insert into ops.erasure_value (erasure_id, kind, value)
-    select made, 'key', ask_erasure.person
-    where ask_erasure.person is not null
-    on conflict do nothing;
+    insert into ops.erasure (tenant_id, subject, asked_by, is_present_welcome, salt, subject_hash)
+    values (ask_erasure.tenant, 'person', ask_erasure.actor, ask_erasure.is_present_welcome, '', 'asked ' || gen_random_uuid())
+    returning erasure.erasure_id into made;
+    insert into ops.erasure_value (erasure_id, kind, value) values (made, 'key', ask_erasure.person);
+    insert into ops.audit (actor, action, tenant_id, subject)
+    values (ask_erasure.actor, 'erasure.asked', ask_erasure.tenant, made::text);
     return made;
 end
 $$;
 
 comment on function ops.erase_person is 'Takes a person out of every table, as the values kept for an erasure say; returns how many rows were touched, by place.';
 comment on function ops.erase_tenant is 'Takes a tenant out of every table; returns how many rows were removed, by place.';
-comment on function ops.ask_erasure is 'Asks for the erasure of a person, or of a tenant where none is named; returns its number.';
+comment on function ops.ask_erasure is 'Asks for the erasure of a person, which the next housekeeping carries out; returns its number.';
 comment on function notify.forget_messages is 'Turns messages that are long done into numbers of notify.message_month; returns how many.';

@@ -11,7 +11,8 @@ select
     run.started_at,
     waiting.plan_id,
     queued.messages,
-    coalesce(checks.broken, '{}') as broken_checks
+    coalesce(checks.broken, '{}') as broken_checks,
+    roster.retired_at
 from unnest(%(tenants)s::text[]) with ordinality as wanted (tenant_id, place)
 left join lateral (
     select snapshot.*
@@ -54,4 +55,5 @@ left join lateral (
     where doctor_check.tenant_id = wanted.tenant_id
       and doctor_check.outcome = 'broken'
 ) as checks on true
+left join ops.tenant as roster on roster.tenant_id = wanted.tenant_id
 order by wanted.place

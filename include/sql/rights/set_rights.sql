@@ -134,10 +134,10 @@ grant select, insert, delete on ops.erasure_value to orgsync_loader;
 grant execute on function
     ops.erase_person(bigint, text[], text, text),
     ops.erase_tenant(bigint),
-    ops.ask_erasure(text, text, text, text, text, boolean),
+    ops.ask_erasure(text, text, text, boolean),
     notify.forget_messages(text, timestamptz, integer)
 to orgsync_loader;
-grant execute on function ops.ask_erasure(text, text, text, text, text, boolean) to orgsync_pages;
+grant execute on function ops.ask_erasure(text, text, text, boolean) to orgsync_pages;
 grant execute on function ops.answer(text) to orgsync_loader;
 grant execute on function
     ops.show_person(text, text, text),

@@ -13,7 +13,7 @@ from orgsync.warehouse.statements import Row, fetch_all
 router = APIRouter()
 
 FAILED = ("failed", "stopped")
-ORDER = ("failed", "waits", "unknown", "well")
+ORDER = ("failed", "waits", "unknown", "well", "retired")
 
 
 @router.get("/")
@@ -26,7 +26,11 @@ def show_health(visit: AnyVisit) -> HTMLResponse:
 
 
 def judge(tile: Row | dict[str, Any]) -> str:
-    """`waits`: somebody is asked to decide; `failed`: somebody must mend something; `unknown`: it never succeeded, or never ran."""
+    """`retired`: it is in the tenants file no more, and nothing is done for it; `waits`: somebody is asked to decide; `failed`: somebody
+    must mend something; `unknown`: it never succeeded, or never ran.
+    """
+    if tile["retired_at"]:
+        return "retired"
     if tile["plan_id"]:
         return "waits"
     if tile["outcome"] in FAILED or tile["broken_checks"]:

@@ -67,6 +67,7 @@ def show_person(
         told=[(change, *tell(change)) for change in changes[:CHANGES_ON_A_PAGE]],
         words=WORDS,
         messages=messages,
+        answer="",
         turns={
             "before": visit.link("person", id=id, turn=turn - 1 or None) if turn else None,
             "after": visit.link("person", id=id, turn=turn + 1) if len(changes) > CHANGES_ON_A_PAGE else None,
@@ -85,6 +86,29 @@ def reveal(visit: TenantVisit, id: Annotated[str, Form(min_length=1, max_length=
         shown = fetch_all(connection, "pages/show_person", tenant_id=visit.tenant_id, user_id=id, actor=visit.viewer.name)[0]
     values = [(column, shown[column]) for column in PERSONAL_COLUMNS if shown[column] is not None]
     return visit.render("person_personal.html.jinja", values=values, attributes=list_attributes(shown["attributes"]))
+
+
+@router.post("/{tenant_id}/person/forget", dependencies=[OwnScript])
+def forget(
+    visit: TenantVisit,
+    id: Annotated[str, Form(min_length=1, max_length=LONGEST_ID)],  # noqa: A002
+    typed: Annotated[str, Form(max_length=LONGEST_ID)] = "",
+    even_if_present: Annotated[bool, Form()] = False,
+) -> HTMLResponse:
+    """Ask for somebody to be forgotten, who is named twice: by the page, and by whoever asks. It is carried out at night."""
+    if not (visit.may_send and visit.may_see_personal):
+        raise HTTPException(403)
+    with visit.reader() as connection:
+        person = fetch_one(connection, "pages/find_person", tenant_id=visit.tenant_id, user_id=id, at="infinity")
+        if person is None:
+            raise HTTPException(404)
+        if typed != id:
+            return visit.render("person_forget.html.jinja", person=person, answer="forget.mistyped")
+        if person["left_at"] is None and not even_if_present:
+            return visit.render("person_forget.html.jinja", person=person, answer="forget.still_there")
+        asked = {"tenant_id": visit.tenant_id, "user_id": id, "actor": visit.viewer.name, "is_present_welcome": even_if_present}
+        erasure_id = fetch_all(connection, "pages/ask_erasure", **asked)[0]["erasure_id"]
+    return visit.render("person_forget.html.jinja", person=person, answer="forget.asked", erasure_id=erasure_id)
 
 
 def list_attributes(attributes: Mapping[str, Any] | None) -> list[tuple[str, str]]:

@@ -85,7 +85,7 @@ def carry_out(run: Run, erasure_id: int, *, may_replay: bool = True) -> Erasing:
     with open_step(run, "forget") as step, claim_tenant(run, "read") as claim:
         with open_warehouse(run.address) as connection:
             register_landed(connection, run.settings.landing_zone, run.tenant.id)
-            if reason := _find_objection(connection, run.tenant.id, erasure_id):
+            if reason := _find_objection(connection, run, erasure_id):
                 erasures.finish(connection, erasure_id, "refused", counts={}, reason=reason)
                 step.outcome = "stopped"
                 return Erasing(run.tenant.id, "refused", {}, is_present=True, erasure_id=erasure_id, warnings=[reason])
@@ -99,10 +99,14 @@ def carry_out(run: Run, erasure_id: int, *, may_replay: bool = True) -> Erasing:
     return Erasing(run.tenant.id, "forgotten", told, False, len(identity.vague), erasure_id, warnings)
 
 
-def _find_objection(connection: Connection, tenant_id: str, erasure_id: int) -> str:
-    """Once more: since it was asked for, a read may have brought the person back."""
+def _find_objection(connection: Connection, run: Run, erasure_id: int) -> str:
+    """Once more: since it was asked for, a read may have brought the person back. What a page asked for has no hash yet."""
     row, [user_id] = erasures.find(connection, erasure_id) or {}, erasures.read_values(connection, erasure_id)["key"]
-    return "" if row["is_present_welcome"] or not erasures.is_present(connection, tenant_id, user_id) else STILL_THERE
+    if not row["is_present_welcome"] and erasures.is_present(connection, run.tenant.id, user_id):
+        return STILL_THERE
+    salt = find_salt(connection, run.settings.landing_zone, run.tenant.id)
+    is_named = erasures.name_subject(connection, erasure_id, salt=salt, subject_hash=hash_subject(user_id, salt))
+    return "" if is_named else "another erasure is under way for the same person"
 
 
 def _identify(connection: Connection, tenant_id: str, user_id: str) -> Identity:

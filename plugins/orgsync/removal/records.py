@@ -28,7 +28,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_salt(connection: Connection, zone: str, tenant_id: str) -> str:
     """One for each tenant: whoever looks whom an erasure was about has to work through everybody once, not once for each of them."""
-    known = [row["salt"] for row in erasures.list_all(connection, tenant_id)] or [record.salt for record in read_records(zone, tenant_id)]
+    known = [row["salt"] for row in erasures.list_all(connection, tenant_id) if row["salt"]]
+    known = known or [record.salt for record in read_records(zone, tenant_id)]
     return known[0] if known else secrets.token_hex(16)
 
 

@@ -30,6 +30,11 @@ def begin(
     return number
 
 
+def name_subject(connection: Connection, erasure_id: int, *, salt: str, subject_hash: str) -> bool:
+    """Of one that was asked for on a page; False where another is under way for the same person."""
+    return bool(execute(connection, "removal/name_subject", erasure_id=erasure_id, salt=salt, subject_hash=subject_hash))
+
+
 def find(connection: Connection, erasure_id: int) -> Row | None:
     return fetch_one(connection, "removal/find_erasure", erasure_id=erasure_id)
 

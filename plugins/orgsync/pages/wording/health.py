@@ -10,6 +10,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "health.waits": ("Waits for somebody to decide", "等待审批"),
     "health.failed": ("Something has to be mended", "需要处理"),
     "health.unknown": ("Nothing was loaded yet", "尚未加载任何数据"),
+    "health.retired": ("Retired: it has left the tenants file, its history stays", "已停用：已从租户配置文件中移除，历史保留"),
+    "health.since": ("Retired since", "停用时间"),
     "health.newest": ("Newest good sync", "最近一次成功同步"),
     "health.people": ("People", "人数"),
     "health.outcome": ("Last run", "最近一次运行"),

@@ -38,6 +38,27 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "person.source": ("From", "来源"),
     "person.state": ("State", "状态"),
     "person.when": ("When", "时间"),
+    "forget.title": ("Forget this person", "删除此人"),
+    "forget.what": (
+        "Everything held of them is erased at night: history, landed snapshots, messages, audit. It cannot be undone.",
+        "夜间将删除关于此人的所有内容：历史、已落地的快照、消息、审计。无法撤销。",
+    ),
+    "forget.type": ("Type the id {id} to confirm:", "输入编号 {id} 以确认："),
+    "forget.even_if_present": (
+        "They are still in the company: the next read will know them as somebody new.",
+        "此人仍在企业中：下一次读取会将其视为新人。",
+    ),
+    "forget.do": ("Forget", "删除"),
+    "forget.will_be_written": ("It is written down that you asked, not for whom.", "请求会记入审计，但不记录针对谁。"),
+    "forget.mistyped": ("That is not the id. Nothing was asked for.", "编号不符。没有提出请求。"),
+    "forget.still_there": (
+        "They are in the company as of the newest read. Let the company remove them first, or tick that this is known.",
+        "按最新读取，此人仍在企业中。请先在平台上移除此人，或勾选已知晓。",
+    ),
+    "forget.asked": (
+        "Asked for, as erasure {erasure}. The next housekeeping carries it out.",
+        "已提出请求，编号 {erasure}。下一次 housekeeping 会执行。",
+    ),
     "timeline.title": ("Time line", "变更历史"),
     "timeline.caption": ("What happened, the latest first", "最近的变更在前"),
     "timeline.when": ("When", "时间"),
