@@ -22,12 +22,13 @@ from orgsync.sync import validating
 from orgsync.sync.housekeeping import clean_tenant
 from orgsync.sync.rebuilding import rebuild
 from orgsync.sync.replaying import replay
+from orgsync.tenants import read_stanzas
 from orgsync.tenants.stanza import Allowance, Budget
 from stack.postgres import PostgresServer
 from tests.integration.office import Office
 from tests.integration.test_plan import wecom_by_ids, with_tenant
 from tests.integration.test_rebuild import Servant, differences, everything
-from tests.integration.world import TENANTS, World
+from tests.integration.world import TENANTS, Command, World
 
 NOW = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -386,3 +387,51 @@ def test_messages_become_numbers_once_their_time_is_over(office: Office) -> None
     kept = world.query("select count(*), coalesce(sum(calls), 0) from notify.attempt")
     counted = world.query("select sum(attempts), sum(calls) from notify.message_month")
     assert [tuple(map(sum, zip(kept[0], counted[0], strict=True)))] == [tuple(map(int, spent[0]))]
+
+
+def test_command_shows_what_is_held_and_erases_only_when_it_is_meant(world: World, command: Command, tmp_path: Any) -> None:
+    world.sync(now=NOW)
+    [(gone,), *_] = world.query("select user_id from org.users order by 1")
+    shown = command("forget", "acme", "--user", gone)
+    assert shown.returncode == 0, shown.stderr
+    assert "Nothing was changed" in shown.stdout
+    assert "org.user_version" in shown.stdout
+    refused = command("forget", "acme", "--user", gone, "--yes")
+    assert (refused.returncode, "--even-if-present" in refused.stderr) == (2, True)
+    file = tmp_path / "held.json"
+    assert command("export-person", "acme", gone, "--to", str(file)).returncode == 0
+    assert [version["user_id"] for version in json.loads(file.read_text())["versions"]] == [gone]
+    assert file.stat().st_mode & 0o077 == 0
+    file.unlink()
+    done = command("forget", "acme", "--user", gone, "--yes", "--even-if-present", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["outcome"] == "forgotten"
+    assert gone not in done.stdout + done.stderr
+    assert find_in_tables(world, {gone}) == find_in_files(world, {gone}) == []
+    again = command("forget", "acme", "--again")
+    assert (again.returncode, "nobody who was forgotten before is held" in again.stdout) == (0, True)
+    whole = command("forget", "acme", "--yes")
+    assert (whole.returncode, "take its stanza out first" in whole.stderr) == (2, True)
+    world.settings.tenants_file.write_text(OTHER, encoding="utf-8")
+    assert command("housekeeping").returncode in (0, 1)
+    assert "acme is retired" in command("status").stdout
+    assert command("forget", "acme", "--yes").returncode == 0
+    assert world.query("select count(*) from org.user_version") == [(0,)]
+    assert command("forget", "nobody", "--user", "x").returncode == 2
+
+
+def test_person_of_a_retired_tenant_is_forgotten_without_its_stanza(world: World) -> None:
+    """Nothing says any more how its snapshots are to be read: the tables are cleaned, and nothing is loaded again."""
+    world = with_tenant(world, budget=Budget(leavers=Allowance(1000, 100)))
+    gone = fill(world, times=2)
+    values = values_of(world, gone)
+    world.settings.tenants_file.write_text(TENANTS, encoding="utf-8")
+    duties.look_after(world.settings)
+    world.settings.tenants_file.write_text(OTHER, encoding="utf-8")
+    duties.look_after(world.settings)
+    plans = world.query("select count(*) from ops.plan")
+    run, may_replay = duties.open_run(world.settings, read_stanzas(world.settings.tenants_file), "acme", run_id="cli", run_type="cli")
+    assert may_replay is False
+    forget_person(run, gone, asked_by="wang", may_replay=may_replay)
+    assert find_in_tables(world, values) == find_in_files(world, values) == []
+    assert world.query("select count(*) from ops.plan") == plans

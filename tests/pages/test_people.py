@@ -216,14 +216,12 @@ def test_forgetting_is_asked_for_by_typing_the_id(site: Site) -> None:
         answer = site.post("acme/person/forget", "eva", data={"id": user_id} | data)
         assert (answer.status_code, words in answer.text) == (200, True)
     assert site.company.query(asked) == []
-    before = audited(site.company)
     for _ in range(2):
         answer = site.post("acme/person/forget", "eva", data={"id": user_id, "typed": user_id, "even_if_present": "true"})
         assert "The next housekeeping carries it out" in answer.text
     assert site.company.query(asked) == [("wanted", True, "eva")]
-    [(actor, action, tenant, subject)] = audited(site.company)[len(before) :]
-    assert (actor, action, tenant) == ("eva", "erasure.asked", "acme")
-    assert subject.isdecimal()
+    [(actor, tenant, subject)] = site.company.query("select actor, tenant_id, subject from ops.audit where action = 'erasure.asked'")
+    assert (actor, tenant, subject.isdecimal()) == ("eva", "acme", True)
     site.company.query("delete from ops.erasure_value")
     site.company.query("delete from ops.erasure")
 

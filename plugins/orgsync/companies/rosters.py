@@ -23,6 +23,7 @@ def note_roster(connection: Connection, stanzas: Stanzas) -> list[str]:
     """
     platforms = {tenant.id: tenant.platform for tenant in stanzas.tenants}
     seen: list[Row] = [{"tenant_id": tenant_id, "platform": platforms.get(tenant_id, "")} for tenant_id in stanzas.owners]
+    execute(connection, "removal/adopt_tenants")
     execute(connection, "removal/note_tenants", tenants=encode_list(seen))
     if not seen or not stanzas.names_all:
         return []

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from orgsync.landing.zone import list_snapshots, read_answers, read_manifest
+from orgsync.landing.zone import read_answers, read_manifest
 from orgsync.platforms import load_platform
-from orgsync.removal.forgetting import Erasing, forget_person
+from orgsync.removal.forgetting import Erasing, forget_person, list_everywhere
 from orgsync.removal.identity import hash_subject
 from orgsync.removal.records import Record, adopt_records
 from orgsync.sync.run import Run
@@ -52,7 +52,7 @@ def find_meant(records: Iterable[Record], candidates: Mapping[str, bool]) -> dic
 def _list_landed(run: Run, until: datetime) -> set[str]:
     """Every id by which somebody has a record of their own in a snapshot taken before an erasure ended."""
     found: set[str] = set()
-    for landed in list_snapshots(run.settings.landing_zone, run.tenant.id):
+    for landed in list_everywhere(run):
         if landed.taken_at > until:
             continue
         manifest = read_manifest(landed.uri, is_partial_welcome=True)

@@ -73,6 +73,7 @@ def open_run(settings: Settings, stanzas: Stanzas, tenant_id: str, *, run_id: st
         return Run(find_tenant(stanzas, tenant_id), run_id, run_type, settings), True
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
+        note_roster(connection, stanzas)
         platforms = {row["tenant_id"]: row["platform"] for row in list_roster(connection)}
     if not platforms.get(tenant_id):
         known = ", ".join({*stanzas.owners, *platforms}) or "none"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from orgsync.errors import IncompleteSnapshotError
-from orgsync.landing.zone import list_snapshots, read_answers, read_manifest
+from orgsync.landing.zone import read_answers, read_manifest
 from orgsync.platforms import load_platform
+from orgsync.removal.forgetting import list_everywhere
 from orgsync.sync.run import Run
 from orgsync.warehouse import erasures
 from orgsync.warehouse.clock import read_clock
@@ -34,7 +35,7 @@ def export_person(run: Run, user_id: str, *, asked_by: str = "") -> dict[str, An
 def _list_snapshots(run: Run, ids: set[str]) -> list[dict[str, Any]]:
     """In which snapshots, and in how many records of each part; one that cannot be read says so."""
     found = []
-    for landed in list_snapshots(run.settings.landing_zone, run.tenant.id):
+    for landed in list_everywhere(run):
         told: dict[str, Any] = {"snapshot_id": landed.snapshot_id, "taken_at": landed.taken_at}
         try:
             manifest = read_manifest(landed.uri, is_partial_welcome=True)

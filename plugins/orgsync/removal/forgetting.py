@@ -15,7 +15,7 @@ from psycopg2.extensions import connection as Connection
 from orgsync.errors import ConfigurationError, GateError, IncompleteSnapshotError, OvertakenError
 from orgsync.landing.reports import remove_report
 from orgsync.landing.rewriting import Trace, clean_problem_of, find_trace, rewrite_snapshot
-from orgsync.landing.zone import LandedSnapshot, list_snapshots, read_manifest, remove_unfinished
+from orgsync.landing.zone import LandedSnapshot, has_manifest, list_snapshots, read_manifest, remove_unfinished
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Person
 from orgsync.removal.identity import Identity, hash_subject, identify, list_candidates
@@ -84,7 +84,7 @@ def carry_out(run: Run, erasure_id: int, *, may_replay: bool = True) -> Erasing:
     """An erasure that was begun, or asked for on a page, to its end."""
     with open_step(run, "forget") as step, claim_tenant(run, "read") as claim:
         with open_warehouse(run.address) as connection:
-            register_landed(connection, run.settings.landing_zone, run.tenant.id)
+            _take_over_zone(connection, run)
             if reason := _find_objection(connection, run, erasure_id):
                 erasures.finish(connection, erasure_id, "refused", counts={}, reason=reason)
                 step.outcome = "stopped"
@@ -119,13 +119,29 @@ def _find_traces(run: Run, identity: Identity) -> tuple[Identity, dict[str, Trac
     """Which snapshots hold the person; and by which ids beside those that history knew, for it need never have known them."""
     while True:
         traces = {}
-        for landed in list_snapshots(run.settings.landing_zone, run.tenant.id):
+        for landed in list_everywhere(run):
             if trace := _find_trace(landed, identity.person):
                 traces[landed.snapshot_id] = trace
         found = identity.ids.union(*(trace.ids for trace in traces.values()))
         if found == identity.ids:
             return identity, traces
         identity = Identity(identity.user_id, found, identity.values, identity.vague)
+
+
+def list_everywhere(run: Run) -> list[LandedSnapshot]:
+    """The snapshots of the landing zone, and those that lie elsewhere: the zone may have been another when they were read."""
+    landed = {each.snapshot_id: each for each in list_snapshots(run.settings.landing_zone, run.tenant.id)}
+    with open_warehouse(run.address) as connection:
+        places = erasures.list_places(connection, run.tenant.id)
+    elsewhere = [each for each in places if each["snapshot_id"] not in landed and has_manifest(each["uri"])]
+    return [*landed.values(), *(LandedSnapshot(each["snapshot_id"], each["uri"], each["taken_at"], size=0) for each in elsewhere)]
+
+
+def _take_over_zone(connection: Connection, run: Run) -> None:
+    """What no run got to register, and where what is in the landing zone now is to be read from: not from a copy that nobody rewrites."""
+    register_landed(connection, run.settings.landing_zone, run.tenant.id)
+    for landed in list_snapshots(run.settings.landing_zone, run.tenant.id):
+        snapshots.move_snapshot(connection, landed.snapshot_id, uri=landed.uri)
 
 
 def _find_trace(landed: LandedSnapshot, person: Person) -> Trace:
@@ -159,7 +175,7 @@ def _rewrite_zone(run: Run, erasure_id: int, identity: Identity) -> list[str]:
     """The ids of all snapshots that held the person, also of those that an earlier try has rewritten."""
     with open_warehouse(run.address) as connection:
         held, now = erasures.read_values(connection, erasure_id)["snapshot"], read_clock(connection)
-    landed = {each.snapshot_id: each for each in list_snapshots(run.settings.landing_zone, run.tenant.id)}
+    landed = {each.snapshot_id: each for each in list_everywhere(run)}
     for number, snapshot_id in enumerate(sorted(held & landed.keys()), start=1):
         uri = landed[snapshot_id].uri
         platform = load_platform(read_manifest(uri, is_partial_welcome=True).platform)

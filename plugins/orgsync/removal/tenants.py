@@ -71,10 +71,12 @@ def check_gone(stanzas: Stanzas, tenant_id: str) -> None:
 
 def _remove_files(settings: Settings, tenant_id: str) -> int:
     """Snapshot by snapshot, then what else is in the folder; run again it removes what is left."""
-    landed = list_snapshots(settings.landing_zone, tenant_id)
-    for snapshot in landed:
-        remove_report(settings.report_folder, snapshot.snapshot_id)
-        remove_snapshot(snapshot.uri)
+    landed = {snapshot.snapshot_id: snapshot.uri for snapshot in list_snapshots(settings.landing_zone, tenant_id)}
+    with open_warehouse(find_warehouse(settings)) as connection:
+        places = {row["snapshot_id"]: row["uri"] for row in erasures.list_places(connection, tenant_id)}
+    for snapshot_id, uri in {*landed.items(), *places.items()}:
+        remove_report(settings.report_folder, snapshot_id)
+        remove_snapshot(uri)
     remove_folder(open_place(snapshot_uri(settings.landing_zone, tenant_id)))
     remove_folder(open_place(settings.report_folder) / tenant_id)
     return len(landed)

@@ -95,6 +95,11 @@ def list_change_ids(connection: Connection, tenant_id: str, user_id: str) -> lis
     return [row["change_id"] for row in fetch_all(connection, "removal/list_change_ids", tenant_id=tenant_id, user_id=user_id)]
 
 
+def list_places(connection: Connection, tenant_id: str) -> list[Row]:
+    """Of each snapshot that was not removed `snapshot_id`, `uri` and `taken_at`."""
+    return fetch_all(connection, "removal/list_places", tenant_id=tenant_id)
+
+
 def list_counted(connection: Connection, tenant_id: str, user_id: str) -> list[str]:
     """The loaded snapshots in which somebody counts, as far as history knows: their files may have been rewritten already."""
     return [row["snapshot_id"] for row in fetch_all(connection, "removal/list_counted", tenant_id=tenant_id, user_id=user_id)]
