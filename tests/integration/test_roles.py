@@ -135,7 +135,7 @@ FUNCTIONS = {
     "ops.clean_json(jsonb, text[], text[], text, text)": ("", "", ""),
     "ops.blank_report(json, text[])": ("", "", ""),
     "ops.join_versions(text, text[], text[])": ("", "", ""),
-    "ops.erase_person(bigint, text[], text, text)": ("execute", "", ""),
+    "ops.erase_person(bigint, text[], text, text, text)": ("execute", "", ""),
     "ops.erase_tenant(bigint)": ("execute", "", ""),
     "ops.ask_erasure(text, text, text, boolean)": ("execute", "", ""),
     f"notify.forget_messages(text, {INSTANT}, integer)": ("execute", "", ""),

@@ -209,8 +209,8 @@ end
 $$;
 
 -- Takes a person out of every table. Run again it finds nothing. mentions are the fields of attributes that hold ids of people, pattern finds
--- the texts that nobody else has, problem_pattern also their ids where a problem of a read names them.
-create function ops.erase_person(erasure bigint, mentions text[], pattern text, problem_pattern text) returns jsonb
+-- the texts that nobody else has, problem_pattern also their ids where a problem of a read names them; needles finds where it is worth looking.
+create function ops.erase_person(erasure bigint, mentions text[], pattern text, problem_pattern text, needles text) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -264,7 +264,10 @@ begin
         where version.tenant_id = wanted.tenant_id
           and (
             version.manager_user_id = any (ids)
-            or ops.clean_json(version.attributes, ids, mentions, pattern) is distinct from version.attributes
+            or (
+                version.attributes::text ~ needles
+                and ops.clean_json(version.attributes, ids, mentions, pattern) is distinct from version.attributes
+            )
         )
         returning version.user_id
     ) select count(*), array_agg(distinct changed.user_id) into more, of_users from changed;
@@ -281,7 +284,10 @@ begin
         where version.tenant_id = wanted.tenant_id
           and (
             version.leader_user_ids && ids
-            or ops.clean_json(version.attributes, ids, mentions, pattern) is distinct from version.attributes
+            or (
+                version.attributes::text ~ needles
+                and ops.clean_json(version.attributes, ids, mentions, pattern) is distinct from version.attributes
+            )
         )
         returning version.department_id
     ) select count(*), array_agg(distinct changed.department_id) into more, of_departments from changed;

@@ -132,7 +132,7 @@ grant select, insert, update on
 to orgsync_loader;
 grant select, insert, delete on ops.erasure_value to orgsync_loader;
 grant execute on function
-    ops.erase_person(bigint, text[], text, text),
+    ops.erase_person(bigint, text[], text, text, text),
     ops.erase_tenant(bigint),
     ops.ask_erasure(text, text, text, boolean),
     notify.forget_messages(text, timestamptz, integer)

@@ -193,8 +193,8 @@ def _erase_tables(run: Run, erasure_id: int, identity: Identity) -> None:
         history.lock_tenant(connection, tenant_id)
         overtaken = plans.drop_unfinished(connection, tenant_id)
         runs.close_overtaken_runs(connection, tenant_id, overtaken, by_run=run.run_id, by="the erasure")
-        patterns = {"pattern": person.pattern, "problem_pattern": clean_problem_of(person).pattern}
-        erasures.erase_person(connection, erasure_id, mentions=mentions, **patterns)
+        patterns = {"pattern": person.pattern, "problem_pattern": clean_problem_of(person).pattern, "needles": identity.needles}
+        erasures.erase_person(connection, erasure_id, mentions=mentions, patterns=patterns)
         forget_search_keys(connection, tenant_id)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -25,6 +26,12 @@ class Identity:
     ids: frozenset[str]
     values: tuple[str, ...]
     vague: tuple[str, ...] = ()
+
+    @property
+    def needles(self) -> str:
+        """What finds the JSON in which it is worth looking closer; all of it where what is looked for is not written there as it is."""
+        sought = sorted({*self.ids, *self.values})
+        return ".*" if any(set(each) & {'"', "\\"} or not each.isprintable() for each in sought) else "|".join(map(re.escape, sought))
 
     @property
     def person(self) -> Person:

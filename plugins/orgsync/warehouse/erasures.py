@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from psycopg2.extensions import connection as Connection
@@ -65,10 +65,10 @@ def adopt(connection: Connection, record: Row) -> None:
     execute(connection, "removal/adopt_erasure", **record)
 
 
-def erase_person(connection: Connection, erasure_id: int, *, mentions: Iterable[str], pattern: str, problem_pattern: str) -> dict[str, int]:
-    """The tenant has to be locked; search keys are left to whoever calls."""
-    keys = {"mentions": sorted(mentions), "pattern": pattern, "problem_pattern": problem_pattern}
-    counts: dict[str, int] = fetch_all(connection, "removal/erase_person", erasure_id=erasure_id, **keys)[0]["counts"]
+def erase_person(connection: Connection, erasure_id: int, *, mentions: Iterable[str], patterns: Mapping[str, str]) -> dict[str, int]:
+    """`patterns`: `pattern`, `problem_pattern` and `needles`. The tenant has to be locked; search keys are left to whoever calls."""
+    rows = fetch_all(connection, "removal/erase_person", erasure_id=erasure_id, mentions=sorted(mentions), **patterns)
+    counts: dict[str, int] = rows[0]["counts"]
     return counts
 
 
