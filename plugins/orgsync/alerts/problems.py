@@ -22,8 +22,9 @@ SHARED = ""
 class Problem:
     """Of a tenant, or of all (SHARED). `subject` says which of several of its kind; together they are its identity over time.
 
-    `broken`: something does not happen; `degraded`: it does, and somebody should look. `reason` says in a sentence what is wrong, `fix` what to
-    do; `link` is the address of the page that shows it. `since` is by the warehouse's clock. No text holds a secret, or names a person.
+    `broken`: something does not happen; `degraded`: it does, and somebody should look. `reason` says in a sentence what is wrong, `fix`
+    what to do; `link` is the address of the page that shows it. `since` is by the warehouse's clock. No text holds a secret, or names a
+    person.
     """
 
     tenant_id: str
