@@ -20,8 +20,8 @@ NEARLY_USED = 0.9
 LASTING = tuple(say.GAUGES)
 """Of the quotas, those that are not new within a minute, and that nobody means to use up each day."""
 FEWEST_MORE, SHARE_MORE = 5, 0.2
-"""Quarantine has grown by at least so many rows, and by such a share. One person with a bad record, and what belongs to them, is two or three
-rows: a matter of that person, which the page of the quarantine shows, and not of operation."""
+"""Quarantine has grown by at least so many rows, and by such a share. One person with a bad record, and what belongs to them, is two or
+three rows: a matter of that person, which the page of the quarantine shows, and not of operation."""
 SILENT_AFTER: Mapping[str, timedelta] = {
     # Twice what lies between two runs, or two hours more than a day, in which a run may wait and be tried again.
     "housekeeping": timedelta(hours=26),

@@ -10,8 +10,8 @@ from orgsync.alerts.problems import Identity, Problem
 
 GONE = timedelta(minutes=30)
 """A problem is over when it has been gone for so long: one that comes back before is the same one, and nobody hears of it."""
-LONGEST_GONE = timedelta(hours=4)
-"""Each time that it comes back soon it has to be gone for twice as long, up to this: a sync that fails every other hour is one problem."""
+MOST_DOUBLINGS = 3
+"""Each time that it comes back soon it has to be gone for twice as long, up to four hours: what fails every other hour is one problem."""
 SOON = timedelta(hours=24)
 
 
@@ -26,7 +26,7 @@ class Standing:
     returns: int = 0
 
     def is_over(self, now: datetime) -> bool:
-        return self.over_at is not None and now - self.over_at >= min(GONE * 2**self.returns, LONGEST_GONE)
+        return self.over_at is not None and now - self.over_at >= GONE * 2 ** min(self.returns, MOST_DOUBLINGS)
 
 
 def carry_on(

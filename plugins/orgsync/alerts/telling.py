@@ -11,7 +11,7 @@ from orgsync.alerts.problems import Identity
 from orgsync.alerts.remembering import Standing
 
 SETTLED = timedelta(minutes=10)
-"""A problem is told when it has been there for so long: longer than Airflow waits between the tries of a task, or a server takes to start."""
+"""A problem is told when it has been there for so long: longer than Airflow waits between tries of a task, or a server takes to start."""
 AGAIN = timedelta(hours=24)
 
 
@@ -24,7 +24,7 @@ class Told:
 
 
 def choose_notices(standings: Iterable[Standing], told: Mapping[Identity, Told], *, now: datetime) -> list[Notice]:
-    """For one channel, what it is to tell now: nothing that it has told, nothing of what came and went, and no end of what it never told."""
+    """For one channel, what it is to tell now: nothing twice, nothing of what came and went, and no end of what it never told."""
     chosen = ((standing, choose_event(standing, told.get(standing.problem.identity), now=now)) for standing in standings)
     return [Notice(standing.problem, event, now) for standing, event in chosen if event]
 

@@ -48,7 +48,9 @@ def watch(settings: Settings, *, memory: Memory, open_channels: OpenChannels, wa
     """
     roll = read_roll(settings)
     channels = open_channels(settings, roll.stanzas)
-    looked, report, outage = [], Report(), None
+    looked: Sequence[Standing] = ()
+    report: Report = Report()
+    outage: OrgsyncError | None = None
     try:
         looked, report = _watch_warehouse(settings, roll, channels, watched_by, clock)
     except BusyTenantError as error:

@@ -55,8 +55,8 @@ WITHHELD = Words(
     "平台不再提供这些字段：{fields}；保留其最后已知的值",
 )
 WITHHELD_FIX = Words(
-    "Give the app the permission back, as `orgsync doctor {tenant}` says. If it is meant, there is nothing to do: after a week it counts as "
-    "usual",
+    "Give the app the permission back, as `orgsync doctor {tenant}` says. If it is meant, there is nothing to do: after a week it counts "
+    "as usual",
     "请按 `orgsync doctor {tenant}` 的提示恢复应用权限。如属有意调整则无需处理：一周后视为正常",
 )
 QUARANTINE = Words(
