@@ -13,7 +13,7 @@ from orgsync.alerts.problems import SHARED, Identity, Problem
 from orgsync.connections.site import address_page
 from orgsync.errors import ConfigurationError, OrgsyncError, SchemaError
 from orgsync.settings import Settings
-from orgsync.tenants import Stanzas, read_stanzas
+from orgsync.tenants import Stanzas, find_tenant, read_stanzas
 from orgsync.warehouse.clock import Clock, read_clock
 from orgsync.warehouse.connection import open_warehouse
 from orgsync.warehouse.hook import find_warehouse
@@ -75,9 +75,15 @@ def find_outlook(settings: Settings, roll: Roll, *, channels: Collection[str] = 
 
 
 def look(settings: Settings, *, tenant_id: str | None = None) -> Sequence[Problem]:
-    """All that is wrong now, also with a warehouse that does not answer; of one tenant what concerns it, and what concerns all."""
+    """All that is wrong now, also with a warehouse that does not answer; of one tenant what concerns it, and what concerns all.
+
+    Raises ConfigurationError where there is no such tenant in a file that can be read.
+    """
+    roll = read_roll(settings)
+    if tenant_id is not None and not roll.error and tenant_id not in roll.stanzas.owners:
+        find_tenant(roll.stanzas, tenant_id)
     try:
-        found = find_outlook(settings, read_roll(settings)).problems
+        found = find_outlook(settings, roll).problems
     except OrgsyncError as error:
         return [explain_outage(error, now=datetime.now(UTC))]
     return [problem for problem in found if tenant_id is None or problem.tenant_id in (tenant_id, SHARED)]
