@@ -12,7 +12,7 @@ from orgsync.alerts.problems import SHARED
 from orgsync.alerts.speech import Languages, Speech, speak
 from orgsync.carriers.letters import Entry, Letter, cut
 from orgsync.templates.values import clean
-from orgsync.words import Words, say
+from orgsync.words import Words, join, say
 
 SUBJECT_CHARACTERS = 150
 MOST_CHARACTERS = 4000
@@ -34,7 +34,8 @@ ALL = Words("all tenants", "所有租户")
 OPEN = Words("Open", "查看详情")
 MORE = Words("… and {count} more; `orgsync check` lists all", "……另有 {count} 项；`orgsync check` 可列出全部")
 CLOSING = Words("Told by orgsync.", "由 orgsync 发出。")
-COUNTED = Words("{problems} problems, {over} over", "{problems} 个问题，{over} 个已恢复")
+PROBLEMS = Words("{count} problems", "{count} 个问题")
+SOME_OVER = Words("{count} over", "{count} 个已恢复")
 
 
 def compose_letter(notices: Sequence[Notice], speech: Speech, *, of: str = "") -> Letter:
@@ -69,7 +70,8 @@ def _write_subject(notices: Sequence[Notice], speech: Speech, spoken: Languages)
     counts = Counter(notice.event == "over" for notice in notices)
     names = list(dict.fromkeys(speak(name_tenant(notice.problem.tenant_id), spoken) for notice in notices))
     listed = ", ".join(names[:MOST_NAMES]) + (" …" if len(names) > MOST_NAMES else "")
-    counted = speak(COUNTED.fill(problems=counts[False], over=counts[True]), spoken)
+    parts = [words.fill(count=counts[is_over]) for words, is_over in ((PROBLEMS, False), (SOME_OVER, True)) if counts[is_over]]
+    counted = speak(join(parts, en=", ", zh="，"), spoken)
     return cut(f"[orgsync] {listed}: {counted}", SUBJECT_CHARACTERS)
 
 
