@@ -9,24 +9,13 @@ from zoneinfo import ZoneInfo
 from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, task
 
 from orgsync.airflow_parts.notify_operator import FAIL_WHAT_NEEDS_A_PERSON, OUTBOX
-from orgsync.airflow_parts.parsing import is_for_display
-from orgsync.airflow_parts.wording import join_languages, say, say_page
-from orgsync.errors import ConfigurationError
+from orgsync.airflow_parts.parsing import find_common_language
+from orgsync.airflow_parts.wording import say, say_page
 from orgsync.settings import read_settings
 from orgsync.tenants import Tenant, read_stanzas, read_tenant
 
 RUN_FOR = timedelta(seconds=50)  # then the next run goes on
-
-
-def find_language() -> str:
-    """Of its texts. It is listed also where the tenants file cannot be read: what is wrong with that, the other DAGs and its tasks say."""
-    try:
-        return join_languages(read_stanzas(read_settings().tenants_file).languages if is_for_display() else ())
-    except ConfigurationError:
-        return join_languages(())
-
-
-LANGUAGE = find_language()
+LANGUAGE = find_common_language()
 
 with DAG(
     dag_id="org_notify",

@@ -23,6 +23,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from orgsync.airflow_parts.approval import PlanApproval, ask_about
 from orgsync.airflow_parts.notify_operator import OUTBOX
 from orgsync.airflow_parts.parsing import find_wanted
+from orgsync.airflow_parts.slow_runs import set_deadline
 from orgsync.airflow_parts.wording import describe_field, say, say_page
 from orgsync.connections.site import address_page
 from orgsync.settings import read_settings
@@ -62,6 +63,7 @@ def build_dag(tenant: Tenant) -> DAG:
         start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo(tenant.timezone)),
         catchup=False,
         max_active_runs=1,
+        deadline=set_deadline(tenant.id),
         tags=["orgsync", tenant.platform],
         default_args={
             "owner": tenant.owner,

@@ -94,7 +94,10 @@ grant select on
     ops.plan_line,
     ops.quarantine,
     ops.expectation_result,
-    ops.doctor_check
+    ops.doctor_check,
+    ops.problem,
+    ops.heartbeat,
+    ops.slow_run
 to orgsync_reader;
 grant select (
     plan_id, tenant_id, snapshot_id, taken_at, state, staged_counts, withheld_fields, department_unobserved, user_unobserved,
@@ -104,7 +107,8 @@ grant select (
 grant select on
     ops.plan,
     ops.plan_change,
-    ops.audit
+    ops.audit,
+    ops.alert
 to orgsync_pii;
 grant select, insert, update on
     ops.snapshot,
@@ -118,7 +122,13 @@ grant select, insert on
     ops.audit
 to orgsync_loader;
 grant select, insert, delete on ops.plan_change to orgsync_loader;
-grant select, insert, update, delete on ops.doctor_check to orgsync_loader;
+grant select, insert, update, delete on
+    ops.doctor_check,
+    ops.problem,
+    ops.alert,
+    ops.heartbeat,
+    ops.slow_run
+to orgsync_loader;
 grant execute on function ops.answer(text) to orgsync_loader;
 grant execute on function
     ops.show_person(text, text, text),

@@ -30,6 +30,7 @@ from orgsync.templates.values import clean
 from orgsync.tenants import Stanzas, Tenant
 from orgsync.warehouse.clock import Clock, read_clock
 from orgsync.warehouse.connection import open_warehouse
+from orgsync.warehouse.heartbeats import beat
 from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema
 from orgsync.warehouse.statements import Row
@@ -147,6 +148,7 @@ def find_due(settings: Settings, stanzas: Stanzas, *, clock: Clock = read_clock)
             if announce_changes(connection, settings, tenant, now=now):
                 troubled.add(tenant.id)
             connection.commit()
+        beat(connection, "notify")
         due = troubled.union(store.find_due(connection, now=now))
         return [tenant_id for tenant_id in stanzas.owners if tenant_id in due]
 

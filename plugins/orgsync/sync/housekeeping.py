@@ -21,6 +21,7 @@ from orgsync.warehouse import runs, snapshots
 from orgsync.warehouse.claims import Claim, hold_claim
 from orgsync.warehouse.clock import Clock, read_clock
 from orgsync.warehouse.connection import Address, open_warehouse
+from orgsync.warehouse.heartbeats import beat
 from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema
 from orgsync.warehouse.statements import Row
@@ -72,6 +73,7 @@ def clean_tenant(settings: Settings, tenant: Tenant, *, dry_run: bool, clock: Cl
             remove_unfinished(settings.landing_zone, tenant.id, confirm=claim.confirm_now)
     with open_warehouse(address) as connection:
         closed = runs.close_lost_runs(connection, tenant.id, before=now - LOST_AFTER)
+        beat(connection, "housekeeping")
         if dry_run:
             connection.rollback()
     return Cleaning(

@@ -208,7 +208,8 @@ class Tenant:
     `on_incomplete` says what becomes of a read that lacks a part: `fail`, or `add_only`: it adds and updates, and ends nothing.
     `approvers` may approve a plan over budget (users of Airflow, or ids of people who sign in by the organization), all who may edit its
     runs if none is named; after
-    `approval_hours` without a word it is rejected. `change_messages` say which changes are told, and to whom; none is the default.
+    `approval_hours` without a word it is rejected. So many hours (`stale_after`) after a read was due, with no good one since, it is told
+    that the tenant is stale. `change_messages` say which changes are told, and to whom; none is the default.
     """
 
     id: Annotated[Identifier, Field(description="Names the tenant everywhere: lower-case letters, digits and _")]
@@ -233,6 +234,9 @@ class Tenant:
         tuple[str, ...], Field(description="Users of Airflow, or ids of people of the tenant, who may approve; none: all who may edit runs")
     ] = ()
     approval_hours: Annotated[Hours, Field(description="After which a plan that nobody approved is rejected")] = 12
+    stale_after: Annotated[
+        Hours, Field(description="So many hours after a read was due by either schedule, with no good one since, the tenant is stale")
+    ] = 25
     language: Annotated[Language, Field(description="What Airflow shows of the tenant: English, Chinese, or both")] = "en"
     mapping: Annotated[
         FieldMapping,

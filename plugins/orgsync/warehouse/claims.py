@@ -25,13 +25,18 @@ from orgsync.warehouse.statements import Row, execute, fetch_all
 
 log = logging.getLogger(__name__)
 
-Purpose = Literal["read", "replay", "app"]
+Purpose = Literal["read", "replay", "app", "watch"]
 
 BEATS = 6
 """A holder renews so often in the time it would take to lose its claim; whoever finds it claimed sees by that whether it lives."""
 LOOKS = 60
 HEART = "claim"
-DOING = {"read": "reading tenant {}", "replay": "loading snapshots of tenant {} again", "app": "reading by app {}"}
+DOING = {
+    "read": "reading tenant {}",
+    "replay": "loading snapshots of tenant {} again",
+    "app": "reading by app {}",
+    "watch": "watching over all tenants",
+}
 
 
 @dataclass
