@@ -53,8 +53,11 @@ def compose_letter(notices: Sequence[Notice], speech: Speech, *, of: str = "") -
 
 
 def find_key(notices: Sequence[Notice], *, of: str = "") -> str:
-    """The same for the same notices on the same day, in whatever order, and for nothing else: told twice, it is known again."""
-    parts = sorted("\0".join((*notice.problem.identity, notice.event, f"{notice.at:%Y-%m-%d}")) for notice in notices)
+    """The same for the same notices on the same day, in whatever order, and for nothing else: told twice, it is known again.
+
+    With `since`, for what is over and comes back on the same day is news.
+    """
+    parts = sorted("\0".join((*each.problem.identity, each.event, f"{each.problem.since:%FT%T}", f"{each.at:%F}")) for each in notices)
     return hashlib.sha256("\1".join((of, *parts)).encode()).hexdigest()[:32]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -75,4 +76,7 @@ def test_key_is_the_same_for_the_same_notices_of_a_day_alone() -> None:
         [notice(tenant_id="b"), notice("over")],
     ]
     assert len({key, *(find_key(other) for other in others)}) == 5
+    came_back = notice()
+    later = replace(came_back, problem=replace(came_back.problem, since=NOW))
+    assert find_key([later]) != find_key([came_back])
     assert find_key([notice()], of="mail:a") != find_key([notice()], of="mail:b")
