@@ -18,6 +18,7 @@ from sandbox.faults import Fault, FaultSpec
 from sandbox.generator import Recipe
 from sandbox.login_control import LOGIN_RESOURCES
 from sandbox.mailbox_control import MAILBOX_RESOURCES
+from sandbox.robots import desk
 from sandbox.tenant import Tenant
 
 PREFIX = "/_sandbox/"
@@ -31,7 +32,8 @@ Evolution = msgspec.defstruct(
 
 
 class Control:
-    def __init__(self, tenants: list[Tenant], on_change: Callable[[], None]) -> None:
+    def __init__(self, tenants: list[Tenant], robots: desk.Robots, on_change: Callable[[], None]) -> None:
+        self.robots = robots
         self.tenants = {tenant.name: tenant for tenant in tenants}
         self.on_change = on_change
         self.resources: dict[str, dict[str, Callable[[Tenant, Request], Answer]]] = {
@@ -59,6 +61,8 @@ class Control:
         name, _, resource = request.path.removeprefix(PREFIX).strip("/").partition("/")
         if name == "health":
             return json_answer({"status": "ok", "process_id": os.getpid(), "platforms": list(self.tenants)})
+        if name == desk.RESOURCE:
+            return self.robots.control(request, resource)
         if name not in self.tenants:
             raise ControlError(404, f"no platform {name!r}; there is {', '.join(self.tenants)}")
         if resource not in self.resources:

@@ -36,6 +36,7 @@ TITLES = {
     "pages": Words("pages", "页面"),
     "landing zone": Words("landing zone", "落地区"),
     "reports": Words("reports", "报告"),
+    "alerts": Words("alerts", "告警"),
     # Problems of operation, by their kinds.
     "stale": Words("stale", "数据陈旧"),
     "failed": Words("failed", "运行失败"),

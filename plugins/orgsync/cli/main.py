@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperCommand
 
+from orgsync.cli import alerting as cli_alerting
 from orgsync.cli import checking as cli_checking
 from orgsync.cli import onboarding as cli_onboarding
 from orgsync.cli import previewing as cli_previewing
@@ -65,6 +66,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(cli_alerting.app)
 app.add_typer(cli_checking.app)
 app.add_typer(cli_onboarding.app)
 app.add_typer(cli_previewing.app)

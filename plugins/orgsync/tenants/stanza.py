@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 from pydantic.dataclasses import dataclass
 
 from orgsync.errors import ConfigurationError
 from orgsync.frames import DEPARTMENTS, USERS
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Scope
+from orgsync.tenants.alerting import Alerts
 from orgsync.tenants.spreading import spread_full_schedule, spread_schedule
 from orgsync.tenants.values import (
+    STRICT,
     Count,
     Cron,
     Hours,
@@ -35,8 +37,6 @@ CHANGE_KINDS = ("joined", "returned", "left", "moved", "renamed")
 
 # What is in quarantine is there or not, however long; a membership of someone who stays ends by a move, which is remembered.
 REMEMBERED = ("leavers", "removed_departments", "moves", "renames", "changed_identities", "emptied_values")
-
-STRICT = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -248,6 +248,9 @@ class Tenant:
         default_factory=Retention
     )
     change_messages: Annotated[tuple[ChangeRule, ...], Field(description="Which changes are told, and to whom")] = ()
+    alerts: Annotated[Alerts, Field(description="Who is told of what goes wrong; in the defaults also of what concerns all tenants")] = (
+        field(default_factory=Alerts)
+    )
 
     @property
     def approver_ids(self) -> dict[str, str]:
