@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 
 from orgsync.airflow_parts.slow_runs import note_slow_run
@@ -51,7 +52,7 @@ def test_warehouse_that_does_not_answer_fails_the_run_and_is_remembered(
     run_dag: RunDag, world: World, monkeypatch: pytest.MonkeyPatch, free_port: int
 ) -> None:
     with monkeypatch.context() as patch:
-        set_warehouse(patch, world.dsn.replace(f"port={world.dsn.split('port=')[1].split()[0]}", f"port={free_port}"))
+        set_warehouse(patch, psycopg2.extensions.make_dsn(world.dsn, host="127.0.0.1", port=free_port))
         result, output = run_dag()
         assert result["tasks"] == {"watch": "failed"}, output
         assert "does not take connections" in output
