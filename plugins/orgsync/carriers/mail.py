@@ -123,10 +123,16 @@ def _lines(text: str) -> str:
 def _hand_over(conn_id: str, message: EmailMessage) -> None:
     from airflow.providers.smtp.hooks.smtp import SmtpHook
 
-    with SmtpHook(conn_id) as hook:
+    hook = SmtpHook(conn_id)
+    try:
+        hook.get_conn()
         # The only way to the client that the hook has logged in.
         client: smtplib.SMTP = hook._smtp_client
         client.send_message(message)
+    finally:
+        # Its `with` would leave it open where logging in fails.
+        if hook._smtp_client is not None:
+            hook._smtp_client.close()
 
 
 def _explain(conn_id: str, error: Exception) -> OrgsyncError:

@@ -41,12 +41,12 @@ def _check(settings: Settings, tenant_id: str | None, *, offline: bool) -> Itera
     yield warehouse
     if not offline and warehouse.outcome == "ok":
         yield from check_warehouse(settings, stanzas.tenants, tenant_id=tenant_id)
+    yield from check_alerts(stanzas, known)
     for tenant in stanzas.tenants:
         found = list(check_connection(tenant))
         yield from found
         if not offline and found[0].outcome == "ok":
             yield _check_platform(tenant)
-    yield from check_alerts(stanzas, known)
 
 
 def _check_platform(tenant: Tenant) -> Check:
