@@ -19,9 +19,9 @@ from orgsync.words import Words
 NEARLY_USED = 0.9
 LASTING = tuple(say.GAUGES)
 """Of the quotas, those that are not new within a minute, and that nobody means to use up each day."""
-FEWEST_MORE, SHARE_MORE = 5, 0.2
-"""Quarantine has grown by at least so many rows, and by such a share. One person with a bad record, and what belongs to them, is two or
-three rows: a matter of that person, which the page of the quarantine shows, and not of operation."""
+FEWEST_MORE, SHARE_MORE = 3, 0.2
+"""Quarantine has grown by at least so many people and departments, and by such a share. One or two with a bad record are a matter of those
+people, which the page of the quarantine shows, and not of operation."""
 SILENT_AFTER: Mapping[str, timedelta] = {
     # Twice what lies between two runs, or two hours more than a day, in which a run may wait and be tried again.
     "housekeeping": timedelta(hours=26),
@@ -69,8 +69,9 @@ def _judge_freshness(facts: Facts, tenant: Tenant, row: Row) -> Iterator[Problem
 
 
 def _judge_last_run(tenant: Tenant, row: Row) -> Iterator[Problem]:
-    """Not one that failed because another was at it, which brought a good sync since."""
-    if row["outcome"] in ("failed", "stopped") and not row["is_overcome"]:
+    """Not one that failed because another was at it, which brought a good sync since; nor one whose plan waits, which is told as that."""
+    is_waiting = row["outcome"] == "stopped" and row["plan_id"]
+    if row["outcome"] in ("failed", "stopped") and not row["is_overcome"] and not is_waiting:
         text = say.FAILED if row["outcome"] == "failed" else say.STOPPED
         error = say.shorten(row["error"]) if row["error"] else say.NO_ERROR
         fix = say.FAILED_FIX.fill(tenant=tenant.id)

@@ -40,11 +40,19 @@ class Watched:
     told: Mapping[str, int] = field(default_factory=dict)
 
 
-def watch(settings: Settings, *, memory: Memory, open_channels: OpenChannels, watched_by: str, clock: Clock = read_clock) -> Watched:
+def watch(
+    settings: Settings,
+    *,
+    memory: Memory,
+    open_channels: OpenChannels,
+    watched_by: str,
+    clock: Clock = read_clock,
+    own_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Watched:
     """One look at everything. `watched_by` is the run; while another looks, this one leaves it alone.
 
-    A warehouse that does not answer is told of too; `memory` keeps that for the next run. Raises, when all else is done, what kept the
-    warehouse from telling, or why a channel failed.
+    A warehouse that does not answer is told of too, by `own_clock`; `memory` keeps that for the next run. Raises, when all else is done,
+    what kept the warehouse from telling, or why a channel failed.
     """
     roll = read_roll(settings)
     channels = open_channels(settings, roll.stanzas)
@@ -58,7 +66,7 @@ def watch(settings: Settings, *, memory: Memory, open_channels: OpenChannels, wa
         return Watched()
     except OrgsyncError as error:
         outage = error
-    told_of_outage = _watch_outage(outage, MemoryLedger(memory), channels)
+    told_of_outage = _watch_outage(outage, MemoryLedger(memory), channels, now=own_clock())
     if outage:
         raise outage
     for failure in [*report.failed.values(), *told_of_outage.failed.values()]:
@@ -93,9 +101,8 @@ def _call_roll(address: Address, roll: Roll) -> None:
             execute(connection, "alerts/drop_heartbeats", tenants=list(roll.stanzas.owners))
 
 
-def _watch_outage(outage: OrgsyncError | None, ledger: MemoryLedger, channels: Channels) -> Report:
+def _watch_outage(outage: OrgsyncError | None, ledger: MemoryLedger, channels: Channels, *, now: datetime) -> Report:
     """By this machine's clock: the warehouse's cannot be asked."""
-    now = datetime.now(UTC)
     known = ledger.read_standings()
     found: Sequence[Problem] = [explain_outage(outage, now=now)] if outage else []
     if not known and not found:

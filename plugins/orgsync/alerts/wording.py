@@ -60,8 +60,8 @@ WITHHELD_FIX = Words(
     "请按 `orgsync doctor {tenant}` 的提示恢复应用权限。如属有意调整则无需处理：一周后视为正常",
 )
 QUARANTINE = Words(
-    "{count:,} rows are in quarantine; {usual:,} were usual in the week before",
-    "隔离区有 {count:,} 行；此前一周通常为 {usual:,} 行",
+    "{count:,} people and departments are in quarantine; {usual:,} were usual in the week before",
+    "隔离区有 {count:,} 个人员和部门；此前一周通常为 {usual:,} 个",
 )
 QUARANTINE_FIX = Words(
     "The page of the quarantine says of each rule what to do; what is mended on the platform is let in by the next sync",

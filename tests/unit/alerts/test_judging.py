@@ -102,7 +102,7 @@ def test_fields_that_are_withheld_since_lately_are_told() -> None:
 
 @pytest.mark.parametrize(
     ("quarantined", "usual", "is_told"),
-    [(4, 0, False), (5, 0, True), (50, 50, False), (59, 50, False), (60, 50, True), (9, 3, True), (500, None, False)],
+    [(2, 0, False), (3, 0, True), (50, 50, False), (59, 50, False), (60, 50, True), (9, 3, True), (500, None, False)],
 )
 def test_quarantine_is_told_when_it_grew_and_not_because_it_is_there(quarantined: int, usual: int | None, is_told: bool) -> None:
     found = find(quarantined=quarantined, usually_quarantined=usual)
