@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
+from orgsync.alerts.channels import Channel
 from orgsync.alerts.ledger import Ledger
 from orgsync.alerts.notices import Notice
 from orgsync.alerts.problems import SHARED, Problem
@@ -17,16 +17,6 @@ from orgsync.alerts.telling import choose_notices
 from orgsync.errors import OrgsyncError
 
 log = logging.getLogger(__name__)
-
-
-class Channel(Protocol):
-    """A way to tell somebody. `name` is the same each time, and tells no secret."""
-
-    @property
-    def name(self) -> str: ...
-
-    def tell(self, notices: Sequence[Notice]) -> None:
-        """All of one call are one message; raises OrgsyncError where nobody was told."""
 
 
 Channels = Mapping[str, Sequence[Channel]]
