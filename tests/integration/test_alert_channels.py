@@ -331,6 +331,17 @@ def test_command_tries_each_way_and_says_what_came_of_it(
     ]
 
 
+def test_check_finds_people_who_are_not_there(world: World) -> None:
+    text = STANZA.format("alerts: {mail_conn_id: x, people: [nobody]}")
+    world.settings.tenants_file.write_text(text, encoding="utf-8")
+    assert [check for check in check_configuration(world.settings) if "nobody" in check.subject] == []  # nothing is loaded yet
+    world.sync()
+    [(user_id,)] = world.query("select min(user_id) from org.users")
+    world.settings.tenants_file.write_text(text.replace("nobody", f"nobody, {user_id}, 'later:u1'"), encoding="utf-8")
+    found = [check for check in check_configuration(world.settings) if check.name == "alerts" and ":" in check.subject]
+    assert [(check.subject, check.outcome) for check in found] == [("acme:nobody", "broken")]
+
+
 def test_check_says_what_keeps_somebody_from_being_told(world: World, robots: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps({"conn_type": "smtp", "host": "mail.example.com"}))
     monkeypatch.setenv("AIRFLOW_CONN_PLAIN", json.dumps({"conn_type": "orgsync_webhook", "password": "http://192.0.2.1/hook"}))

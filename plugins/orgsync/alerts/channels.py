@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from orgsync.carriers.webhooks import Webhook, open_webhook
 from orgsync.settings import Settings
 from orgsync.tenants import Stanzas, find_tenant
 from orgsync.tenants.alerting import Alerts
+from orgsync.tenants.salvaging import salvage_alerts
 
 
 class Channel(Protocol):
@@ -84,9 +85,13 @@ def open_channels(settings: Settings, stanzas: Stanzas) -> Mapping[str, Sequence
     """By tenant, also those who have none. SHARED holds the ways of what concerns all: those of the defaults, or all there are if these
     name none.
 
+    Of a file that cannot be read, what was read of it is nothing: then those of its defaults are told, as far as these can be made out.
+
     One way is one object, however many tenants have it: notices of several may be one call. Nothing is connected before it is used, so a
     mistake in one way is nobody else's.
     """
+    if not stanzas.owners and stanzas.names_all:
+        stanzas = replace(stanzas, alerts=replace(salvage_alerts(settings.tenants_file), people=()))
     counter = _Counter(settings, stanzas, read_speech(stanzas))
     of_tenants = {tenant.id: counter.list_ways(tenant.alerts, tenant.id) for tenant in stanzas.tenants}
     # Of a stanza that is wrong nobody knows whom it names; that it is wrong must be heard all the same.

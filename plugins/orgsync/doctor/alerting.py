@@ -1,8 +1,10 @@
-"""Whether those who are to be told of problems can be: connections and tenants that `alerts` names. Nothing is sent."""
+"""Whether those who are to be told of problems can be: connections, tenants and people that `alerts` names. Nothing is sent."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+
+from psycopg2.extensions import connection as Connection
 
 from orgsync.carriers.mail import check_mail_connection
 from orgsync.carriers.webhooks import open_webhook
@@ -11,6 +13,7 @@ from orgsync.doctor.telling import broken
 from orgsync.errors import OrgsyncError
 from orgsync.tenants import Stanzas
 from orgsync.tenants.alerting import Alerts
+from orgsync.warehouse.statements import fetch_all
 
 NAME = "alerts"
 NOBODY = "nobody is told of what goes wrong"
@@ -31,6 +34,16 @@ def check_alerts(stanzas: Stanzas, known: Collection[str]) -> Iterator[Check]:
     for tenant_id in dict.fromkeys(tenant_id for tenant_id, _ in stanzas.alerts.people_of("")):
         if tenant_id and tenant_id not in known:
             yield _strange(tenant_id, "")
+
+
+def check_people(connection: Connection, stanzas: Stanzas) -> Iterator[Check]:
+    """Whether the people that are to be told are there; of a tenant of which nothing is loaded nobody knows."""
+    named = {person for tenant in stanzas.tenants for person in tenant.alerts.people_of(tenant.id)}
+    people = sorted(named | {person for person in stanzas.alerts.people_of("") if person[0]})
+    tenants, users = [tenant for tenant, _ in people], [user for _, user in people]
+    for row in fetch_all(connection, "ops/list_unknown_people", tenants=tenants, users=users):
+        text = f"user {row['user_id']!r} is not in tenant {row['tenant_id']!r} (now), and hears nothing; correct the id under `alerts`"
+        yield broken(NAME, text, subject=f"{row['tenant_id']}:{row['user_id']}")
 
 
 def _try(open_it: Callable[[str], object], conn_id: str, fine: str) -> Check:

@@ -40,7 +40,7 @@ def _check(settings: Settings, tenant_id: str | None, *, offline: bool) -> Itera
     warehouse = check_warehouse_connection(settings)
     yield warehouse
     if not offline and warehouse.outcome == "ok":
-        yield from check_warehouse(settings, stanzas.tenants, tenant_id=tenant_id)
+        yield from check_warehouse(settings, stanzas, tenant_id=tenant_id)
     yield from check_alerts(stanzas, known)
     for tenant in stanzas.tenants:
         found = list(check_connection(tenant))

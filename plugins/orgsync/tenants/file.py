@@ -180,11 +180,11 @@ def _parse(sources: Sources, check_template: CheckTemplate | None, *, of: str | 
     wrong = [same for same in (*by_id.values(), *apart) if len(same) > 1 or same[0].tenant is None]
     salvaged = [stanza for content in contents if content.lost for stanza in _salvage(content, known=by_id)]
     right = tuple(same[0].tenant for same in by_id.values() if len(same) == 1 and same[0].tenant)
-    alerts, mistakes = _read_alerts(contents[0].defaults if len(contents) == 1 and not sources.is_folder else shared)
+    alerts, mistakes = read_alerts(contents[0].defaults if len(contents) == 1 and not sources.is_folder else shared)
     return Stanzas(right, (*map(_break, wrong), *salvaged), alerts, mistakes)
 
 
-def _read_alerts(defaults: yaml.Node | None) -> tuple[Alerts, tuple[Mistake, ...]]:
+def read_alerts(defaults: yaml.Node | None) -> tuple[Alerts, tuple[Mistake, ...]]:
     """Of the defaults themselves: nobody need take them, and who is told of what concerns all must be right all the same."""
     pairs = defaults.value if isinstance(defaults, yaml.MappingNode) else ()
     node = next((value for key, value in pairs if key.value == "alerts"), None)

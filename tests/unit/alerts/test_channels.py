@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from orgsync.alerts.channels import open_channels
 from orgsync.alerts.problems import SHARED
+from orgsync.errors import ConfigurationError
 from orgsync.settings import Settings
-from orgsync.tenants import read_stanzas
+from orgsync.tenants import Stanzas, read_stanzas
 
 STANZA = "  - {{id: {}, platform: dingtalk, conn_id: c{}}}\n"
 
@@ -49,3 +52,26 @@ def test_of_a_broken_stanza_those_are_told_who_are_told_of_all(tmp_path: Path) -
 
 def test_nobody_is_nobody(tmp_path: Path) -> None:
     assert names(tmp_path, "tenants:\n" + STANZA.format("a", "")) == {"a": [], SHARED: []}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "defaults:\n  # told\n  alerts:\n    mail: [it@example.com]\n    people: ['a:u']\n\ntenants:\n  - id: a\n   conn_id: {\n",
+            ["mail:it@example.com"],
+        ),
+        ("tenants:\n  - id: [\ndefaults: {alerts: {webhooks: [group]}}\n", ["webhook:group"]),
+        ("defaults:\n  alerts: {mail: [it@example.com]\ntenants: []\n", []),
+        ("tenants: {\n", []),
+        ("", []),
+    ],
+    ids=["mistake-below", "mistake-above", "mistake-in-it", "no-defaults", "empty"],
+)
+def test_of_a_file_that_cannot_be_read_those_of_its_defaults_are_told(tmp_path: Path, text: str, told: list[str]) -> None:
+    path = tmp_path / "tenants.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError):
+        read_stanzas(path)
+    settings = Settings(tenants_file=path, landing_zone="file:///nowhere", report_folder=tmp_path)
+    assert [channel.name for channel in open_channels(settings, Stanzas(()))[SHARED]] == told
