@@ -207,6 +207,7 @@ def _is_backfill(context: Any) -> bool:
 
 
 def _run(tenant: Tenant, context: Any) -> Run:
+    from orgsync.airflow_parts.metrics import tell_step
     from orgsync.companies.ownership import Takeover
     from orgsync.sync.run import Run, name_record
 
@@ -214,7 +215,7 @@ def _run(tenant: Tenant, context: Any) -> Run:
     dag_run = context["dag_run"]
     takeover = Takeover(context["params"]["new_company"] or "", word_of=dag_run.triggering_user_name or dag_run.run_id)
     run_type = str(dag_run.run_type.value)
-    return Run(tenant, name_record(dag_run.run_id, run_type), run_type, settings, takeover)
+    return Run(tenant, name_record(dag_run.run_id, run_type), run_type, settings, takeover, tell=tell_step)
 
 
 _wanted = find_wanted("org_sync_")

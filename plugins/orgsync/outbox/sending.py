@@ -174,6 +174,7 @@ def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Work
         wrong = announce_changes(connection, settings, tenant, now=worker.clock(connection))
         connection.commit()
         tally = deliver(connection, desk, worker, run_for=run_for, keeper=keeper)
+    worker.tell(tally)
     log.info("tenant %s: %d messages planned, attempts: %s", tenant.id, tally.messages, dict(tally.attempts) or "none")
     if tally.blocked_by:
         raise tally.blocked_by

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,9 +27,16 @@ from orgsync.warehouse.runs import StepRecord
 log = logging.getLogger(__name__)
 
 
+def tell_nobody(_tenant: Tenant, _step: Step) -> None:
+    """What becomes of a step's figures where nobody measures."""
+
+
 @dataclass(frozen=True)
 class Run:
-    """One run of one tenant's sync. `run_id` is Airflow's own, or one the command made; `clock` tells the time of all that it does."""
+    """One run of one tenant's sync. `run_id` is Airflow's own, or one the command made; `clock` tells the time of all that it does.
+
+    `tell` is given each step when it has ended, however that was.
+    """
 
     tenant: Tenant
     run_id: str
@@ -37,6 +44,7 @@ class Run:
     settings: Settings
     takeover: Takeover = field(default_factory=Takeover)
     clock: Clock = read_clock
+    tell: Callable[[Tenant, Step], None] = tell_nobody
 
     @property
     def address(self) -> Address:
@@ -125,6 +133,7 @@ def _close_step(run: Run, step: Step, error: BaseException | None = None) -> Non
         runs.record_step(connection, **keys, record=replace(step.found, step_seconds=step.seconds))
         if step.outcome:
             runs.finish_run(connection, **keys, outcome=step.outcome, error=text)
+    run.tell(run.tenant, step)
 
 
 @contextmanager
