@@ -12,6 +12,7 @@ from typing import Any
 from orgsync.companies.ownership import Takeover
 from orgsync.errors import GateError, OrgsyncError, explain_files
 from orgsync.landing.sharing import check_shared
+from orgsync.log_fields import log_fields
 from orgsync.platforms import load_platform
 from orgsync.settings import Settings
 from orgsync.sync.registry import note_decisions
@@ -74,8 +75,16 @@ class Step:
 
 
 @contextmanager
-def open_step(run: Run, name: str) -> Iterator[Step]:
-    """One step of a run: opened in the ledger, timed, and written there however it ends."""
+def open_step(run: Run, name: str, **about: str) -> Iterator[Step]:
+    """One step of a run: opened in the ledger, timed, and written there however it ends. What is logged of it says which it is.
+
+    `about` is said with it: the snapshot, where it is known.
+    """
+    with log_fields(tenant=run.tenant.id, run=run.run_id, step=name, **about):
+        yield from _keep_step(run, name)
+
+
+def _keep_step(run: Run, name: str) -> Iterator[Step]:
     step = Step()
     with open_warehouse(run.address) as connection:
         check_schema(connection)
