@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["counter", "timer", "gauge"]
 
+OUTCOMES = ("succeeded", "unchanged", "stopped", "failed")
+"""Of runs, those that may come unforeseen."""
+
 UNSENDABLE = re.compile(r"[^A-Za-z0-9_./-]+")
 """What Airflow refuses in a name or a tag that goes by StatsD."""
 
@@ -89,9 +92,11 @@ def tell_step(tenant: Tenant, step: Step) -> None:
         _count(FAILURES, events["failed"], **told)
         _count(RETRIES, events["retried"], **told)
         _count(THROTTLES, events["throttled"], **told)
-    _count(HISTORY_ROWS, step.found.counts.get("history_rows", 0), **whose)
+    if "history_rows" in step.found.counts:
+        _count(HISTORY_ROWS, step.found.counts["history_rows"], **whose)
     if step.outcome:
-        _count(ENDED, 1, **whose, outcome=step.outcome)
+        for outcome in {*OUTCOMES, step.outcome}:
+            _count(ENDED, int(outcome == step.outcome), **whose, outcome=outcome)
 
 
 def tell_pass(tenant: Tenant, tally: Tally) -> None:
@@ -131,9 +136,8 @@ def _take_time(metric: Metric, seconds: float, **tags: str) -> None:
 
 
 def _count(metric: Metric, count: int, **tags: str) -> None:
-    """Nothing happened is not sent: what was never counted is no row in anybody's store."""
-    if count:
-        Stats.incr(metric.name, count, tags=_write(tags))
+    """That nothing happened is sent too: a store sees a count rise only where it knew it before, and the first failure should be seen."""
+    Stats.incr(metric.name, count, tags=_write(tags))
 
 
 def _show(metric: Metric, value: Any, **tags: str) -> None:

@@ -56,10 +56,13 @@ def test_step_tells_seconds_rows_and_calls_of_each_interface(store: Store) -> No
     assert store.sent == {
         ("orgsync.sync.step", *sorted([*ACME, ("step", "merge")])): timedelta(seconds=1.5),
         ("orgsync.api.calls", interface, *ACME): 5,
+        ("orgsync.api.failures", interface, *ACME): 0,
         ("orgsync.api.retries", interface, *ACME): 2,
         ("orgsync.api.throttles", interface, *ACME): 1,
         ("orgsync.sync.history_rows", *ACME): 4,
         ("orgsync.sync.ended", ("outcome", "succeeded"), *ACME): 1,
+        # So that the first failure is seen as a rise.
+        **{("orgsync.sync.ended", ("outcome", outcome), *ACME): 0 for outcome in ("failed", "stopped", "unchanged")},
     }
 
 
@@ -68,9 +71,14 @@ def test_step_that_goes_on_ends_no_run(store: Store) -> None:
     assert [name for name, *_ in store.sent] == ["orgsync.sync.step"]
 
 
-def test_pass_that_sent_nothing_counts_nothing(store: Store) -> None:
+def test_outcome_that_is_rare_is_told_too(store: Store) -> None:
+    tell_step(TENANT, Step(outcome="planned"))
+    assert store.sent["orgsync.sync.ended", ("outcome", "planned"), *ACME] == 1
+
+
+def test_pass_tells_attempts_by_their_outcomes(store: Store) -> None:
     tell_pass(TENANT, Tally())
-    assert store.sent == {}
+    assert store.sent == {("orgsync.outbox.messages", *ACME): 0}
     tell_pass(TENANT, Tally(messages=2, attempts=Counter(sent=3, unknown=1)))
     assert store.sent == {
         ("orgsync.outbox.messages", *ACME): 2,
