@@ -24,11 +24,13 @@ from orgsync.cli.console import (
     CsvOption,
     Form,
     JsonOption,
+    LogFormat,
     OneTenantArgument,
     SheetOption,
     TenantArgument,
     Zones,
     choose_form,
+    choose_log_format,
     in_local_time,
     log_progress,
     name_broken,
@@ -123,8 +125,15 @@ def _say_version(is_wanted: bool) -> None:
 @app.callback()
 def keep_results_apart(
     _version: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")] = False,
+    log_format: Annotated[
+        LogFormat,
+        typer.Option(
+            envvar="ORGSYNC_LOG_FORMAT", help="What is said while it works, and of errors: as text, or as one JSON object a line."
+        ),
+    ] = "text",
 ) -> None:
     """Airflow logs to the standard output; here that is for results alone."""
+    choose_log_format(log_format)
     results.file = sys.stdout
     sys.stdout = sys.stderr
 
