@@ -127,6 +127,14 @@ class Receiver:
         url = f"{self.url}/{tenant_id}?{urlencode(call.query)}"
         return requests.request(call.method, url, headers=dict(call.headers), data=call.body, timeout=10, **options)
 
+    def run(self, statement: str) -> None:
+        connection = psycopg2.connect(self.dsn)
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(statement)
+        finally:
+            connection.close()
+
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         connection = psycopg2.connect(self.dsn)
         try:
