@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from typing import Annotated
 
 import typer
 
-from orgsync.cli.console import log_progress, read_text
+from orgsync.cli.console import log_progress, read_tenant, read_text
 from orgsync.errors import ConfigurationError
+from orgsync.settings import read_settings
 
 app = typer.Typer()
 
@@ -50,6 +52,22 @@ def receive(
         timeout_graceful_shutdown=5,
         ws="none",
     )
+
+
+@app.command()
+def listen(
+    tenants: Annotated[list[str] | None, typer.Argument(metavar="[TENANT]...", help="These alone; all if left out.")] = None,
+) -> None:
+    """Hold connections to the platforms over which they push: for each tenant with `events: {receive: stream}`."""
+    settings = read_settings()
+    for tenant_id in tenants or ():
+        if read_tenant(settings, tenant_id).events.receive != "stream":
+            raise ConfigurationError(f"tenant {tenant_id!r} listens to no stream; set `events: {{receive: stream}}` in its stanza")
+    log_progress(quiet=False)
+
+    from orgsync.events.streams.listening import Listeners
+
+    Listeners(settings, only=tenants or ()).work(threading.Event())
 
 
 def take_connections(text: str) -> None:

@@ -98,7 +98,8 @@ def test_wecom_events(body: str, object_ids: tuple[tuple[str, ...], tuple[str, .
 
 
 def _hear_wecom(body: str) -> Event:
-    said = f"<xml><ToUserName>{WECOM.app}</ToUserName><FromUserName>sys</FromUserName><CreateTime>{NOW}</CreateTime><Event>change_contact</Event>{body}</xml>"
+    head = f"<ToUserName>{WECOM.app}</ToUserName><FromUserName>sys</FromUserName><CreateTime>{NOW}</CreateTime>"
+    said = f"<xml>{head}<Event>change_contact</Event>{body}</xml>"
     event = WECOM.hear(calls.call_wecom(said.encode()), now=NOW).event
     assert event is not None
     return event

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from orgsync.frames import TidySet
     from orgsync.platforms.dingtalk.client import DingTalkClient
     from orgsync.platforms.hearing.events import Callback
+    from orgsync.platforms.hearing.streams import Stream
     from orgsync.platforms.sending.messages import Content, Messenger
     from orgsync.platforms.signing_in import SignIn
 
@@ -73,6 +74,13 @@ def _callback(conn_id: str) -> Callback:
     return callback
 
 
+def _stream(conn_id: str) -> Stream:
+    from orgsync.platforms.dingtalk.connecting import DingTalkConnector
+
+    stream: Stream = DingTalkConnector(conn_id).stream
+    return stream
+
+
 def _sign_in(conn_id: str, user_key: str) -> SignIn:  # noqa: ARG001
     from orgsync.platforms.dingtalk.login import DingTalkSignIn
 
@@ -107,6 +115,7 @@ PLATFORM = Platform(
     substance=_substance,
     messenger=_messenger,
     callback=_callback,
+    stream=_stream,
     sign_in=_sign_in,
     escape_markdown=_escape_markdown,
     write_body=_write_body,

@@ -22,11 +22,12 @@ from orgsync.platforms.dingtalk.client import DingTalkClient
 from orgsync.platforms.dingtalk.events import DingTalkCallback
 from orgsync.platforms.dingtalk.form import BASE_URL, EDITIONS, PARALLEL_CALLS
 from orgsync.platforms.dingtalk.messenger import DingTalkMessenger
+from orgsync.platforms.dingtalk.stream import DingTalkStream
 from orgsync.platforms.dingtalk.todos import TodoClient
 from orgsync.platforms.examining import Needs, Step
 from orgsync.platforms.hearing.seal import AES_KEY, Seal
 from orgsync.platforms.speaking.limits import Pace
-from orgsync.platforms.speaking.transport import SENDING, Patience
+from orgsync.platforms.speaking.transport import ONCE, SENDING, Patience
 from orgsync.words import Words
 
 # Per app and interface on the standard edition; higher editions allow more.
@@ -74,6 +75,13 @@ class DingTalkConnector(Connector):
         client_id, _ = _read_pair(connection)
         corp_id = read_text(connection, "corp_id")
         return DingTalkCallback(Seal(token, key, tuple(filter(None, (client_id, corp_id)))), company=corp_id)
+
+    @cached_property
+    def stream(self) -> DingTalkStream:
+        connection = self.find()
+        client_id, client_secret = _read_pair(connection)
+        transport = self.build_client(connection, patience=ONCE).transport
+        return DingTalkStream(client_id, client_secret, read_api_url(connection), transport, company=read_text(connection, "corp_id"))
 
     def inspect(self, connection: ConnectionFields) -> Iterator[Check]:
         return checkup.inspect(connection)

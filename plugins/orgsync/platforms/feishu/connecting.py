@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from orgsync.check import Check
-from orgsync.platforms.connections import ConnectionFields, open_transport, read_callback_keys, read_parallel, read_required
+from orgsync.platforms.connections import ConnectionFields, open_transport, read_callback_keys, read_parallel, read_required, read_text
 from orgsync.platforms.connector import Connector
 from orgsync.platforms.examining import Needs, Step
 from orgsync.platforms.feishu import checkup
@@ -17,8 +17,9 @@ from orgsync.platforms.feishu.form import BASE_URL, PARALLEL_CALLS
 from orgsync.platforms.feishu.interfaces import CREATE_TASK, DELETE_TASK, GET_TASK, UPDATE_TASK
 from orgsync.platforms.feishu.message_client import FeishuMessageClient
 from orgsync.platforms.feishu.messenger import FeishuMessenger
+from orgsync.platforms.feishu.stream import FeishuStream
 from orgsync.platforms.speaking.limits import Pace
-from orgsync.platforms.speaking.transport import SENDING, Patience
+from orgsync.platforms.speaking.transport import ONCE, SENDING, Patience
 from orgsync.words import Words
 
 # Per app, company and interface; reaching either is too many.
@@ -57,7 +58,17 @@ class FeishuConnector(Connector):
     def callback(self) -> FeishuCallback:
         connection = self.find()
         token, key = read_callback_keys(connection, key_form=_ANY_KEY)
-        return FeishuCallback(read_required(connection, "login", missing="app id", hint=_APP_ID), token, key)
+        return FeishuCallback(self.read_app(connection), token, key, company=read_text(connection, "company"))
+
+    @cached_property
+    def stream(self) -> FeishuStream:
+        connection = self.find()
+        client = self.build_client(connection, patience=ONCE)
+        app_secret = read_required(connection, "password", missing="secret", hint=_APP_SECRET)
+        return FeishuStream(self.read_app(connection), app_secret, client.transport, company=read_text(connection, "company"))
+
+    def read_app(self, connection: ConnectionFields) -> str:
+        return read_required(connection, "login", missing="app id", hint=_APP_ID)
 
     def inspect(self, connection: ConnectionFields) -> Iterator[Check]:
         return checkup.inspect(connection)

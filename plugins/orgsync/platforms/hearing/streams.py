@@ -14,13 +14,15 @@ Frame = str | bytes
 class Taken:
     """What a frame brought. `reply` is sent once the event is stored, `refusal` where that failed; None: nothing is.
 
-    After a frame that `is_last` nothing more comes on this connection.
+    After a frame that `is_last` nothing more comes on this connection. `problem` is for the log: what could not be understood, without what
+    it says.
     """
 
     event: Event | None = None
     reply: Frame | None = None
     refusal: Frame | None = None
     is_last: bool = False
+    problem: str = ""
 
 
 class Session(Protocol):
