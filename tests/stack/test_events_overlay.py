@@ -1,4 +1,4 @@
-"""What the overlay that receives events adds to the Compose file, and that it may and knows as little as it can: it is open to the internet."""
+"""What the overlay that receives events adds to the Compose file: something open to the internet, which may and knows little."""
 
 from __future__ import annotations
 

@@ -65,8 +65,7 @@ class TenantEventsTrigger(BaseEventTrigger):  # type: ignore[misc]
                     log.warning("nobody knows which events of %s wait (%s); it is read at its times", self.tenant_id, said)
             else:
                 said = ""
-                if window.should_wake(waiting, now=time.monotonic()):
-                    assert waiting is not None
+                if window.should_wake(waiting, now=time.monotonic()) and waiting:
                     yield TriggerEvent({"tenant_id": self.tenant_id, "events": waiting["events"]})
             await asyncio.sleep(self.poll_seconds)
 

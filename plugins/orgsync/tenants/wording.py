@@ -6,12 +6,13 @@ from dataclasses import fields
 from typing import Any
 
 from orgsync.platforms.platform import Scope
+from orgsync.tenants.events import Events
 from orgsync.tenants.stanza import Budget, ChangeRule, Retention, Tenant
 from orgsync.tenants.values import refuse_key
 
 Path = tuple[str | int, ...]
 
-PARTS: dict[str, Any] = {"scope": Scope, "budget": Budget, "retention": Retention}
+PARTS: dict[str, Any] = {"scope": Scope, "budget": Budget, "retention": Retention, "events": Events}
 LISTS = {
     "include": "department ids",
     "exclude": "department ids",
