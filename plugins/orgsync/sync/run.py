@@ -118,7 +118,7 @@ def claim_tenant(run: Run, purpose: Purpose, *, may_wait: bool = False) -> Abstr
     return hold_claim(run.address, run.tenant.id, purpose, claimed_by=run.run_id, seconds=seconds, may_wait=may_wait)
 
 
-def take_apps_turn(run: Run) -> AbstractContextManager[None]:
+def take_apps_turn(run: Run) -> AbstractContextManager[Claim]:
     """Of the tenants that read by one app, or of one company where that is what the platform counts by. Nobody is asked."""
     tenant = run.tenant
     company = load_platform(tenant.platform).identify(tenant.conn_id)

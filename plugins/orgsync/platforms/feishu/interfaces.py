@@ -8,6 +8,7 @@ from __future__ import annotations
 GET_TOKEN = "auth/v3/tenant_access_token/internal"  # noqa: S105
 GET_USER_TOKEN = "oauth/v3/token"  # noqa: S105
 GET_USER_INFO = "authen/v1/user_info"
+OPEN_STREAM = "callback/ws/endpoint"
 GET_DEPARTMENT = "contact/v3/departments/:department_id"
 LIST_CHILDREN = "contact/v3/departments/:department_id/children"
 BATCH_DEPARTMENTS = "contact/v3/departments/batch"
