@@ -134,6 +134,7 @@ class SnapshotWriter:
             platform_counts=dict(reading.platform_counts),
             files={part: writer.describe() for part, writer in self._parts.items()},
             substance=self._substance.digest,
+            asked=reading.asked,
         )
         write_at_once(self._folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
         self._is_finished = True
