@@ -10,7 +10,6 @@ from orgsync.platforms.dingtalk.codes import PLATFORM, STALE_TOKEN_CODES
 from orgsync.platforms.dingtalk.envelope import (
     Check,
     judge_by,
-    lacks_chain,
     lacks_children,
     lacks_count,
     lacks_page,
@@ -34,7 +33,6 @@ from orgsync.platforms.dingtalk.interfaces import (
     GET_USER,
     GET_USER_BY_CODE,
     GET_USER_BY_UNION_ID,
-    LIST_PARENTS,
     LIST_PARENTS_OF_USER,
     LIST_SUB_DEPARTMENTS,
     LIST_USERS,
@@ -98,10 +96,6 @@ class DingTalkClient:
 
     def get_department(self, department_id: str, *, tolerated: frozenset[str] = NOTHING) -> Reply:
         return self._call("POST", GET_DEPARTMENT, {"dept_id": _number(department_id)}, lacks_result, tolerated=tolerated)
-
-    def list_parents(self, department_id: str) -> Reply:
-        """`parent_id_list` from the department itself up to the root; not limited to the visible range."""
-        return self._call("POST", LIST_PARENTS, {"dept_id": _number(department_id)}, lacks_chain)
 
     def list_users(self, department_id: str) -> Iterator[Reply]:
         """Page by page, direct members only; with `contain_access_limit`, or restricted staff would be missing without a word."""
