@@ -15,7 +15,7 @@ from orgsync.frames import FRAMES, TidySet
 from orgsync.platforms.platform import Answer, Reading, Scope, Targets
 from sandbox.testing import RunningSandbox, start_sandbox
 from tests.contract.conftest import Organization
-from tests.contract.test_reading import above, below, company_departments
+from tests.contract.test_reading import ESSENTIAL, above, below, company_departments
 
 PEOPLE = 200
 # Each platform's ways of reading: fields of the connection.
@@ -185,6 +185,48 @@ def test_mapped_columns_are_those_of_a_whole_read(organization: Organization) ->
     looking = Looking(organization)
     users, departments = evolve(organization)
     looking.hold_against_whole(looking.look(users, departments), mapping)
+
+
+SPARSE: list[tuple[str, dict[str, Any]]] = [
+    ("dingtalk", {"field_permissions": [], "blank_fields": False}),
+    ("dingtalk", {"blank_fields": True}),
+    ("feishu", {"field_permissions": list(ESSENTIAL)}),
+    ("feishu", {"blank_fields": False}),
+    ("wecom", {"field_permissions": [], "withheld_style": "absent"}),
+    ("wecom", {"field_permissions": [], "withheld_style": "empty"}),
+    ("wecom", {"field_permissions": ["mobile"], "withheld_style": "null"}),
+]
+
+
+@pytest.mark.parametrize(("organization", "settings"), SPARSE, indirect=["organization"], ids=map(str, SPARSE))
+def test_what_is_withheld_is_not_told_either(organization: Organization, settings: dict[str, Any]) -> None:
+    organization.set(**settings)
+    looking = Looking(organization)
+    for _ in range(2):
+        users, departments = evolve(organization)
+        told = looking.look(users, departments)
+        assert told.asked is not None
+        assert set(told.asked.users) == set(users)
+        looking.hold_against_whole(told)
+
+
+@pytest.mark.parametrize("kind", ["string_for_integer", "nul_in_name", "control", "half_emoji"])
+def test_damaged_value_is_as_unread_as_in_a_whole_read(organization: Organization, kind: str) -> None:
+    """Whatever stands in one value, nobody is gone for it."""
+    users = [str(user["id"]) for user in organization.truth()["users"][:30]]
+    looking = Looking(organization)
+    spec = (
+        {"every": 3} if kind in ("string_for_integer", "nul_in_name") else {"interface": "people", "key": "name", "value": kind, "every": 3}
+    )
+    organization.fault(kind if "interface" not in spec else "broken_value", **spec)
+    try:
+        told = looking.look(users)
+    except PlatformError:
+        return
+    assert told.asked is not None
+    tidy = looking.tidy()
+    assert set(told.asked.users) == set(tidy.users["user_id"])
+    assert set(told.asked.departments) == set(tidy.departments["department_id"])
 
 
 def test_order_of_answers_does_not_count(organization: Organization) -> None:
