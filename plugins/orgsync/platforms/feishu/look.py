@@ -121,7 +121,7 @@ class _FeishuLook(Walk):
         def note(reply: Reply, records: Iterable[RawRecord]) -> None:
             for record in records:
                 department_id = str(record.get("open_department_id"))
-                if is_deleted(record):
+                if department_id in department_ids and is_deleted(record):
                     finds.verdicts[department_id] = "gone"
                 elif department_id in department_ids:
                     finds.records[department_id] = record

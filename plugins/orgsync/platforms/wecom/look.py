@@ -50,6 +50,7 @@ class _ListLook:
         unlisted = [each for each in list_ids(targets.departments) if each not in self._tree.parents and read_department_id(each) == each]
         walk.run_parallel(partial(then_nothing, partial(self._ask_user, user)) for user in list_ids(targets.users))
         walk.run_parallel(partial(then_nothing, partial(self._ask_department, department)) for department in unlisted)
+        self._check_range()
         told = [person for person in self._people.values() if self._is_told(person)]
         for person in told:
             params = {**person.params, "read_at": walk.wanted.taken_at.isoformat()}
@@ -75,6 +76,17 @@ class _ListLook:
                 self._people[user_id] = found
             elif found == "gone":
                 self._gone_people.append(user_id)
+
+    def _check_range(self) -> None:
+        """Only as long as the app sees the root is somebody whom it does not find in no department."""
+        if not self._gone_people:
+            return
+        found = ask(
+            partial(self._walk.api.get_department, ROOT_ID, tolerated=HIDDEN_DEPARTMENT_CODES), gone=(), unsaid=HIDDEN_DEPARTMENT_CODES
+        )
+        if not isinstance(found, Reply):
+            raise contradict(PLATFORM, GET_DEPARTMENT, "the app's 可见范围 is the whole company no more")
+        self._walk.plan(GET_DEPARTMENT)
 
     def _ask_department(self, department_id: str) -> None:
         """One that is not in the list of all that the app sees."""

@@ -67,20 +67,33 @@ def test_of_who_is_hidden_nothing_is_said(code: int) -> None:
     assert asked.users == ("a",)
 
 
+def test_range_narrowed_meanwhile_is_read_again() -> None:
+    platform = platform_of()
+
+    def answer(request: Request) -> Response | None:
+        if request.interface == "user/get":
+            platform.visible = {2}
+        return None
+
+    platform.answer_instead = answer
+    with pytest.raises(PlatformBusyError, match="the whole company no more"):
+        look_at(platform, "d")
+
+
 def test_app_of_a_part_cannot_tell_who_has_left_from_who_is_elsewhere() -> None:
     asked, _, _, _ = look_at(platform_of(visible={2, 4}), "a", "d", "nobody")
     assert asked.users == ("a",)
 
 
 def test_department_not_listed_is_asked_for() -> None:
-    platform = platform_of(answer_instead=refuse("department/get", 60003))
+    platform = platform_of()
     asked, _, _, _ = look_at(platform, departments=("9", "3", "x"))
     assert asked == Targets(departments=("3", "9"))
     assert platform.asked("department/get", "id") == ["9"]
 
 
 def test_hidden_department_is_not_spoken_of() -> None:
-    platform = platform_of(visible={2, 4}, answer_instead=refuse("department/get", 60011))
+    platform = platform_of(visible={2, 4})
     assert look_at(platform, departments=("1", "3"))[0] == Targets()
 
 
