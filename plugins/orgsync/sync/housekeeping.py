@@ -98,6 +98,7 @@ class _Candidate:
     is_loaded: bool
     is_loadable: bool
     is_complete: bool
+    is_whole: bool
     is_full: bool
 
     @property
@@ -120,7 +121,7 @@ def _judge(landed: LandedSnapshot, standing: Row | None) -> _Candidate:
     is_there = standing is None or not standing["is_removed"]  # a removal that was cut off left it
     is_loaded = state == "loaded" and is_there
     is_loadable = is_loaded or (state == "landed" and is_complete and is_there)
-    return _Candidate(landed, is_loaded, is_loadable, is_complete, is_full=mode == "full")
+    return _Candidate(landed, is_loaded, is_loadable, is_complete, is_whole=mode != "targeted", is_full=mode == "full")
 
 
 def _find_state(landed: LandedSnapshot) -> tuple[str, bool, str]:
