@@ -89,6 +89,7 @@ to orgsync_loader;
 -- number, trying all of them finds it.
 grant select on
     ops.snapshot,
+    ops.snapshot_key,
     ops.claim,
     ops.sync_run,
     ops.plan_line,
@@ -108,6 +109,7 @@ grant select on
 to orgsync_pii;
 grant select, insert, update on
     ops.snapshot,
+    ops.snapshot_key,
     ops.claim,
     ops.sync_run,
     ops.plan
@@ -144,6 +146,8 @@ grant select on
     stage.version,
     stage.quarantined,
     stage.unread,
+    stage.asked,
+    stage.asked_later,
     stage.loaded,
     stage.reading
 to orgsync_loader;
