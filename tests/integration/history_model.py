@@ -15,7 +15,7 @@ UNREAD = "unread"
 class Snapshot:
     """`rows` maps each key that is there to its content, or to None where the row is quarantined; a value that is UNREAD was not read.
 
-    Who is not among the rows of a partial snapshot may be there all the same. One that names whom it `asked` for says nothing of anybody else.
+    Who is not among the rows of a partial snapshot may be there all the same. One that names whom it `asked` for says nothing of others.
     """
 
     taken_at: datetime

@@ -12,7 +12,8 @@ from orgsync.tenants.stanza import Retention
 
 class Snapshot(Protocol):
     """What the decision needs to know of one. `is_loaded`: history is made of it. `is_loadable`: it is, or it still could be; what was
-    rejected or taken out, is another company's, or was not complete and never loaded, is not. `is_full`: nothing was left out as dear."""
+    rejected or taken out, is another company's, is about a few people only, or was not complete and never loaded, is not. `is_full`:
+    nothing was left out as dear."""
 
     @property
     def taken_at(self) -> datetime: ...

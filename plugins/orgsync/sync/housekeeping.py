@@ -113,7 +113,8 @@ def _judge(landed: LandedSnapshot, standing: Row | None) -> _Candidate:
     state, is_complete, mode = _find_state(landed) if standing is None else (standing["state"], standing["is_complete"], standing["mode"])
     is_there = standing is None or not standing["is_removed"]  # a removal that was cut off left it
     is_loaded = state == "loaded" and is_there
-    is_loadable = is_loaded or (state == "landed" and is_complete and is_there)
+    is_whole = mode != "targeted"  # a look at a few people stands for no day
+    is_loadable = is_whole and (is_loaded or (state == "landed" and is_complete and is_there))
     return _Candidate(landed, is_loaded, is_loadable, is_complete, is_full=mode == "full")
 
 
