@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -47,7 +47,8 @@ def find_broken_rows(tidy: TidySet) -> Iterator[Finding]:
     is_told = tidy.tells_of("department", departments["parent_id"])
     yield Finding("department", "orphan", "its parent department is not in the snapshot", find_orphans(departments) & is_told)
     yield Finding("department", "cycle", "it is its own ancestor", find_cycles(departments))
-    yield Finding("department", LEADER_NOT_MEMBER, "a leader of it is not one of its members", find_foreign_leaders(tidy))
+    foreign = find_foreign_leaders(departments, memberships, asked=tidy.asked["user"] if tidy.asked else None)
+    yield Finding("department", LEADER_NOT_MEMBER, "a leader of it is not one of its members", foreign)
     yield Finding(
         "membership",
         "missing_department",
@@ -103,10 +104,11 @@ def find_cycles(departments: pd.DataFrame) -> pd.Series:
     return departments.index.to_series().isin(waiting.index)
 
 
-def find_foreign_leaders(tidy: TidySet) -> pd.Series:
-    departments, memberships = tidy.departments, tidy.memberships
+def find_foreign_leaders(departments: pd.DataFrame, memberships: pd.DataFrame, *, asked: Collection[str] | None = None) -> pd.Series:
+    """Of leaders who were not `asked` for, nobody knows where they are; None: of nobody."""
     leaders = departments[["department_id", "leader_user_ids"]].explode("leader_user_ids").dropna()
-    leaders = leaders.loc[tidy.tells_of("user", leaders["leader_user_ids"])]
+    if asked is not None:
+        leaders = leaders.loc[leaders["leader_user_ids"].isin(list(asked))]
     pairs = pd.MultiIndex.from_frame(leaders[["leader_user_ids", "department_id"]].astype(str))
     are_leaders = is_among(memberships["user_id"], leaders["leader_user_ids"].astype("str"))
     members = pd.MultiIndex.from_frame(memberships.loc[are_leaders, ["user_id", "department_id"]].dropna().astype(str))
