@@ -16,7 +16,7 @@ from orgsync.sync.replaying import settle_stale
 from orgsync.sync.run import Run, note_decided, open_step
 from orgsync.sync.standards import hash_standards
 from orgsync.sync.timekeeping import check_date
-from orgsync.warehouse import history, plans, runs, snapshots
+from orgsync.warehouse import events, history, plans, runs, snapshots
 from orgsync.warehouse.connection import open_warehouse
 
 log = logging.getLogger(__name__)
@@ -94,5 +94,6 @@ def _load(connection: Connection, run: Run, manifest: Manifest, model: dict[str,
     plan = plans.repeat_plan(connection, manifest.snapshot_id, model["plan_id"], based_on_plan_id=based_on)
     runs.close_overtaken_runs(connection, run.tenant.id, overtaken, by_run=run.run_id, by=f"plan {plan['plan_id']}")
     history.apply_plan(connection, plan)
+    events.settle(connection, plan["snapshot_id"], is_audited=run.tenant.events.receive != "off")
     keep_channel(connection, run.tenant)
     return plan

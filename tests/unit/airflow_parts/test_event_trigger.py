@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import pytest
 
@@ -18,11 +19,9 @@ def test_rings_once_the_window_is_over() -> None:
 
 
 def test_rings_again_after_twice_as_long_each_time_and_then_every_five_minutes() -> None:
-    patience, rung = Patience(window=5), []
-    for second in range(2000):
-        if patience.should_ring(5.0 + second, now=float(second)):
-            rung.append(second)
-    pauses = [later - earlier for earlier, later in zip(rung, rung[1:], strict=False)]
+    patience = Patience(window=5)
+    rung = [second for second in range(2000) if patience.should_ring(5.0 + second, now=float(second))]
+    pauses = [later - earlier for earlier, later in pairwise(rung)]
     assert pauses[:5] == [FIRST_PAUSE_SECONDS * factor for factor in (1, 2, 4, 8, 16)]
     assert set(pauses[5:]) == {LONGEST_PAUSE_SECONDS}
 
