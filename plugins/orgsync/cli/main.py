@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperCommand
 
 from orgsync.cli import checking as cli_checking
+from orgsync.cli import events as cli_events
 from orgsync.cli import onboarding as cli_onboarding
 from orgsync.cli import previewing as cli_previewing
 from orgsync.cli import sandbox as cli_sandbox
@@ -66,6 +67,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_checking.app)
+app.add_typer(cli_events.app)
 app.add_typer(cli_onboarding.app)
 app.add_typer(cli_previewing.app)
 app.add_typer(cli_sending.app)

@@ -18,6 +18,8 @@ from orgsync.platforms.paths import PathText
 if TYPE_CHECKING:
     from orgsync.errors import PermissionDeniedError
     from orgsync.frames import TidySet
+    from orgsync.platforms.hearing.events import Callback
+    from orgsync.platforms.hearing.streams import Stream
     from orgsync.platforms.sending.messages import Content, Messenger
     from orgsync.platforms.signing_in import SignIn
 
@@ -66,6 +68,11 @@ class Scope:
 def as_it_came(_: Any, error: PermissionDeniedError) -> PermissionDeniedError:
     """Of a platform without permissions of single interfaces."""
     return error
+
+
+def no_callback(conn_id: str) -> Callback:
+    """Of a platform that pushes nothing."""
+    raise ConfigurationError(f"connection {conn_id!r} is of a platform that pushes no events")
 
 
 def as_it_is(text: str) -> str:
@@ -205,6 +212,8 @@ class Platform:
     turns plain text into this platform's Markdown (the body of a message of kind `markdown`) that shows it as it is written.
     `substance` gives what an answer says, a statement for each record, without what differs with every call: two reads with the same
     statements, in whatever order, tidy to the same frames.
+    `callback(conn_id)` hears what the app's event subscription pushes over HTTP; `stream(conn_id)` what it sends over a connection that we
+    open. None is a platform that has no such thing.
     `sign_in(conn_id, user_key)` signs people of the organization in; `user_key` is empty for the platform's own choice.
     `write_body` gives what the platform is sent for a content, to one receiver; what only the sending knows is named in its place.
     `look` reads some people and departments alone; None is a platform that can only be read as a whole.
@@ -224,6 +233,8 @@ class Platform:
     user_keys: tuple[str, ...] = ()
     pool_slots: int = 4
     messenger: Callable[[str], Messenger] | None = None
+    callback: Callable[[str], Callback] = no_callback
+    stream: Callable[[str], Stream] | None = None
     sign_in: Callable[[str, str], SignIn] | None = None
     escape_markdown: Callable[[str], str] = as_it_is
     write_body: Callable[[Content], Mapping[str, Any]] = no_body

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from orgsync.errors import PermissionDeniedError
     from orgsync.frames import TidySet
     from orgsync.platforms.dingtalk.client import DingTalkClient
+    from orgsync.platforms.hearing.events import Callback
     from orgsync.platforms.sending.messages import Content, Messenger
     from orgsync.platforms.signing_in import SignIn
 
@@ -65,6 +66,13 @@ def _messenger(conn_id: str) -> Messenger:
     return messenger
 
 
+def _callback(conn_id: str) -> Callback:
+    from orgsync.platforms.dingtalk.connecting import DingTalkConnector
+
+    callback: Callback = DingTalkConnector(conn_id).callback
+    return callback
+
+
 def _sign_in(conn_id: str, user_key: str) -> SignIn:  # noqa: ARG001
     from orgsync.platforms.dingtalk.login import DingTalkSignIn
 
@@ -98,6 +106,7 @@ PLATFORM = Platform(
     tidy=_tidy,
     substance=_substance,
     messenger=_messenger,
+    callback=_callback,
     sign_in=_sign_in,
     escape_markdown=_escape_markdown,
     write_body=_write_body,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from orgsync.errors import PermissionDeniedError
     from orgsync.frames import TidySet
     from orgsync.platforms.feishu.client import FeishuClient
+    from orgsync.platforms.hearing.events import Callback
     from orgsync.platforms.sending.messages import Content, Messenger
     from orgsync.platforms.signing_in import SignIn
 
@@ -66,6 +67,13 @@ def _messenger(conn_id: str) -> Messenger:
     return messenger
 
 
+def _callback(conn_id: str) -> Callback:
+    from orgsync.platforms.feishu.connecting import FeishuConnector
+
+    callback: Callback = FeishuConnector(conn_id).callback
+    return callback
+
+
 def _sign_in(conn_id: str, user_key: str) -> SignIn:
     from orgsync.platforms.feishu.login import FeishuSignIn
 
@@ -99,6 +107,7 @@ PLATFORM = Platform(
     tidy=_tidy,
     substance=_substance,
     messenger=_messenger,
+    callback=_callback,
     sign_in=_sign_in,
     escape_markdown=_escape_markdown,
     write_body=_write_body,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 
 from orgsync.check import Check
-from orgsync.platforms.connections import ConnectionFields, open_transport, read_parallel, read_required
+from orgsync.platforms.connections import ConnectionFields, open_transport, read_callback_keys, read_parallel, read_required
 from orgsync.platforms.connector import Connector
 from orgsync.platforms.examining import Needs, Step
 from orgsync.platforms.feishu import checkup
 from orgsync.platforms.feishu.client import FeishuClient
+from orgsync.platforms.feishu.events import FeishuCallback
 from orgsync.platforms.feishu.form import BASE_URL, PARALLEL_CALLS
 from orgsync.platforms.feishu.interfaces import CREATE_TASK, DELETE_TASK, GET_TASK, UPDATE_TASK
 from orgsync.platforms.feishu.message_client import FeishuMessageClient
@@ -23,6 +25,8 @@ from orgsync.words import Words
 PACE = Pace(calls_per_second=50.0, calls_per_minute=1000)
 # Tasks are slower.
 PACES = {interface: Pace(calls_per_second=10.0) for interface in (CREATE_TASK, GET_TASK, UPDATE_TASK, DELETE_TASK)}
+
+_ANY_KEY = re.compile(r".+")
 
 _APP_ID = Words("the App ID of the app (cli_…)", "应用的 App ID（cli_…）（凭证与基础信息）")
 _APP_SECRET = Words("the App Secret of the app", "应用的 App Secret（凭证与基础信息）")
@@ -48,6 +52,12 @@ class FeishuConnector(Connector):
     @cached_property
     def messenger(self) -> FeishuMessenger:
         return FeishuMessenger(FeishuMessageClient(self.build_client(self.find(), patience=SENDING)))
+
+    @cached_property
+    def callback(self) -> FeishuCallback:
+        connection = self.find()
+        token, key = read_callback_keys(connection, key_form=_ANY_KEY)
+        return FeishuCallback(read_required(connection, "login", missing="app id", hint=_APP_ID), token, key)
 
     def inspect(self, connection: ConnectionFields) -> Iterator[Check]:
         return checkup.inspect(connection)

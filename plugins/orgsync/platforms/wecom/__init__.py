@@ -10,6 +10,7 @@ from orgsync.platforms.wecom.form import FORM
 
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
+    from orgsync.platforms.hearing.events import Callback
     from orgsync.platforms.sending.messages import Content, Messenger
     from orgsync.platforms.signing_in import SignIn
     from orgsync.platforms.wecom.client import WeComClient
@@ -58,6 +59,13 @@ def _messenger(conn_id: str) -> Messenger:
     return messenger
 
 
+def _callback(conn_id: str) -> Callback:
+    from orgsync.platforms.wecom.connecting import WeComConnector
+
+    callback: Callback = WeComConnector(conn_id).callback
+    return callback
+
+
 def _sign_in(conn_id: str, user_key: str) -> SignIn:  # noqa: ARG001
     from orgsync.platforms.wecom.login import WeComSignIn
 
@@ -88,6 +96,7 @@ PLATFORM = Platform(
     tidy=_tidy,
     substance=_substance,
     messenger=_messenger,
+    callback=_callback,
     sign_in=_sign_in,
     escape_markdown=_escape_markdown,
     write_body=_write_body,
