@@ -119,7 +119,8 @@ class Wanted:
 
     `user_key` names the id that people are keyed by, on a platform that offers several (`Platform.user_keys`).
     `is_tolerant` wants a read to go on where a part of it is refused, and to name that part among its problems.
-    `earlier` gives the answers of the newest snapshot that history is made of, for a platform that need not ask again what it knows.
+    `earlier` gives the answers of the newest whole read that history is made of, for a platform that need not ask again what it knows;
+    before them come those of the targeted reads since, the newest first.
     """
 
     mode: Mode

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orgsync.platforms.dingtalk.form import FORM
-from orgsync.platforms.platform import Answer, Answers, Company, Mode, Platform, Reading, Record, Scope, Wanted
+from orgsync.platforms.platform import Answer, Answers, Company, Mode, Platform, Reading, Record, Scope, Targets, Wanted
 
 if TYPE_CHECKING:
     from orgsync.errors import PermissionDeniedError
@@ -39,6 +39,12 @@ def _extract(client: DingTalkClient, wanted: Wanted, record: Record) -> Reading:
     from orgsync.platforms.dingtalk.extract import extract
 
     return extract(client, wanted, record)
+
+
+def _look(client: DingTalkClient, wanted: Wanted, targets: Targets, record: Record) -> Reading:
+    from orgsync.platforms.dingtalk.look import look
+
+    return look(client, wanted, targets, record)
 
 
 def _name_missing(client: DingTalkClient, error: PermissionDeniedError) -> PermissionDeniedError:
@@ -104,6 +110,7 @@ PLATFORM = Platform(
     locate=_locate,
     extract=_extract,
     tidy=_tidy,
+    look=_look,
     substance=_substance,
     messenger=_messenger,
     callback=_callback,

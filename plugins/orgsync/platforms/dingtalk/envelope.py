@@ -124,5 +124,12 @@ def lacks_parents(content: Content) -> str:
     return lacks_result(content) or ("" if isinstance(content["result"].get("parent_list"), list) else "its result has no parent_list")
 
 
+def lacks_chain(content: Content) -> str:
+    if problem := lacks_result(content):
+        return problem
+    chain = content["result"].get("parent_id_list")
+    return "" if isinstance(chain, list) and None not in map(read_department_id, chain) else "its result has no parent_id_list"
+
+
 def _unexpected(request: Request, reason: str) -> UnexpectedAnswerError:
     return UnexpectedAnswerError(Refusal(PLATFORM, request.interface, "JSON that is not whole", reason=reason, fix=WAIT_FIX))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orgsync.platforms.feishu.form import FORM
 from orgsync.platforms.feishu.interfaces import USER_KEYS
-from orgsync.platforms.platform import Answer, Answers, Company, Mode, Platform, Reading, Record, Scope, Wanted
+from orgsync.platforms.platform import Answer, Answers, Company, Mode, Platform, Reading, Record, Scope, Targets, Wanted
 
 if TYPE_CHECKING:
     from orgsync.errors import PermissionDeniedError
@@ -40,6 +40,12 @@ def _extract(client: FeishuClient, wanted: Wanted, record: Record) -> Reading:
     from orgsync.platforms.feishu.extract import extract
 
     return extract(client, wanted, record)
+
+
+def _look(client: FeishuClient, wanted: Wanted, targets: Targets, record: Record) -> Reading:
+    from orgsync.platforms.feishu.look import look
+
+    return look(client, wanted, targets, record)
 
 
 def _name_missing(client: FeishuClient, error: PermissionDeniedError) -> PermissionDeniedError:
@@ -105,6 +111,7 @@ PLATFORM = Platform(
     locate=_locate,
     extract=_extract,
     tidy=_tidy,
+    look=_look,
     substance=_substance,
     messenger=_messenger,
     callback=_callback,

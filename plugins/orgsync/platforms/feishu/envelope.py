@@ -69,6 +69,10 @@ def lacks_department(content: Content) -> str:
     return _lacks_data(content) or ("" if isinstance(content["data"].get("department"), dict) else "its data has no department")
 
 
+def lacks_user(content: Content) -> str:
+    return _lacks_data(content) or ("" if isinstance(content["data"].get("user"), dict) else "its data has no user")
+
+
 def lacks_items(content: Content) -> str:
     """Without `items` it is a list of nothing: that is how Feishu writes an empty one. A null is not."""
     return _lacks_data(content) or ("" if isinstance(content["data"].get("items", []), list) else "its items are no list")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from orgsync.platforms.platform import Answer, Answers, Company, Mode, Platform, Reading, Record, Scope, Wanted
+from orgsync.platforms.platform import Answer, Answers, Company, Mode, Platform, Reading, Record, Scope, Targets, Wanted
 from orgsync.platforms.wecom.form import FORM
 
 if TYPE_CHECKING:
@@ -38,6 +38,12 @@ def _extract(client: WeComClient, wanted: Wanted, record: Record) -> Reading:
     from orgsync.platforms.wecom.extract import extract
 
     return extract(client, wanted, record)
+
+
+def _look(client: WeComClient, wanted: Wanted, targets: Targets, record: Record) -> Reading:
+    from orgsync.platforms.wecom.look import look
+
+    return look(client, wanted, targets, record)
 
 
 def _tidy(answers: Answers, *, mode: Mode, mapping: Mapping[str, Mapping[str, str]]) -> TidySet:
@@ -94,6 +100,7 @@ PLATFORM = Platform(
     locate=_locate,
     extract=_extract,
     tidy=_tidy,
+    look=_look,
     substance=_substance,
     messenger=_messenger,
     callback=_callback,
