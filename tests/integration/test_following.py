@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -19,7 +20,7 @@ from orgsync.warehouse.connection import open_warehouse
 from orgsync.warehouse.statements import encode_list, execute
 from tests.integration.test_retraction import told
 from tests.integration.truth import assert_equals_truth
-from tests.integration.world import World
+from tests.integration.world import TENANTS, Command, World
 
 KINDS = {
     "joined": "user.added",
@@ -105,6 +106,7 @@ def test_what_events_name_is_as_the_platform_has_it_and_the_next_full_read_finds
     assert (silent, empty) == (0, 0)
 
 
+@pytest.mark.by_turns
 def test_a_single_hire_costs_a_handful_of_calls(any_world: World) -> None:
     world = listening(any_world)
     world.sync()
@@ -131,6 +133,7 @@ def test_what_no_event_named_is_counted_by_the_next_full_read(world: World) -> N
     assert_equals_truth(world)
 
 
+@pytest.mark.by_turns
 def test_a_forged_event_changes_nothing_that_the_platform_does_not_confirm(any_world: World) -> None:
     world = listening(any_world)
     world.sync()
@@ -147,6 +150,7 @@ def test_a_forged_event_changes_nothing_that_the_platform_does_not_confirm(any_w
     assert waiting(world) == 0
 
 
+@pytest.mark.by_turns
 def test_whom_a_department_held_that_is_gone_is_asked_for_too(any_world: World) -> None:
     world = listening(any_world)
     world.sync()
@@ -244,6 +248,7 @@ def test_more_leavers_than_may_be_wait_for_a_person_however_they_are_announced(w
         follow(world)
 
 
+@pytest.mark.by_turns
 def test_taken_out_loaded_again_and_rebuilt_it_is_as_with_any_other_snapshot(any_world: World) -> None:
     world = listening(any_world)
     world.sync()
@@ -278,3 +283,20 @@ def test_housekeeping_lets_a_look_stand_for_no_day(world: World) -> None:
     assert len(kept) == 1
     assert world.query("select mode from ops.snapshot where removed_at is null") == [("full",)]
     assert_equals_truth(world)
+
+
+def test_the_command_reads_what_events_name_and_tells_how_they_go(world: World, command: Command) -> None:
+    world.sync()
+    assert command("sync", "acme", "--events").stdout.strip() == "no event of acme waits"
+    assert command("events").stdout.strip() == "no event was received"
+    world.settings.tenants_file.write_text(TENANTS.replace("conn_id", "events: {receive: http}, conn_id"), encoding="utf-8")
+    changed = world.control("POST", "evolve", {"joined": 2, "promoted": 1})
+    announce_all(world, changed, but="promoted")
+    found = command("sync", "acme", "--events")
+    assert found.returncode == 0, found.stderr
+    assert "people 2 joined" in found.stdout
+    listening(world).sync()
+    [row] = json.loads(command("events", "--json").stdout)
+    assert (row["received"], row["waiting"], row["changes"], row["silent"]) == (2, 0, 3, 1)
+    shown = " ".join(command("events", "acme").stdout.split())
+    assert "1 of 3 changes were named by no event (user updated 1); 0 of 2 events were followed by no change" in shown

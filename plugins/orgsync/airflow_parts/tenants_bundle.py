@@ -2,8 +2,8 @@
 
 Airflow parses a file again when that file changed, or after `min_file_process_interval`: it cannot know that DAGs are made of another one.
 Where it asks this bundle now and then (`refresh_interval`), that interval may be half an hour, and 1,000 tenants cost nothing meanwhile.
-Airflow also begins to watch the outbox and events, or ceases to, when it parses who waits for them: so switching such a DAG on or off, `org_notify`
-or a tenant's that receives events, has them parsed too.
+Airflow also begins to watch the outbox and events, or ceases to, when it parses who waits for them: so switching such a DAG on or off,
+`org_notify` or a tenant's that receives events, has them parsed too.
 """
 
 from __future__ import annotations

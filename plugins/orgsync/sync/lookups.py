@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orgsync.settings import Settings
-from orgsync.warehouse import plans, runs
+from orgsync.warehouse import events, plans, runs
 from orgsync.warehouse.connection import open_warehouse
 from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema
@@ -32,6 +32,13 @@ def find_runs(settings: Settings, tenant_id: str | None, *, run_id: str | None =
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
         return runs.find_runs(connection, tenant_id, run_id=run_id, limit=limit)
+
+
+def summarize_events(settings: Settings, tenant_id: str | None) -> list[dict[str, Any]]:
+    """How events go, a row for each tenant that ever received any, as `orgsync events` shows it."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        return events.summarize(connection, tenant_id)
 
 
 def query_warehouse(settings: Settings, statement: str) -> Answer:

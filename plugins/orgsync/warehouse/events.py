@@ -28,6 +28,11 @@ def list_left_behind(connection: Connection, tenant_id: str, department_ids: Col
     return [(row["entity"], row["key_1"]) for row in fetch_all(connection, "events/list_left_behind", **ids)]
 
 
+def summarize(connection: Connection, tenant_id: str | None) -> list[Row]:
+    """How events go, a row for each tenant that ever received any."""
+    return fetch_all(connection, "events/summarize", tenant_id=tenant_id)
+
+
 def assign(connection: Connection, tenant_id: str, event_keys: Sequence[str], *, snapshot_id: str) -> None:
     """Note that a snapshot was read for these events; once it is part of history, they are handled."""
     execute(connection, "events/assign", tenant_id=tenant_id, event_keys=list(event_keys), snapshot_id=snapshot_id)
