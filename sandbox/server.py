@@ -1,4 +1,4 @@
-"""The ASGI application: each request goes to the control API, the inbox page or the platform that claims its path; streams likewise."""
+"""The ASGI application: each request goes to the control API, to the inbox page or to the platform that claims its path."""
 
 from __future__ import annotations
 
