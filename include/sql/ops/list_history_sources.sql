@@ -7,5 +7,4 @@ where tenant_id = %(tenant_id)s
   and (state = 'loaded' or is_due)
   and (company is null or %(company)s in (company ->> 'id', company ->> 'app_key'))
   and removed_at is null
-  and mode <> 'targeted'
 order by taken_at desc
