@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -49,10 +50,13 @@ with DAG(
     @task(map_index_template="{{ task.op_kwargs['tenant_id'] }}")
     def deliver(tenant_id: str) -> dict[str, Any]:
         """Send what may go now, take back what is to be, ask what became of the rest."""
+        from orgsync.airflow_parts.metrics import tell_pass
+        from orgsync.outbox.delivery import Worker
         from orgsync.outbox.sending import push
 
         settings = read_settings()
-        tally = push(settings, read_tenant(settings.tenants_file, tenant_id), run_for=RUN_FOR)
+        tenant = read_tenant(settings.tenants_file, tenant_id)
+        tally = push(settings, tenant, run_for=RUN_FOR, worker=Worker(tell=partial(tell_pass, tenant)))
         return {"messages": tally.messages, "attempts": dict(tally.attempts)}
 
     deliver.expand(tenant_id=find_due())

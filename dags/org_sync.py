@@ -126,12 +126,15 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
             return "replay"
         if context["params"]["mode"] == "rebuild":
             return "rebuild"
+        from orgsync.airflow_parts.lineage import tell_load, tell_read
         from orgsync.sync.extracting import extract_snapshot
         from orgsync.sync.pipeline import load_known
 
         run, params = _run(tenant, context), context["params"]
         snapshot_id = extract_snapshot(run, mode=params["mode"])
+        tell_read(run)
         if load_known(run, snapshot_id, dry_run=params["dry_run"]):
+            tell_load(run)
             context["outlet_events"][unchanged].add(asset)
             return None
         context["ti"].xcom_push(key="snapshot_id", value=snapshot_id)
@@ -140,31 +143,36 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
     @task(outlets=[asset])
     def replay() -> dict[str, int]:
         """Load the snapshots taken since the tick before this run's again, with the mapping and the rules of now."""
+        from orgsync.airflow_parts.lineage import tell_load
         from orgsync.sync.replaying import replay as load_again
         from orgsync.sync.ticks import find_window
 
         context = get_current_context()
+        run = _run(tenant, context)
         after, until = find_window((tenant.schedule, tenant.full_schedule), ZoneInfo(tenant.timezone), context["logical_date"])
-        done = load_again(_run(tenant, context), after=after, until=until, dry_run=context["params"]["dry_run"])
+        done = load_again(run, after=after, until=until, dry_run=context["params"]["dry_run"])
         loaded = [each for each in done if each["outcome"] != "skipped"]
         if not loaded:
             raise AirflowSkipException(f"no snapshot of {tenant.id} was taken after {after} and until {until}")
+        tell_load(run)
         return {"snapshots": len(loaded), "history_rows": sum(each["history_rows"] for each in loaded)}
 
     @task(outlets=[asset])
     def rebuild() -> dict[str, int]:
         """Load what was part of history, as the landing zone says, and is not in the warehouse."""
+        from orgsync.airflow_parts.lineage import tell_load
         from orgsync.errors import IncompleteSnapshotError
         from orgsync.sync.rebuilding import rebuild as load_lost
 
         context = get_current_context()
-        params = context["params"]
-        result = load_lost(_run(tenant, context), with_undecided=params["undecided"], dry_run=params["dry_run"])
+        run, params = _run(tenant, context), context["params"]
+        result = load_lost(run, with_undecided=params["undecided"], dry_run=params["dry_run"])
         counts = {name: len(result[name]) for name in ("registered", "due", "loaded", "failed", "left_out", "unfinished")}
         if result["failed"]:
             raise IncompleteSnapshotError(f"{len(result['failed'])} snapshots could not be loaded; `orgsync status {tenant.id}` names them")
         if params["dry_run"]:
             raise AirflowSkipException(f"a dry run loads nothing: {counts}")
+        tell_load(run)
         return counts
 
     @task.branch
@@ -184,9 +192,13 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
     @task(outlets=[asset, OUTBOX] if tenant.change_messages else [asset], trigger_rule="none_failed_min_one_success")
     def merge(planned: dict[str, Any]) -> dict[str, Any]:
         """Write history in one transaction, exactly as planned."""
+        from orgsync.airflow_parts.lineage import tell_load
         from orgsync.sync.merging import merge_plan
 
-        return merge_plan(_run(tenant, get_current_context()), planned["plan_id"])
+        run = _run(tenant, get_current_context())
+        merged = merge_plan(run, planned["plan_id"])
+        tell_load(run)
+        return merged
 
     extracted = extract()
     planned = plan(extracted["snapshot_id"])
@@ -209,6 +221,7 @@ def _is_backfill(context: Any) -> bool:
 
 
 def _run(tenant: Tenant, context: Any) -> Run:
+    from orgsync.airflow_parts.metrics import tell_step
     from orgsync.companies.ownership import Takeover
     from orgsync.sync.run import Run, name_record
 
@@ -216,7 +229,7 @@ def _run(tenant: Tenant, context: Any) -> Run:
     dag_run = context["dag_run"]
     takeover = Takeover(context["params"]["new_company"] or "", word_of=dag_run.triggering_user_name or dag_run.run_id)
     run_type = str(dag_run.run_type.value)
-    return Run(tenant, name_record(dag_run.run_id, run_type), run_type, settings, takeover)
+    return Run(tenant, name_record(dag_run.run_id, run_type), run_type, settings, takeover, tell=tell_step)
 
 
 _wanted = find_wanted("org_sync_")

@@ -9,7 +9,7 @@ import msgspec
 
 FORMAT_VERSION = 1
 
-Mode = Literal["full", "frequent"]
+Mode = Literal["full", "frequent", "targeted"]
 State = Literal["landed", "loaded", "rejected", "foreign", "retracted"]
 
 
@@ -29,6 +29,13 @@ class Company(msgspec.Struct, frozen=True, kw_only=True):
         return self.id or self.app_key
 
 
+class Targets(msgspec.Struct, frozen=True, kw_only=True):
+    """Ids of the people and of the departments that a targeted read says something about."""
+
+    users: tuple[str, ...] = ()
+    departments: tuple[str, ...] = ()
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Written last, so that a snapshot without one is none.
 
@@ -36,6 +43,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     organization. `calls` is the page ledger: per interface expected, read, failed, retried, throttled. `files` maps each part to its
     SHA-256, bytes and number of answers. `problems` says why a read is not complete. `company`: older manifests have none.
     `substance` is one hash over what all answers say, whatever their order and pages; older manifests have none.
+    `asked` is None for a read of everything; of a targeted read, what it says something about.
     """
 
     format_version: int = FORMAT_VERSION
@@ -55,6 +63,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     platform_counts: dict[str, int]
     files: dict[str, dict[str, Any]]
     substance: str = ""
+    asked: Targets | None = None
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

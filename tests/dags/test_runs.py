@@ -28,11 +28,11 @@ TENANTS = "tenants:\n  - {id: acme, platform: dingtalk, conn_id: acme_dingtalk}\
 def run_dag(world: World, airflow_home: Path) -> Any:
     world.settings.tenants_file.write_text(TENANTS, encoding="utf-8")
 
-    def run(params: str = '{"mode": "full"}') -> tuple[dict[str, Any], str]:
+    def run(params: str = '{"mode": "full"}', **options: Any) -> tuple[dict[str, Any], str]:
         environment = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_CONN_")}
         environment |= {"ORGSYNC_TENANTS": str(world.settings.tenants_file), "ORGSYNC_LANDING_ZONE": world.settings.landing_zone}
         environment |= {"ORGSYNC_REPORTS": str(world.settings.report_folder)}
-        result, output = run_script(airflow_home, "run_dag.py", str(DAGS), "org_sync_acme", params, **environment)
+        result, output = run_script(airflow_home, "run_dag.py", str(DAGS), "org_sync_acme", params, **environment, **options)
         return result, output
 
     return run
@@ -47,6 +47,18 @@ def test_run_fills_the_warehouse_and_tells_nobodys_data(run_dag: Any, world: Wor
     assert world.query("select run_id, run_type, outcome from ops.sync_run") == [(result["run_id"], "manual", "succeeded")]
     told = [value for user in people for value in (user["mobile"], user["email"], user["work_email"]) if value and value in output]
     assert told == []
+    assert world.sandbox.client_secret not in output
+
+
+def test_logs_are_objects_where_airflow_is_told_so_and_say_tenant_run_step_and_snapshot(run_dag: Any, world: World) -> None:
+    result, output = run_dag(is_fresh=True, AIRFLOW__LOGGING__JSON_LOGS="True")
+    assert result["tasks"] == STRAIGHT_ON
+    lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    [reading] = [line for line in lines if str(line.get("event", "")).startswith("reading tenant acme")]
+    told = {"tenant": "acme", "run": result["run_id"], "step": "extract", "logger": "orgsync.sync.extracting", "level": "info"}
+    assert told.items() <= reading.items()
+    [(snapshot_id,)] = world.query("select snapshot_id from ops.sync_run")
+    assert {line["snapshot"] for line in lines if "snapshot" in line} == {snapshot_id}
     assert world.sandbox.client_secret not in output
 
 

@@ -26,21 +26,25 @@ alter function ops.answer(text) owner to orgsync_query;
 
 -- Functions are everybody's until someone says otherwise.
 revoke all on schema org, ops, stage, notify, orgsync from
-    public, orgsync_reader, orgsync_pii, orgsync_loader, orgsync_pages, orgsync_sender, orgsync_dispatcher, orgsync_audience, orgsync_query;
+    public, orgsync_reader, orgsync_pii, orgsync_loader, orgsync_pages, orgsync_receiver, orgsync_sender, orgsync_dispatcher, orgsync_audience,
+    orgsync_query;
 revoke all on all tables in schema org, ops, stage, notify, orgsync from
-    public, orgsync_reader, orgsync_pii, orgsync_loader, orgsync_pages, orgsync_sender, orgsync_dispatcher, orgsync_audience, orgsync_query;
+    public, orgsync_reader, orgsync_pii, orgsync_loader, orgsync_pages, orgsync_receiver, orgsync_sender, orgsync_dispatcher, orgsync_audience,
+    orgsync_query;
 revoke all on all sequences in schema org, ops, stage, notify, orgsync from
-    public, orgsync_reader, orgsync_pii, orgsync_loader, orgsync_pages, orgsync_sender, orgsync_dispatcher, orgsync_audience, orgsync_query;
+    public, orgsync_reader, orgsync_pii, orgsync_loader, orgsync_pages, orgsync_receiver, orgsync_sender, orgsync_dispatcher, orgsync_audience,
+    orgsync_query;
 revoke all on all functions in schema org, ops, stage, notify, orgsync from
-    public, orgsync_reader, orgsync_pii, orgsync_loader, orgsync_pages, orgsync_sender, orgsync_dispatcher, orgsync_audience, orgsync_query;
+    public, orgsync_reader, orgsync_pii, orgsync_loader, orgsync_pages, orgsync_receiver, orgsync_sender, orgsync_dispatcher, orgsync_audience,
+    orgsync_query;
 
 grant usage on schema org to orgsync_reader, orgsync_loader, orgsync_audience;
-grant usage on schema ops to orgsync_reader, orgsync_loader;
+grant usage on schema ops to orgsync_reader, orgsync_loader, orgsync_receiver;
 grant usage on schema stage to orgsync_loader, orgsync_query;
 grant usage on schema notify to orgsync_reader, orgsync_loader, orgsync_sender;
-grant usage on schema orgsync to orgsync_loader, orgsync_query, orgsync_pages;
+grant usage on schema orgsync to orgsync_loader, orgsync_query, orgsync_pages, orgsync_receiver;
 
-grant select on orgsync.migration to orgsync_loader, orgsync_query, orgsync_pages;
+grant select on orgsync.migration to orgsync_loader, orgsync_query, orgsync_pages, orgsync_receiver;
 
 -- The organizations. The tables of history hold personal columns in clear: readers have the views, where these are masked. Versions are
 -- ended and written; only a load before the newest snapshot removes some, to write them anew.
@@ -137,6 +141,18 @@ grant execute on function
     ops.retry_message(bigint, text, text),
     ops.note_access(text, text, text, text)
 to orgsync_pages;
+
+-- What platforms pushed. What receives it is open to the internet: it adds events, counts what it refused, and sees nothing.
+grant select on
+    ops.event,
+    ops.event_refusal
+to orgsync_reader;
+grant select, insert, update, delete on ops.event to orgsync_loader;
+grant select, delete on ops.event_refusal to orgsync_loader;
+grant insert (
+    tenant_id, platform, event_key, type, kind, user_ids, open_ids, department_ids, happened_at, via
+) on ops.event to orgsync_receiver;
+grant execute on function ops.count_refusals(text, text, bigint) to orgsync_receiver, orgsync_loader;
 
 -- Rows of loads under way. What is asked by hand reads what the loader reads.
 grant select, insert, update, delete on

@@ -1,4 +1,4 @@
-"""What Airflow learns about orgsync: its auth manager, its connection types and their forms, one for each platform and one for webhooks."""
+"""What Airflow learns about orgsync: its auth manager, assets, connection types with their forms, one for each platform and one for webhooks."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ def get_provider_info() -> dict[str, Any]:
         "versions": [__version__],
         "auth-managers": ["orgsync.sign_in.manager.OrganizationAuthManager"],
         "cli": ["orgsync.airflow_parts.provider_info.list_commands"],
+        # Without a handler Airflow takes no asset for one that it knows.
+        "asset-uris": [
+            {"schemes": ["orgsync"], "handler": None, "to_openlineage_converter": "orgsync.airflow_parts.lineage.to_openlineage"}
+        ],
         "connection-types": [*(load_platform(name).form for name in PLATFORM_NAMES), FORM],
     }
 

@@ -16,6 +16,7 @@ from typer.core import TyperCommand
 
 from orgsync.cli import alerting as cli_alerting
 from orgsync.cli import checking as cli_checking
+from orgsync.cli import events as cli_events
 from orgsync.cli import onboarding as cli_onboarding
 from orgsync.cli import previewing as cli_previewing
 from orgsync.cli import sandbox as cli_sandbox
@@ -24,11 +25,13 @@ from orgsync.cli.console import (
     CsvOption,
     Form,
     JsonOption,
+    LogFormat,
     OneTenantArgument,
     SheetOption,
     TenantArgument,
     Zones,
     choose_form,
+    choose_log_format,
     in_local_time,
     log_progress,
     name_broken,
@@ -68,6 +71,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_alerting.app)
 app.add_typer(cli_checking.app)
+app.add_typer(cli_events.app)
 app.add_typer(cli_onboarding.app)
 app.add_typer(cli_previewing.app)
 app.add_typer(cli_sending.app)
@@ -123,8 +127,15 @@ def _say_version(is_wanted: bool) -> None:
 @app.callback()
 def keep_results_apart(
     _version: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")] = False,
+    log_format: Annotated[
+        LogFormat,
+        typer.Option(
+            envvar="ORGSYNC_LOG_FORMAT", help="What is said while it works, and of errors: as text, or as one JSON object a line."
+        ),
+    ] = "text",
 ) -> None:
     """Airflow logs to the standard output; here that is for results alone."""
+    choose_log_format(log_format)
     results.file = sys.stdout
     sys.stdout = sys.stderr
 

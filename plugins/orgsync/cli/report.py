@@ -253,11 +253,12 @@ CHANGE_COLUMNS = (
 def show_cleanings(console: Console, cleanings: Sequence[Mapping[str, Any]]) -> None:
     """A line for each tenant: how many of its snapshots stay, and what went, or would go."""
     table = plain_table(["tenant", "outcome"])
-    for name in ("kept", "removed", "size", "runs closed"):
+    for name in ("kept", "removed", "size", "runs closed", "events removed"):
         table.add_column(name, justify="right", no_wrap=True)
     for each in cleanings:
-        counts = [f"{each[name]:,}" for name in ("kept", "removed")] + [filesize.decimal(each["removed_bytes"]), f"{each['closed_runs']:,}"]
-        table.add_row(Text(each["tenant_id"]), _outcome(each), *([""] * 4 if each["error"] else counts))
+        counts = [f"{each[name]:,}" for name in ("kept", "removed", "closed_runs", "removed_events")]
+        counts.insert(2, filesize.decimal(each["removed_bytes"]))
+        table.add_row(Text(each["tenant_id"]), _outcome(each), *([""] * 5 if each["error"] else counts))
     console.print(table)
     for each in cleanings:
         if each["error"]:

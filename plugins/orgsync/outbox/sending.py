@@ -14,6 +14,7 @@ from psycopg2.extensions import connection as Connection
 
 from orgsync.companies.ownership import find_stranger
 from orgsync.errors import ConfigurationError, GateError, OrgsyncError
+from orgsync.log_fields import log_fields
 from orgsync.outbox import store
 from orgsync.outbox.announcing import announce_changes
 from orgsync.outbox.delivery import Tally, Worker, deliver
@@ -164,7 +165,11 @@ def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Work
 
     Raises, when all else is done, what a person must mend before the rest can be sent.
     """
-    worker = worker or Worker()
+    with log_fields(tenant=tenant.id):
+        return _push(settings, tenant, worker or Worker(), run_for)
+
+
+def _push(settings: Settings, tenant: Tenant, worker: Worker, run_for: timedelta) -> Tally:
     address = find_warehouse(settings)
     with open_warehouse(address) as keeper, open_warehouse(address) as connection:
         check_schema(connection)
@@ -176,6 +181,7 @@ def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Work
         wrong = announce_changes(connection, settings, tenant, now=worker.clock(connection))
         connection.commit()
         tally = deliver(connection, desk, worker, run_for=run_for, keeper=keeper)
+    worker.tell(tally)
     log.info("tenant %s: %d messages planned, attempts: %s", tenant.id, tally.messages, dict(tally.attempts) or "none")
     if tally.blocked_by:
         raise tally.blocked_by

@@ -15,6 +15,7 @@ from psycopg2.extensions import connection as Connection
 from orgsync.errors import IncompleteSnapshotError, PermissionDeniedError
 from orgsync.landing.carrying import drop_carried
 from orgsync.landing.zone import SnapshotWriter, make_snapshot_id, read_newest_answers, remove_unfinished, snapshot_uri
+from orgsync.log_fields import log_fields
 from orgsync.manifest import Manifest, Mode
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Answer, Answers, Reading, Wanted
@@ -83,7 +84,6 @@ def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, ea
         log.warning("removed %s/%s, which a read that was killed left without a manifest", tenant.id, folder)
     platform = load_platform(tenant.platform)
     snapshot_id = make_snapshot_id(tenant.id, taken_at)
-    log.info("reading tenant %s, %s, as snapshot %s", tenant.id, mode, snapshot_id)
     wanted = Wanted(
         mode=mode,
         scope=tenant.scope,
@@ -93,7 +93,8 @@ def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, ea
         taken_at=taken_at,
     )
     started = time.monotonic()
-    with SnapshotWriter(snapshot_uri(zone, snapshot_id), platform.substance) as writer:
+    with log_fields(snapshot=snapshot_id), SnapshotWriter(snapshot_uri(zone, snapshot_id), platform.substance) as writer:
+        log.info("reading tenant %s, %s, as snapshot %s", tenant.id, mode, snapshot_id)
 
         def record(part: str, answer: Answer) -> None:
             claim.check()

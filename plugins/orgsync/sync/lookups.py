@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from orgsync.settings import Settings
 from orgsync.warehouse import plans, runs
+from orgsync.warehouse.clock import Clock, read_clock
 from orgsync.warehouse.connection import open_warehouse
 from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema
 from orgsync.warehouse.questions import Answer, ask
+from orgsync.warehouse.statements import Row, fetch_all
 
 
 def find_plan(settings: Settings, tenant_id: str, plan_id: int | None = None, *, limit: int | None = None) -> dict[str, Any]:
@@ -32,6 +35,13 @@ def find_runs(settings: Settings, tenant_id: str | None, *, run_id: str | None =
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
         return runs.find_runs(connection, tenant_id, run_id=run_id, limit=limit)
+
+
+def measure_tenants(settings: Settings, tenant_ids: Sequence[str], *, clock: Clock = read_clock) -> list[Row]:
+    """How it stands with each of them, in numbers alone."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        return fetch_all(connection, "ops/measure_tenants", tenants=list(tenant_ids), now=clock(connection))
 
 
 def query_warehouse(settings: Settings, statement: str) -> Answer:

@@ -33,7 +33,7 @@ def recognize(run: Run, snapshot_id: str) -> dict[str, Any] | None:
     None where it says something else, or may: then it has to be validated. History, quarantine, report and what stands in `ops` are as
     if it had been, since nothing that decides about them differs: the answers, what the read tells of itself, the stanza and orgsync.
     """
-    with open_step(run, "recognize") as step:
+    with open_step(run, "recognize", snapshot=snapshot_id) as step:
         with open_warehouse(run.address) as connection:
             history.lock_tenant(connection, run.tenant.id)
             snapshot = snapshots.find_snapshot(connection, snapshot_id)

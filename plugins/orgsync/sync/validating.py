@@ -35,7 +35,7 @@ def validate_snapshot(run: Run, snapshot_id: str) -> int:
 
     Raises GateError when the set as a whole may not be merged, IncompleteSnapshotError when people were lost on the way.
     """
-    with open_step(run, "validate") as step:
+    with open_step(run, "validate", snapshot=snapshot_id) as step:
         with open_warehouse(run.address) as connection:
             check_date(connection, snapshots.find_snapshot(connection, snapshot_id), now=run.clock(connection))
         return stage_snapshot(run, snapshot_id, step)

@@ -15,6 +15,7 @@ from orgsync.frames import DEPARTMENTS, USERS
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Scope
 from orgsync.tenants.alerting import Alerts
+from orgsync.tenants.events import Events
 from orgsync.tenants.spreading import spread_full_schedule, spread_schedule
 from orgsync.tenants.values import (
     STRICT,
@@ -247,6 +248,9 @@ class Tenant:
     retention: Annotated[Retention, AfterValidator(_check_retention), Field(description="Which snapshots are kept")] = field(
         default_factory=Retention
     )
+    events: Annotated[Events, Field(description="How the tenant receives what its platform pushes, and how soon it acts")] = field(
+        default_factory=Events
+    )
     change_messages: Annotated[tuple[ChangeRule, ...], Field(description="Which changes are told, and to whom")] = ()
     alerts: Annotated[Alerts, Field(description="Who is told of what goes wrong; in the defaults also of what concerns all tenants")] = (
         field(default_factory=Alerts)
@@ -263,6 +267,13 @@ class Tenant:
         """Where the id is wrong, that is told; whose schedule it would be is then of no interest."""
         spread = spread_schedule if info.field_name == "schedule" else spread_full_schedule
         return spread(info.data.get("id", "")) if cron == "" else cron
+
+    @field_validator("events")
+    @classmethod
+    def _check_events(cls, events: Events, info: ValidationInfo) -> Events:
+        if events.receive == "stream" and (platform := info.data.get("platform")) and load_platform(platform).stream is None:
+            raise mistake(f"{platform} has no stream of events; set `receive` to http", "receive")
+        return events
 
     @field_validator("user_key")
     @classmethod

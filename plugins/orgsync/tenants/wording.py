@@ -7,12 +7,13 @@ from typing import Any
 
 from orgsync.platforms.platform import Scope
 from orgsync.tenants.alerting import Alerts
+from orgsync.tenants.events import Events
 from orgsync.tenants.stanza import Budget, ChangeRule, Retention, Tenant
 from orgsync.tenants.values import refuse_key
 
 Path = tuple[str | int, ...]
 
-PARTS: dict[str, Any] = {"scope": Scope, "budget": Budget, "retention": Retention, "alerts": Alerts}
+PARTS: dict[str, Any] = {"scope": Scope, "budget": Budget, "retention": Retention, "events": Events, "alerts": Alerts}
 LISTS = {
     "include": "department ids",
     "exclude": "department ids",

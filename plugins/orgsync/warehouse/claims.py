@@ -122,14 +122,16 @@ def hold_claim(
 
 
 @contextmanager
-def take_turn(address: Address, app: str, *, claimed_by: str, seconds: float) -> Iterator[None]:
-    """Read by an app that several tenants may have: they wait for each other, since the platform counts their calls together.
+def take_turn(address: Address, app: str, *, claimed_by: str, seconds: float) -> Iterator[Claim]:
+    """Read by an app, or listen to it, that several tenants may have: they wait for each other, since the platform counts their calls
+    together.
 
     Raises BusyAppError after the longest time that one may wait. Nobody is fenced off: who was frozen, and reads on beside the next, may
     be throttled, and no more.
     """
-    with _hold(Claim(address, app, "app", seconds), claimed_by, may_wait=True):
-        yield
+    claim = Claim(address, app, "app", seconds)
+    with _hold(claim, claimed_by, may_wait=True):
+        yield claim
 
 
 @contextmanager

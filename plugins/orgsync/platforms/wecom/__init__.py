@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from orgsync.platforms.platform import Answer, Answers, Company, Mode, Platform, Reading, Record, Scope, Wanted
+from orgsync.platforms.platform import Answer, Answers, Company, Mode, Platform, Reading, Record, Scope, Targets, Wanted
 from orgsync.platforms.wecom.form import FORM
 
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
+    from orgsync.platforms.hearing.events import Callback
     from orgsync.platforms.sending.messages import Content, Messenger
     from orgsync.platforms.signing_in import SignIn
     from orgsync.platforms.wecom.client import WeComClient
@@ -39,6 +40,12 @@ def _extract(client: WeComClient, wanted: Wanted, record: Record) -> Reading:
     return extract(client, wanted, record)
 
 
+def _look(client: WeComClient, wanted: Wanted, targets: Targets, record: Record) -> Reading:
+    from orgsync.platforms.wecom.look import look
+
+    return look(client, wanted, targets, record)
+
+
 def _tidy(answers: Answers, *, mode: Mode, mapping: Mapping[str, Mapping[str, str]]) -> TidySet:
     from orgsync.platforms.wecom.tidy import tidy
 
@@ -56,6 +63,13 @@ def _messenger(conn_id: str) -> Messenger:
 
     messenger: Messenger = WeComConnector(conn_id).messenger
     return messenger
+
+
+def _callback(conn_id: str) -> Callback:
+    from orgsync.platforms.wecom.connecting import WeComConnector
+
+    callback: Callback = WeComConnector(conn_id).callback
+    return callback
 
 
 def _sign_in(conn_id: str, user_key: str) -> SignIn:  # noqa: ARG001
@@ -86,8 +100,10 @@ PLATFORM = Platform(
     locate=_locate,
     extract=_extract,
     tidy=_tidy,
+    look=_look,
     substance=_substance,
     messenger=_messenger,
+    callback=_callback,
     sign_in=_sign_in,
     escape_markdown=_escape_markdown,
     write_body=_write_body,
