@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Iterator
 from typing import Any
 
 from sandbox.exchange import Answer, Request, decode, json_answer
@@ -59,6 +60,9 @@ def _take(robot: Robot, message: dict[str, Any]) -> Answer:
     if kind == "text" and isinstance(content, dict) and isinstance(content.get("text"), str) and content["text"]:
         title, text = "", content["text"]
         told = text
+    elif kind == "interactive" and isinstance(message.get("card"), dict):
+        title, text = _read_card(message["card"])
+        told = text
     elif kind == "post" and (post := _find_post(content)) is not None:
         title, text, told = post
     else:
@@ -67,6 +71,21 @@ def _take(robot: Robot, message: dict[str, Any]) -> Answer:
         return _refuse(19024, "Key Words Not Found")
     robot.take(Received(robot.now(), str(kind), title, text, message))
     return json_answer({"StatusCode": 0, "StatusMessage": "success", "code": 0, "data": {}, "msg": "success"})
+
+
+def _read_card(card: dict[str, Any]) -> tuple[str, str]:
+    """Its title, and all texts in it, whatever they are part of."""
+    header = card.get("header")
+    title = header.get("title") if isinstance(header, dict) else None
+    return str(title.get("content", "")) if isinstance(title, dict) else "", "\n".join(_texts_in(card))
+
+
+def _texts_in(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        yield from (str(part[key]) for key in ("content", "text") if isinstance(part.get(key), str))
+    values = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    for value in values:
+        yield from _texts_in(value)
 
 
 def _find_post(content: Any) -> tuple[str, str, str] | None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import formatdate
+from email.header import Header
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.utils import formataddr, formatdate, parseaddr
 from html import escape
 from typing import Any
 
@@ -82,19 +83,23 @@ def send_mail(conn_id: str, address: str, letter: Letter) -> None:
     raise problem  # outside the handler: what the server said may quote addresses
 
 
-def write_mail(letter: Letter, *, sender: str, address: str) -> EmailMessage:
-    """Plain text, and the same as HTML. `Message-ID` is the letter's and the address's own, so that a mail sent again can be known."""
-    message = EmailMessage(policy=SMTP)
-    message["Subject"] = flatten(letter.subject)[:MOST_SUBJECT]
-    message["From"] = flatten(sender)
+def write_mail(letter: Letter, *, sender: str, address: str) -> MIMEMultipart:
+    """Plain text, and the same as HTML. `Message-ID` is the letter's own, so that a mail sent again can be known.
+
+    The older classes, since the newer ones put a blank into a long subject that is English and Chinese.
+    """
+    message = MIMEMultipart("alternative")
+    subject = flatten(letter.subject)[:MOST_SUBJECT]
+    message["Subject"] = Header(subject, None if subject.isascii() else "utf-8", header_name="Subject").encode()
+    message["From"] = formataddr(parseaddr(flatten(sender)))
     message["To"] = flatten(address)
     message["Date"] = formatdate(localtime=True)
     message["Message-ID"] = f"<{letter.key}@orgsync.invalid>"
     # RFC 3834: nobody's holiday reply, please.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    message.set_content(write_plain(letter) + "\n", cte="base64")
-    message.add_alternative(write_html(letter), subtype="html", cte="base64")
+    for text, kind in ((write_plain(letter) + "\n", "plain"), (write_html(letter), "html")):
+        message.attach(MIMEText(text, kind, "utf-8"))
     return message
 
 
@@ -120,7 +125,7 @@ def _lines(text: str) -> str:
     return escape(text).replace("\n", "<br>")
 
 
-def _hand_over(conn_id: str, message: EmailMessage) -> None:
+def _hand_over(conn_id: str, message: MIMEMultipart) -> None:
     from airflow.providers.smtp.hooks.smtp import SmtpHook
 
     hook = SmtpHook(conn_id)

@@ -28,6 +28,14 @@ def test_whatever_a_text_holds_the_head_has_the_same_lines(subject: str, text: s
     assert str(mail["Subject"]).startswith("[orgsync]")
 
 
+def test_long_subject_in_both_languages_arrives_as_it_was_written() -> None:
+    subject = "[orgsync] 故障 · acme: 最近一次运行失败：gettoken answered 40096: the key pair is not accepted. Copy Client ID (AppKey) o…"
+    mail = write_mail(Letter("key", subject, (Entry("x"),)), sender="运维 <orgsync@example.com>", address="it@example.com")
+    read = message_from_bytes(mail.as_bytes(), policy=default)
+    assert (str(read["Subject"]), str(read["From"])) == (subject, "运维 <orgsync@example.com>")
+    assert max(map(len, mail.as_bytes().splitlines())) <= 78
+
+
 def test_html_holds_texts_only() -> None:
     page = write_html(Letter("k", "s", (Entry('<img src="http://evil.example">', ("a & b",), 'https://a.example/"><script>'),)))
     assert "<img" not in page
