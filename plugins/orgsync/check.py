@@ -45,6 +45,7 @@ TITLES = {
     "withheld": Words("withheld", "字段缺失"),
     "quarantine": Words("quarantine", "隔离区"),
     "outbox": Words("outbox", "发件箱"),
+    "events": Words("events", "事件"),
     "doctor": Words("doctor", "检查"),
     "stanza": Words("tenants file", "租户配置文件"),
     "migrations": Words("migrations", "数据库迁移"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -21,6 +21,7 @@ from orgsync.errors import CredentialError, GateError, OrgsyncError, SchemaError
 from orgsync.outbox.sending import find_due
 from orgsync.sync.housekeeping import clean_tenant
 from orgsync.tenants import Stanzas
+from orgsync.tenants.events import Events
 from tests.integration.office import Office
 from tests.integration.world import TENANT, TENANTS, World, set_platform, set_warehouse
 
@@ -286,6 +287,31 @@ def test_run_past_its_deadline_is_told_until_a_run_ends(tower: Tower) -> None:
     assert tower.listen() == [("new", "acme", "slow")]
     tower.world.sync()
     assert tower.listen_after() == [("over", "acme", "slow")]
+
+
+def test_events_that_do_not_arrive_are_told_by_the_next_full_read(tower: Tower) -> None:
+    world = tower.world
+    world.settings.tenants_file.write_text(TENANTS.replace("}", ", events: {receive: http}}"), encoding="utf-8")
+    listening = replace(TENANT, events=Events(receive="http"))
+    world = replace(world, make_run=lambda: replace(tower.world.make_run(), tenant=listening))
+    world.sync()
+    world.control("POST", "evolve", {"joined": 4})
+    world.sync()
+    assert tower.listen() == [("new", "acme", "events")]
+
+
+def test_read_of_some_people_stands_for_no_sync(tower: Tower) -> None:
+    """Else a tenant whose full reads fail would look well for as long as events arrive."""
+    world = tower.world
+    world.sync(now=datetime.now(UTC) - timedelta(days=3))
+    world.query(
+        "insert into ops.snapshot (snapshot_id, tenant_id, platform, mode, taken_at, uri, state, loaded_at) "
+        "values ('acme/t', 'acme', 'dingtalk', 'targeted', now(), '', 'loaded', now())"
+    )
+    world.query("update ops.sync_run set outcome = 'failed', error = 'gone', finished_at = now() + interval '1 minute'")
+    done = "insert into ops.sync_run (tenant_id, run_id, platform, run_type, mode, outcome, started_at, finished_at) "
+    world.query(done + "values ('acme', 't', 'dingtalk', 'asset_triggered', 'targeted', 'succeeded', now(), now())")
+    assert sorted(tower.listen()) == [("new", "acme", "failed"), ("new", "acme", "stale")]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 -- How it stands with tenants (tenants), a row for each: their newest good snapshot and what grew with it, the last run that ended, the plan that
--- waits, what of the outbox is stuck or in doubt, and a run that takes too long. Nothing is written.
+-- waits, what of the outbox is stuck or in doubt, a run that takes too long, what events left out. A read of some people stands for no sync.
+-- Nothing is written.
 select
     wanted.tenant_id,
     seen.first_at as watched_since,
@@ -24,7 +25,10 @@ select
     doubt.people as doubted_people,
     doubt.since as doubted_since,
     slow.run_id as slow_run_id,
-    slow.noted_at as slow_at
+    slow.noted_at as slow_at,
+    heard.changes as event_changes,
+    heard.silent as event_silent,
+    heard.taken_at as event_audited_at
 from unnest(%(tenants)s::text[]) with ordinality as wanted (tenant_id, place)
 left join ops.heartbeat as seen
   on seen.tenant_id = wanted.tenant_id
@@ -44,6 +48,7 @@ left join lateral (
     from ops.snapshot
     where snapshot.tenant_id = wanted.tenant_id
       and snapshot.state = 'loaded'
+      and snapshot.mode <> 'targeted'
     order by snapshot.taken_at desc
     limit 1
 ) as newest on true
@@ -54,6 +59,7 @@ left join lateral (
     where newest.quarantined > 0
       and snapshot.tenant_id = wanted.tenant_id
       and snapshot.state = 'loaded'
+      and snapshot.mode <> 'targeted'
       and snapshot.taken_at < newest.taken_at
       and snapshot.taken_at >= newest.taken_at - interval '7 days'
 ) as usual on true
@@ -93,6 +99,7 @@ left join lateral (
     from ops.sync_run
     where sync_run.tenant_id = wanted.tenant_id
       and sync_run.outcome <> 'running'
+      and sync_run.mode is distinct from 'targeted'
     order by sync_run.started_at desc
     limit 1
 ) as last_run on true
@@ -207,4 +214,14 @@ left join lateral (
     order by slow_run.noted_at desc
     limit 1
 ) as slow on true
+left join lateral (
+    select
+        event_audit.changes,
+        event_audit.silent,
+        event_audit.taken_at
+    from ops.event_audit
+    where event_audit.tenant_id = wanted.tenant_id
+    order by event_audit.taken_at desc
+    limit 1
+) as heard on true
 order by wanted.place

@@ -22,6 +22,7 @@ LASTING = tuple(say.GAUGES)
 FEWEST_MORE, SHARE_MORE = 3, 0.2
 """Quarantine has grown by at least so many people and departments, and by such a share. One or two with a bad record are a matter of those
 people, which the page of the quarantine shows, and not of operation."""
+FEWEST_SILENT, SHARE_SILENT = 3, 0.5
 SILENT_AFTER: Mapping[str, timedelta] = {
     # Twice what lies between two runs, or two hours more than a day, in which a run may wait and be tried again.
     "housekeeping": timedelta(hours=26),
@@ -43,12 +44,12 @@ def judge(facts: Facts) -> list[Problem]:
 
 
 def _judge_tenant(facts: Facts, tenant: Tenant, row: Row) -> Iterator[Problem]:
-    """Issue 18 adds here what callbacks say, or do not say."""
     yield from _judge_freshness(facts, tenant, row)
     yield from _judge_last_run(tenant, row)
     yield from _judge_plan(tenant, row)
     yield from _judge_newest(tenant, row)
     yield from _judge_outbox(tenant, row)
+    yield from _judge_events(tenant, row)
     if row["slow_run_id"] and not row["plan_id"]:  # one whose plan waits for somebody is not slow
         text = say.SLOW.fill(run=row["slow_run_id"], at=say.show_time(row["slow_at"], tenant.timezone))
         yield Problem(tenant.id, "slow", "", "degraded", text, say.SLOW_FIX, address_page(tenant.id, "runs"), row["slow_at"])
@@ -110,6 +111,15 @@ def _judge_outbox(tenant: Tenant, row: Row) -> Iterator[Problem]:
     if row["doubted_calls"]:
         text = say.DOUBT.fill(calls=row["doubted_calls"], people=row["doubted_people"])
         yield Problem(tenant.id, "outbox", "doubt", "degraded", text, say.DOUBT_FIX, link, row["doubted_since"])
+
+
+def _judge_events(tenant: Tenant, row: Row) -> Iterator[Problem]:
+    """By the last full read: a few that no event named are the platform's way, most of them mean that none arrive."""
+    silent, changes = row["event_silent"] or 0, row["event_changes"] or 0
+    if tenant.events.receive != "off" and silent >= FEWEST_SILENT and silent > changes * SHARE_SILENT:
+        text = say.EVENTS.fill(silent=silent, changes=changes)
+        fix = say.EVENTS_FIX.fill(tenant=tenant.id)
+        yield Problem(tenant.id, "events", "", "degraded", text, fix, address_page(tenant.id, "runs"), row["event_audited_at"])
 
 
 def _is_nearly_used(gauge: Gauge) -> bool:

@@ -100,6 +100,15 @@ SLOW_FIX = Words(
     "Look at its log: a platform that answers slowly, a task without a worker, another run that it waits for. The next runs wait for it",
     "请查看其日志：平台响应慢、任务没有可用的 worker，或在等待另一个运行。后续运行都在等它",
 )
+EVENTS = Words(
+    "of {changes:,} people and departments that changed before the last full read, no event named {silent:,}: callbacks are silent",
+    "上一次全量读取之前有 {changes:,} 个人员和部门发生变化，其中 {silent:,} 个没有任何事件提到：事件推送没有到达",
+)
+EVENTS_FIX = Words(
+    "Look at the event subscription in the platform's console, and whether what receives runs; `orgsync doctor {tenant}` looks too. Syncs "
+    "by schedule go on meanwhile",
+    "请检查平台后台的事件订阅，以及接收服务是否在运行；`orgsync doctor {tenant}` 也会检查。在此期间按计划的同步照常进行",
+)
 CHECK = Words("{title}: {reason}", "{title}：{reason}")
 CHECK_FIX = Words("{fix}. Then `orgsync doctor{tenant}` looks again", "{fix}。处理后运行 `orgsync doctor{tenant}` 重新检查")
 LOOK_AGAIN = Words("Mend it, then `orgsync doctor{tenant}` looks again", "请处理，然后运行 `orgsync doctor{tenant}` 重新检查")

@@ -26,6 +26,7 @@ PAGES = {
     "quarantine": "quarantine",
     "quota": "quotas",
     "outbox": "messages",
+    "events": "runs",
 }
 """Where a problem of a kind is looked at."""
 

@@ -14,6 +14,7 @@ from orgsync.alerts.judging import judge
 from orgsync.alerts.problems import Problem
 from orgsync.outbox.quota import Gauge
 from orgsync.tenants import BrokenStanza, Tenant
+from orgsync.tenants.events import Events
 from orgsync.tenants.nodes import Mistake
 from orgsync.words import say
 
@@ -35,6 +36,8 @@ WELL: dict[str, Any] = {
     "is_overcome": False,
     "stuck": 0,
     "doubted_calls": 0,
+    "event_silent": None,
+    "event_changes": None,
 }
 BEATS = {
     part: {"part": part, "first_at": NOW - timedelta(days=90), "last_at": NOW - timedelta(minutes=4)}
@@ -131,6 +134,14 @@ def test_run_past_its_deadline_is_told_unless_it_waits_for_somebody() -> None:
     slow = {"slow_run_id": "scheduled__1", "slow_at": NOW - timedelta(hours=1)}
     assert find_one(**slow).kind == "slow"
     assert [each.kind for each in find(**slow, plan_id=7, plan_made_at=NOW, plan_run_type="scheduled")] == ["waiting"]
+
+
+@pytest.mark.parametrize(("silent", "changes", "is_told"), [(2, 2, False), (3, 3, True), (5, 10, False), (6, 10, True)])
+def test_events_that_leave_most_changes_out_are_told_where_they_are_received(silent: int, changes: int, is_told: bool) -> None:
+    audit = {"event_silent": silent, "event_changes": changes, "event_audited_at": NOW}
+    listening = replace(TENANT, events=Events(receive="http"))
+    assert [problem.kind for problem in find({"tenants": [listening]}, **audit)] == ["events"] * is_told
+    assert find(**audit) == []
 
 
 def test_what_the_doctor_found_broken_is_told_in_both_languages() -> None:
