@@ -51,9 +51,7 @@ def _judge_tenant(facts: Facts, tenant: Tenant, row: Row) -> Iterator[Problem]:
     yield from _judge_outbox(tenant, row)
     if row["slow_run_id"] and not row["plan_id"]:  # one whose plan waits for somebody is not slow
         text = say.SLOW.fill(run=row["slow_run_id"], at=say.show_time(row["slow_at"], tenant.timezone))
-        yield Problem(
-            tenant.id, "slow", "", "degraded", text, say.SLOW_FIX, address_page(tenant.id, "runs"), row["slow_at"]
-        )
+        yield Problem(tenant.id, "slow", "", "degraded", text, say.SLOW_FIX, address_page(tenant.id, "runs"), row["slow_at"])
 
 
 def _judge_freshness(facts: Facts, tenant: Tenant, row: Row) -> Iterator[Problem]:
