@@ -10,6 +10,8 @@ from airflow.sdk import (
     DAG,
     Asset,
     AssetAlias,
+    AssetOrTimeSchedule,
+    AssetWatcher,
     ExceptionRetryPolicy,
     MultipleCronTriggerTimetable,
     Param,
@@ -21,6 +23,7 @@ from airflow.sdk import (
 from airflow.sdk.exceptions import AirflowSkipException
 
 from orgsync.airflow_parts.approval import PlanApproval, ask_about
+from orgsync.airflow_parts.event_trigger import EventTrigger, ListenTrigger
 from orgsync.airflow_parts.notify_operator import OUTBOX
 from orgsync.airflow_parts.parsing import find_wanted
 from orgsync.airflow_parts.slow_runs import set_deadline
@@ -59,7 +62,7 @@ def build_dag(tenant: Tenant) -> DAG:
         dag_id=f"org_sync_{tenant.id}",
         description=say(tenant.language, "sync.description", tenant=tenant.id, platform=tenant.platform),
         doc_md=say_page(tenant.language, "sync.docs", tenant=tenant.id, page=address_page(tenant.id, "tree"), **shown),
-        schedule=MultipleCronTriggerTimetable(tenant.schedule, tenant.full_schedule, timezone=tenant.timezone),
+        schedule=_schedule_of(tenant),
         start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo(tenant.timezone)),
         catchup=False,
         max_active_runs=1,
@@ -109,12 +112,24 @@ def build_broken_dag(stanza: BrokenStanza) -> DAG:
     return dag
 
 
+def _schedule_of(tenant: Tenant) -> MultipleCronTriggerTimetable | AssetOrTimeSchedule:
+    """Its times; and where it receives events, as soon as some wait."""
+    times = MultipleCronTriggerTimetable(tenant.schedule, tenant.full_schedule, timezone=tenant.timezone)
+    if tenant.events.receive == "off":
+        return times
+    watchers = [AssetWatcher(name=f"events_of_{tenant.id}", trigger=EventTrigger(tenant_id=tenant.id, window=tenant.events.window))]
+    if tenant.events.receive == "stream":
+        watchers.append(AssetWatcher(name="streams", trigger=ListenTrigger()))  # the same for all tenants, so there is one
+    events = Asset(f"org_events.{tenant.id}", uri=f"orgsync://events/{tenant.id}", group="orgsync", watchers=watchers)
+    return AssetOrTimeSchedule(timetable=times, assets=[events])
+
+
 def _asset_of(tenant_id: str) -> Asset:
     return Asset(f"org_warehouse.{tenant_id}", uri=f"orgsync://warehouse/{tenant_id}", group="orgsync")
 
 
 def _add_tasks(tenant: Tenant, asset: Asset) -> None:
-    """The present is read, and merged as planned where it is news; a past is loaded again instead."""
+    """The present is read, and merged as planned where it is news; a past is loaded again instead. Events have what they name read."""
     # A task announces each of its outlets; what it is to announce only sometimes goes by an alias.
     unchanged = AssetAlias(f"{asset.name}.unchanged", group=asset.group)
 
@@ -128,11 +143,14 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
             return "rebuild"
         from orgsync.airflow_parts.lineage import tell_load, tell_read
         from orgsync.sync.extracting import extract_snapshot
+        from orgsync.sync.following import follow_events
         from orgsync.sync.pipeline import load_known
 
         run, params = _run(tenant, context), context["params"]
-        snapshot_id = extract_snapshot(run, mode=params["mode"])
+        snapshot_id = follow_events(run) if run.run_type == "asset_triggered" else extract_snapshot(run, mode=params["mode"])
         tell_read(run)
+        if snapshot_id is None:
+            return None
         if load_known(run, snapshot_id, dry_run=params["dry_run"]):
             tell_load(run)
             context["outlet_events"][unchanged].add(asset)

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from orgsync.errors import IncompleteSnapshotError, PlatformBusyError, PlatformError, ThrottledError
+from orgsync.errors import ConfigurationError, IncompleteSnapshotError, PlatformBusyError, PlatformError, ThrottledError
 from orgsync.frames import FRAMES, TidySet
 from orgsync.platforms.platform import Answer, Reading, Scope, Targets
 from sandbox.testing import RunningSandbox, start_sandbox
@@ -32,6 +32,10 @@ by_every_way = pytest.mark.parametrize(
     ("organization", "way"),
     [pytest.param(name, way, id=f"{name}, {title}") for name, title, way in WAYS],
     indirect=["organization"],
+)
+KINDS = (
+    *("joined", "left", "returned", "moved", "renamed", "promoted"),
+    *("departments_created", "departments_removed", "departments_moved", "departments_renamed"),
 )
 PEOPLE_CHANGED = ("joined", "left", "returned", "moved", "renamed", "promoted", "manager_changed")
 
@@ -319,6 +323,33 @@ def test_who_is_hidden_from_the_app_is_not_spoken_of(looking: Looking) -> None:
         assert set(told.asked.users) >= {user for user, own in users.items() if own & visible} | {single}
         assert set(tidy.users["user_id"]) == {user for user, own in users.items() if own & visible} | {single}
         assert single not in set(tidy.memberships["user_id"])
+
+
+@by_every_way
+def test_whatever_part_is_seen_and_wanted(looking: Looking) -> None:
+    """Any range and any scope, after any changes. A whole read that cannot be made then is no yardstick."""
+    organization, rng, wanted = looking.organization, random.Random(29), looking.wanted
+    settings = organization.control("GET", "settings")
+    held = 0
+    for _ in range(4):
+        users, departments = evolve(organization, **{kind: rng.randint(0, 3) for kind in KINDS})
+        truth = organization.truth()
+        company = company_departments(truth)
+        below_root = [key for key, each in company.items() if each["parent_id"] is not None]
+        some = [str(user["id"]) for user in rng.sample(truth["users"], 10)]
+        include, exclude = (tuple(rng.sample(below_root, count)) for count in rng.choice([(0, 0), (2, 0), (0, 2), (2, 1)]))
+        looking.wanted = replace(wanted, scope=Scope(include=include, exclude=exclude))
+        if rng.random() < 0.4:
+            tops = rng.sample(below_root, 2)
+            organization.set(visible_departments=[company[top]["id"] for top in tops], visible_users=rng.sample(some, 2))
+        told = looking.look([*users, *some], departments)
+        try:
+            looking.hold_against_whole(told)
+            held += 1
+        except (ConfigurationError, PlatformError) as error:
+            assert include or "not in the answer" in str(error), error
+        organization.set(visible_departments=settings["visible_departments"], visible_users=settings["visible_users"])
+    assert held > 0
 
 
 def test_linked_organizations_are_not_spoken_of_unless_they_are_wanted(organization: Organization) -> None:

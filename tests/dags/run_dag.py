@@ -54,4 +54,4 @@ def name_task(task: object) -> str:
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(sys.argv[1], sys.argv[2], json.loads(sys.argv[3]))))
+    print(json.dumps(run(sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), run_type=(*sys.argv[4:], "manual")[0])))

@@ -93,6 +93,7 @@ to orgsync_loader;
 -- number, trying all of them finds it.
 grant select on
     ops.snapshot,
+    ops.snapshot_key,
     ops.claim,
     ops.sync_run,
     ops.plan_line,
@@ -116,6 +117,7 @@ grant select on
 to orgsync_pii;
 grant select, insert, update on
     ops.snapshot,
+    ops.snapshot_key,
     ops.claim,
     ops.sync_run,
     ops.plan
@@ -145,8 +147,12 @@ to orgsync_pages;
 -- What platforms pushed. What receives it is open to the internet: it adds events, counts what it refused, and sees nothing.
 grant select on
     ops.event,
+    ops.event_due,
+    ops.event_audit,
     ops.event_refusal
 to orgsync_reader;
+grant select on ops.event_due to orgsync_loader;
+grant select, insert, delete on ops.event_audit to orgsync_loader;
 grant select, insert, update, delete on ops.event to orgsync_loader;
 grant select, delete on ops.event_refusal to orgsync_loader;
 grant insert (
@@ -170,6 +176,8 @@ grant select on
     stage.version,
     stage.quarantined,
     stage.unread,
+    stage.asked,
+    stage.asked_later,
     stage.loaded,
     stage.reading
 to orgsync_loader;

@@ -1,4 +1,4 @@
-"""What Airflow learns about orgsync: its auth manager, assets, and connection types with their forms, of platforms and of webhooks."""
+"""What Airflow learns about orgsync: auth manager, assets, connection types with forms, one for each platform and one for webhooks."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from orgsync.settings import Settings
-from orgsync.warehouse import plans, runs
+from orgsync.warehouse import events, plans, runs
 from orgsync.warehouse.clock import Clock, read_clock
 from orgsync.warehouse.connection import open_warehouse
 from orgsync.warehouse.hook import find_warehouse
@@ -42,6 +42,13 @@ def measure_tenants(settings: Settings, tenant_ids: Sequence[str], *, clock: Clo
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
         return fetch_all(connection, "ops/measure_tenants", tenants=list(tenant_ids), now=clock(connection))
+
+
+def summarize_events(settings: Settings, tenant_id: str | None) -> list[dict[str, Any]]:
+    """How events go, a row for each tenant that ever received any, as `orgsync events` shows it."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        return events.summarize(connection, tenant_id)
 
 
 def query_warehouse(settings: Settings, statement: str) -> Answer:

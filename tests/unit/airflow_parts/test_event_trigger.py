@@ -1,67 +1,107 @@
-"""When a tenant is woken for what its platform pushed."""
+"""A tenant is woken once its events have waited for its window, and less and less often while nothing can be done about them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import logging
+from collections.abc import AsyncIterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from orgsync.airflow_parts import event_trigger
-from orgsync.airflow_parts.event_trigger import PATIENCE_SECONDS, ListenTrigger, TenantEventsTrigger, Window
+from orgsync.airflow_parts.event_trigger import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, EventTrigger, ListenTrigger, Patience
 
 
-def waiting(last: int, waits: float) -> Mapping[str, Any]:
-    return {"events": 1, "last_received_at": last, "waits_seconds": waits}
+def waiting(waits: float, newest: int = 1) -> dict[str, Any]:
+    return {"events": 1, "waits_seconds": waits, "newest_at": newest}
 
 
-def test_burst_wakes_once_and_after_its_window() -> None:
-    window = Window(5)
-    seen = [(None, 0), (waiting(1, 1), 1), (waiting(2, 4), 4), (waiting(3, 5), 5), (waiting(3, 7), 7), (waiting(3, 60), 60)]
-    assert [window.should_wake(each, now=now) for each, now in seen] == [False, False, False, True, False, False]
+def test_rings_once_the_window_is_over() -> None:
+    patience = Patience(window=5)
+    assert [patience.should_ring(waiting(waits), now=100 + waits) for waits in (0.0, 4.9, 5.0, 7.0)] == [False, False, True, False]
 
 
-def test_what_comes_after_the_waking_wakes_again() -> None:
+def test_rings_again_after_twice_as_long_each_time_and_then_every_five_minutes() -> None:
+    patience = Patience(window=5)
+    rung = [second for second in range(2000) if patience.should_ring(waiting(5.0 + second), now=float(second))]
+    pauses = [later - earlier for earlier, later in pairwise(rung)]
+    assert pauses[:5] == [FIRST_PAUSE_SECONDS * factor for factor in (1, 2, 4, 8, 16)]
+    assert set(pauses[5:]) == {LONGEST_PAUSE_SECONDS}
+
+
+def test_rings_at_once_for_what_comes_after_nothing_waited() -> None:
+    patience = Patience(window=5)
+    assert patience.should_ring(waiting(6), now=0)
+    assert not patience.should_ring(waiting(8), now=2)
+    assert not patience.should_ring(None, now=4)
+    assert patience.should_ring(waiting(5), now=10)
+    assert not patience.should_ring(waiting(5 + FIRST_PAUSE_SECONDS - 1), now=10 + FIRST_PAUSE_SECONDS - 1)
+    assert patience.should_ring(waiting(5 + FIRST_PAUSE_SECONDS), now=10 + FIRST_PAUSE_SECONDS)
+
+
+def test_rings_for_what_came_meanwhile_a_window_later() -> None:
     """Also while the earlier ones are not done with yet: the run that was woken may have looked before."""
-    window = Window(5)
-    assert window.should_wake(waiting(1, 5), now=0)
-    assert window.should_wake(waiting(2, 6), now=1)
-    assert not window.should_wake(None, now=2)
-    assert window.should_wake(waiting(2, 6), now=3)
+    patience = Patience(window=5)
+    assert patience.should_ring(waiting(5, newest=1), now=0)
+    assert [patience.should_ring(waiting(5 + now, newest=2), now=now) for now in (1, 4.9, 5, 7)] == [False, False, True, False]
 
 
-def test_what_was_forgotten_is_told_again() -> None:
-    window = Window(5)
-    assert window.should_wake(waiting(1, 5), now=0)
-    assert not window.should_wake(waiting(1, 100), now=PATIENCE_SECONDS - 1)
-    assert window.should_wake(waiting(1, 400), now=PATIENCE_SECONDS)
+def take(trigger: EventTrigger, stream: AsyncIterator[Mapping[str, Any]], count: int) -> list[object]:
+    async def watch() -> list[object]:
+        found: list[object] = []
+        async for event in trigger.filter_shared_stream(stream):
+            found.append(event.payload)
+            if len(found) == count:
+                break
+        return found
+
+    return asyncio.run(asyncio.wait_for(watch(), 60))
 
 
-@pytest.mark.parametrize("trigger", [TenantEventsTrigger("acme", 5.0), ListenTrigger()])
-def test_trigger_comes_back_as_it_was_stored(trigger: Any) -> None:
-    path, given = trigger.serialize()
-    assert path == f"{type(trigger).__module__}.{type(trigger).__name__}"
-    assert type(trigger)(**given).serialize() == (path, given)
+@pytest.fixture
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_trigger, "POLL_SECONDS", 0.0)
 
 
-def test_warehouse_that_does_not_answer_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = iter([ConnectionError(), None, waiting(1, 9)])
+@pytest.mark.usefixtures("_soon")
+def test_each_tenant_is_woken_for_its_own_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_trigger, "look", lambda: {"acme": waiting(9), "beta": waiting(1)})
+    assert take(EventTrigger("acme", 5), EventTrigger.open_shared_stream({}), 1) == [{"tenant": "acme", "events": 1}]
 
-    def look(_: str) -> Mapping[str, Any] | None:
+
+@pytest.mark.usefixtures("_soon")
+def test_a_warehouse_that_does_not_answer_ends_nothing_and_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = iter([OSError("gone"), OSError("gone"), {"acme": waiting(9)}])
+
+    def look() -> dict[str, Any]:
         answer = next(answers)
-        if isinstance(answer, Exception):
+        if isinstance(answer, OSError):
             raise answer
         return answer
 
     monkeypatch.setattr(event_trigger, "look", look)
+    with caplog.at_level(logging.WARNING):
+        assert take(EventTrigger("acme", 5), EventTrigger.open_shared_stream({}), 1) == [{"tenant": "acme", "events": 1}]
+    assert [record.message for record in caplog.records] == [
+        "nobody knows which events wait (OSError); tenants are read at their times until the warehouse answers"
+    ]
 
-    async def first() -> Any:
-        async for event in TenantEventsTrigger("acme", 5.0, poll_seconds=0).run():
-            return event.payload
-        return None
 
-    assert asyncio.run(asyncio.wait_for(first(), 20)) == {"tenant_id": "acme", "events": 1}
+def test_all_tenants_share_one_question_and_are_told_apart_by_what_they_hold() -> None:
+    acme, beta = EventTrigger("acme", 5), EventTrigger("beta", 60)
+    assert acme.shared_stream_key() == beta.shared_stream_key()
+    assert acme.serialize() == ("orgsync.airflow_parts.event_trigger.EventTrigger", {"tenant_id": "acme", "window": 5})
+
+
+@pytest.mark.parametrize("trigger", [EventTrigger("acme", 5), ListenTrigger()])
+def test_trigger_comes_back_as_it_was_stored(trigger: Any) -> None:
+    path, given = trigger.serialize()
+    assert path == f"{type(trigger).__module__}.{type(trigger).__name__}"
+    assert type(trigger)(**given).serialize() == (path, given)
 
 
 def test_who_listens_is_told_to_end_with_the_trigger(monkeypatch: pytest.MonkeyPatch) -> None:

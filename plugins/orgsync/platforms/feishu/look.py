@@ -246,8 +246,8 @@ def _judge(person: RawRecord) -> Verdict:
 
 
 def _is_askable(user_id: str) -> bool:
-    """Not what would lead elsewhere in a path."""
-    return bool(user_id.strip("."))
+    """Not what would lead elsewhere in a path: of whom it is made, only a read of everybody tells."""
+    return bool(user_id.strip(".")) and "/" not in user_id
 
 
 def _is_department(department_id: str) -> bool:
