@@ -38,11 +38,13 @@ with DAG(
     @task
     def watch() -> dict[str, Any]:
         """Look at everything once; fails where the warehouse does not answer, or somebody could not be told."""
+        from orgsync.airflow_parts.metrics import try_to_emit_gauges
         from orgsync.airflow_parts.watch_memory import VariableMemory
         from orgsync.alerts.channels import open_channels
         from orgsync.alerts.watching import watch as look
 
-        run_id = get_current_context()["run_id"]
-        return asdict(look(read_settings(), memory=VariableMemory(), open_channels=open_channels, watched_by=run_id))
+        settings, run_id = read_settings(), get_current_context()["run_id"]
+        try_to_emit_gauges(settings)
+        return asdict(look(settings, memory=VariableMemory(), open_channels=open_channels, watched_by=run_id))
 
     watch()

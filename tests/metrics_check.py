@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from stack.airflow import call, child_environ
+from stack.airflow import call
 from stack.demo import sync
 from stack.launcher import Launcher, tenant_of
 from stack.ports import any_free_port
@@ -31,20 +31,6 @@ from tests.running import running_stack
 from tests.statsd_exporter import running_exporter
 
 PATIENCE_SECONDS = 60
-GAUGES = """
-from orgsync.cli.main import prepare_environment
-
-prepare_environment()  # connections are in Airflow's database
-
-from airflow.sdk.configuration import conf
-from airflow.sdk.observability import stats
-from airflow.sdk.observability.metrics import stats_utils
-from orgsync.airflow_parts.metrics import emit_gauges
-from orgsync.settings import read_settings
-
-stats.initialize(factory=stats_utils.get_stats_factory(), export_legacy_names=True)
-print(emit_gauges(read_settings()))
-"""
 
 
 def main() -> None:
@@ -75,7 +61,7 @@ def main() -> None:
 def work(launcher: Launcher, stack: Stack) -> None:
     """Two syncs of each organization, with changes and a platform that throttles between them; a message to everybody; the gauges."""
     sync(launcher, stack)
-    show_gauges(launcher, stack)
+    run_dag(launcher, stack, "org_watch")
     for platform in launcher.platforms(stack):
         call("POST", f"{stack.url('sandbox')}/_sandbox/{platform}/evolve", {"rate": 0.05})
     call("POST", f"{stack.url('sandbox')}/_sandbox/dingtalk/faults", {"interface": "topapi/v2/user/list", "kind": "throttle", "calls": [2]})
@@ -83,21 +69,20 @@ def work(launcher: Launcher, stack: Stack) -> None:
     time.sleep(3)  # what was never counted cannot have risen: Prometheus has to have fetched it once
     sync(launcher, stack)
     deliver(launcher, stack)
-    show_gauges(launcher, stack)
+    run_dag(launcher, stack, "org_watch")
 
 
 def deliver(launcher: Launcher, stack: Stack) -> None:
     for platform in launcher.platforms(stack):
         done = launcher.run_command(stack, "notify", tenant_of(platform), "--everyone", "--body", f"Hello at {time.time()}", "--yes")
         assert done.returncode == 0, done.stderr
+    run_dag(launcher, stack, "org_notify")
+
+
+def run_dag(launcher: Launcher, stack: Stack, dag_id: str) -> None:
     api = launcher.api(stack)
-    wait_for_dag(api, "org_notify")
-    follow_runs(api, launcher.console, trigger(api, launcher.console, ["org_notify"], {}))
-
-
-def show_gauges(launcher: Launcher, stack: Stack) -> None:
-    environ = child_environ(launcher.layout, stack, launcher.environ)
-    subprocess.run([launcher.layout.python, "-c", GAUGES], env=environ, cwd=launcher.layout.checkout, check=True)
+    wait_for_dag(api, dag_id)
+    follow_runs(api, launcher.console, trigger(api, launcher.console, [dag_id], {}))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ tenants, platforms, steps and interfaces are few, and known before.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -13,13 +14,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow.sdk.configuration import conf
 from airflow.sdk.observability.stats import Stats
+
+from orgsync.errors import OrgsyncError
 
 if TYPE_CHECKING:
     from orgsync.outbox.delivery import Tally
     from orgsync.settings import Settings
     from orgsync.sync.run import Step
     from orgsync.tenants import Tenant
+
+log = logging.getLogger(__name__)
+
+SWITCHES = ("statsd_on", "otel_on", "statsd_datadog_enabled")
+"""Of Airflow's section metrics, by any of which it sends them."""
 
 Kind = Literal["counter", "timer", "gauge"]
 
@@ -105,6 +114,16 @@ def tell_pass(tenant: Tenant, tally: Tally) -> None:
     _count(MESSAGES, tally.messages, **whose)
     for outcome, attempts in tally.attempts.items():
         _count(ATTEMPTS, attempts, **whose, outcome=outcome)
+
+
+def try_to_emit_gauges(settings: Settings) -> None:
+    """Where Airflow sends metrics at all. What keeps it from knowing them fails nobody: whoever watches says so."""
+    if not any(conf.getboolean("metrics", option, fallback=False) for option in SWITCHES):
+        return
+    try:
+        emit_gauges(settings)
+    except OrgsyncError as error:
+        log.warning("nobody is sent how it stands: %s", error)
 
 
 def emit_gauges(settings: Settings) -> Counter[str]:

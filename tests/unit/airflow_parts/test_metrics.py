@@ -14,8 +14,9 @@ from airflow.sdk._shared.observability.metrics.base_stats_logger import NoStatsL
 from airflow.sdk._shared.observability.metrics.validators import stat_name_default_handler
 from airflow.sdk.observability import stats
 
-from orgsync.airflow_parts.metrics import FIGURES, METRICS, tell_pass, tell_step
+from orgsync.airflow_parts.metrics import FIGURES, METRICS, tell_pass, tell_step, try_to_emit_gauges
 from orgsync.outbox.delivery import Tally
+from orgsync.settings import Settings
 from orgsync.sync.run import Step
 from orgsync.tenants import Tenant
 from orgsync.warehouse.statements import read_sql
@@ -85,6 +86,14 @@ def test_pass_tells_attempts_by_their_outcomes(store: Store) -> None:
         ("orgsync.outbox.attempts", ("outcome", "sent"), *ACME): 3,
         ("orgsync.outbox.attempts", ("outcome", "unknown"), *ACME): 1,
     }
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_who_watches_goes_on_where_nothing_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: Store, is_on: bool) -> None:
+    """The tenants file is missing, and so is the warehouse's connection."""
+    monkeypatch.setenv("AIRFLOW__METRICS__STATSD_ON", str(is_on))
+    try_to_emit_gauges(Settings(tmp_path / "missing.yaml", f"file://{tmp_path}", tmp_path))
+    assert store.sent == {}
 
 
 def test_names_are_those_that_airflow_takes_and_each_is_there_once() -> None:
