@@ -21,8 +21,8 @@ from orgsync.warehouse import runs, snapshots
 from orgsync.warehouse.claims import Claim, hold_claim
 from orgsync.warehouse.clock import Clock, read_clock
 from orgsync.warehouse.connection import Address, open_warehouse
-from orgsync.warehouse.heartbeats import beat
 from orgsync.warehouse.events import drop_old_events
+from orgsync.warehouse.heartbeats import beat
 from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema
 from orgsync.warehouse.statements import Row
