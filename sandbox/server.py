@@ -34,14 +34,20 @@ class Sandbox:
         self.tenants = [gateway.tenant for gateway in gateways]
         self.state = state
         self.robots = Robots()
-        self.control = Control(self.tenants, self.robots, on_change=self._save)
+        deliveries = {gateway.tenant.name: gateway.deliveries for gateway in gateways}
+        self.control = Control(self.tenants, self.robots, on_change=self._save, deliveries=deliveries)
+        streams = [one.streams for one in deliveries.values() if one.streams is not None]
+        self.streams = {server.style.path: server for server in streams}
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._connect(scope, receive, send)
+            return
         request = await _read(scope, receive)
         if request is None:
             return
         if request.path.startswith(PREFIX):
-            await _write(self.control.answer(request), send)
+            await _write(await self.control.answer(request), send)
             return
         if request.path == INBOX_PATH:
             await _write(inbox_page.answer(self.tenants, self.robots, request), send)
@@ -51,6 +57,13 @@ class Sandbox:
             return
         gateway = next(gateway for gateway in self.gateways if gateway.claims(request.path))
         await _serve(gateway, request, receive, send)
+
+    async def _connect(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if (server := self.streams.get(scope["path"])) is not None:
+            await server.serve(scope, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})  # before it is accepted this is HTTP 403
 
     def _save(self) -> None:
         if self.state is not None:
