@@ -34,11 +34,12 @@ class Caller:
     async def call(self, url: str, push: Push, *, seconds: float) -> Posted:
         import httpx
 
+        client = self._client  # making it takes a moment of its own
         try:
             async with asyncio.timeout(seconds):
                 target = httpx.URL(url).copy_merge_params(dict(push.query))
-                request = self._client.build_request(push.method, target, headers=dict(push.headers), content=push.body)
-                answer = await self._client.send(request, stream=True)
+                request = client.build_request(push.method, target, headers=dict(push.headers), content=push.body)
+                answer = await client.send(request, stream=True)
                 try:
                     return Posted(answer.status_code, await _head(answer))
                 finally:

@@ -88,5 +88,8 @@ def _compared(person: Person) -> dict[str, str | None]:
 
 
 def _shown_difference(difference: dict[str, Any], user_id: str, style: str) -> dict[str, Any]:
+    """Left out where nothing of it changed: a move, another title."""
+    if style == "absent" or not (difference["prev"] or difference["curr"]):
+        return {}
     shown = difference | {"userid": user_id}
-    return {} if style == "absent" else {"diffInfo": [shown] if style == "array" else shown}
+    return {"diffInfo": [shown] if style == "array" else shown}

@@ -18,7 +18,9 @@ class Printing(dingtalk_stream.EventHandler):
 
     async def process(self, event: dingtalk_stream.EventMessage) -> tuple[int, str]:
         headers = event.headers
-        print(json.dumps({"id": headers.event_id, "type": headers.event_type, "corp": headers.event_corp_id, "data": event.data}), flush=True)
+        print(
+            json.dumps({"id": headers.event_id, "type": headers.event_type, "corp": headers.event_corp_id, "data": event.data}), flush=True
+        )
         if headers.event_type in self.later and headers.event_id not in self.asked:
             self.asked.add(headers.event_id)
             return dingtalk_stream.AckMessage.STATUS_SYSTEM_EXCEPTION, "again"
