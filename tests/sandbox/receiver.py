@@ -35,7 +35,7 @@ class Receiver:
             def log_message(self, *_: Any) -> None:
                 """Tests read `requests`."""
 
-            def do_GET(self) -> None:  # noqa: N802
+            def do_GET(self) -> None:
                 receiver._serve(self)
 
             do_POST = do_GET  # noqa: N815
@@ -51,7 +51,7 @@ class Receiver:
         self.requests.append((handler.command, query, headers, body))
         try:
             answer = self.answer(handler.command, query, headers, body)
-        except Exception as error:  # noqa: BLE001 - an app that breaks answers too, and the test sees how
+        except Exception as error:
             answer = 500
             self.told.append(error)
         status, content = (200, answer) if isinstance(answer, bytes) else (answer, b"")

@@ -175,7 +175,7 @@ class TestOnEachPlatform:
         subscribe(sandbox, platform, receiver)
         sandbox.control("PUT", f"{platform}/settings", {"event_answer_seconds": 0.2, "event_retry_seconds": []})
         over = Event()
-        receiver.answer = lambda *_: b"" if over.wait(30) else b""
+        receiver.answer = lambda *_: 200 if over.wait(30) else 504
         (event,) = evolve(sandbox, platform, departments_moved=1)
         over.set()
         assert [attempt["outcome"] for attempt in event["attempts"]] == ["no answer in time"]

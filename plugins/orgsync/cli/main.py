@@ -20,6 +20,7 @@ from orgsync.cli import events as cli_events
 from orgsync.cli import onboarding as cli_onboarding
 from orgsync.cli import previewing as cli_previewing
 from orgsync.cli import sandbox as cli_sandbox
+from orgsync.cli import sandbox_events as cli_sandbox_events
 from orgsync.cli import sending as cli_sending
 from orgsync.cli.console import (
     CsvOption,
@@ -75,6 +76,7 @@ app.add_typer(cli_events.app)
 app.add_typer(cli_onboarding.app)
 app.add_typer(cli_previewing.app)
 app.add_typer(cli_sending.app)
+cli_sandbox.app.add_typer(cli_sandbox_events.app)
 app.add_typer(cli_sandbox.app, name="sandbox")
 
 

@@ -1,4 +1,4 @@
-"""dingtalk-stream in a process of its own, as its loop never ends: a line of JSON for each event, acknowledged unless its type was named."""
+"""dingtalk-stream in a process of its own, as its loop never ends: a line of JSON for each event, acknowledged unless told otherwise."""
 
 from __future__ import annotations
 
