@@ -29,7 +29,9 @@ class Caller:
     def _client(self) -> httpx.AsyncClient:
         import httpx  # a third of a second, and most sandboxes call nobody
 
-        return httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=None)  # noqa: S113 - the limit is the whole call's
+        # A connection for each call: one that was kept could be to an app that was started anew since. The time limit is the whole call's.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        return httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=None, limits=limits)  # noqa: S113
 
     async def call(self, url: str, push: Push, *, seconds: float) -> Posted:
         import httpx

@@ -52,7 +52,7 @@ class Control:
             "faults": {"GET": _get_faults, "POST": _add_faults, "DELETE": _remove_faults},
             "tokens/expire": {"POST": _expire_tokens},
             "calls": {"GET": _get_calls, "DELETE": _forget_calls},
-            **EventControl(deliveries).resources,
+            **EventControl(deliveries, on_change).resources,
             **LOGIN_RESOURCES,
             **MAILBOX_RESOURCES,
         }

@@ -24,8 +24,9 @@ class Restart(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class EventControl:
-    def __init__(self, deliveries: Mapping[str, Deliveries]) -> None:
+    def __init__(self, deliveries: Mapping[str, Deliveries], on_change: Callable[[], None]) -> None:
         self.deliveries = deliveries
+        self.on_change = on_change
         self.resources: dict[str, dict[str, Resource]] = {
             "callback": {"GET": _get_callback, "PUT": self._put_callback},
             "events": {"GET": _get_events},
@@ -46,6 +47,7 @@ class EventControl:
             await self.deliveries[tenant.name].subscribe(wanted)
         except SubscriptionError as error:
             raise ControlError(400, str(error)) from None
+        self.on_change()
         return _get_callback(tenant, request)
 
     async def _disconnect(self, tenant: Tenant[Any], _: Request) -> Answer:

@@ -30,11 +30,16 @@ class Connection:
     """By the id of a message that waits for its acknowledgement."""
 
     async def say(self, frame: str | bytes) -> None:
+        """To an app that may be gone already, which is noticed elsewhere."""
         if self.is_silent:
             return
         kind = "text" if isinstance(frame, str) else "bytes"
-        await self.send({"type": "websocket.send", kind: frame})
-        self.sent += 1
+        try:
+            await self.send({"type": "websocket.send", kind: frame})
+        except (OSError, RuntimeError):  # the server's words for a connection that was closed by them, and by us
+            self.settle_all(CLOSED)
+        else:
+            self.sent += 1
 
     async def close(self) -> None:
         await self.send({"type": "websocket.close", "code": 1000})
@@ -48,6 +53,10 @@ class Connection:
         waiting = self.pending.pop(message_id, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(outcome)
+
+    def settle_all(self, outcome: str) -> None:
+        for message_id in list(self.pending):
+            self.settle(message_id, outcome)
 
     def shown(self) -> dict[str, Any]:
         return {
@@ -104,5 +113,4 @@ class Streams:
 
     def remove(self, connection: Connection) -> None:
         self.connections.pop(connection.id, None)
-        for message_id in list(connection.pending):
-            connection.settle(message_id, CLOSED)
+        connection.settle_all(CLOSED)

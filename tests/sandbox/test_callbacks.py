@@ -6,6 +6,8 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
+from random import Random
 from threading import Event
 from typing import Any
 
@@ -354,3 +356,40 @@ def test_subscription_that_makes_no_sense_is_refused(sandbox: RunningSandbox, pl
         sandbox.control("PUT", f"{platform}/callback", wish)
     assert refused.value.status == 400
     assert "check of the URL" not in str(refused.value)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_goes_wrong_what_is_delivered_arrived_and_all_are_accounted_for(
+    sandbox: RunningSandbox, receiver: Receiver, seed: int
+) -> None:
+    subscribe(sandbox, "dingtalk", receiver)
+    sandbox.control("PUT", "dingtalk/settings", {"events_at_once": 4, "event_answer_seconds": 10})
+    kinds = ("lost", "duplicated", "delayed", "reordered", "forged", "tampered")
+    faults = [{"kind": kind, "share": 0.3, "seed": seed, "seconds": 0.05} for kind in kinds]
+    sandbox.control("POST", "dingtalk/event_faults", faults)
+    right, rng, taken = receiver.answer, Random(seed), []
+
+    def answer(*request: Any) -> bytes | int:
+        answered = right(*request)
+        if not isinstance(answered, bytes) or rng.random() < 0.4:
+            return 500
+        taken.append(json.loads(unseal(json.loads(request[3])["encrypt"], key=KEY, owner=OWNERS["dingtalk"]))["eventId"])
+        return answered
+
+    receiver.answer = answer
+    events = evolve(sandbox, "dingtalk", joined=5, left=5, moved=5, renamed=5)
+    by_state = {state: {event["id"] for event in events if event["state"] == state} for state in ("delivered", "failed", "lost")}
+    assert sum(len(ids) for ids in by_state.values()) == len(events)
+    assert set(taken) == by_state["delivered"]
+    assert all(len(event["attempts"]) == 3 for event in events if event["state"] == "failed")
+    assert "accepted" not in {outcome for event in events for outcome in event["hostile"].values()}
+
+
+def test_subscription_outlives_a_restart(receiver: Receiver, tmp_path: Path) -> None:
+    receiver.answer = right_answer("wecom")
+    with start_sandbox(people=60, departments=8, seed=5, state=tmp_path) as sandbox:
+        sandbox.control("PUT", "wecom/callback", {"url": receiver.url})
+    with start_sandbox(people=60, departments=8, seed=5, state=tmp_path) as sandbox:
+        assert sandbox.control("GET", "wecom/callback")["url"] == receiver.url
+        assert [event["state"] for event in evolve(sandbox, "wecom", departments_moved=1)] == ["delivered"]
+        assert sandbox.control("GET", "dingtalk/callback")["mode"] == "off"

@@ -373,3 +373,12 @@ class TestFeishu:
 
 def test_no_other_path_takes_a_connection(sandbox: RunningSandbox) -> None:
     assert refused(sandbox.url.replace("http", "ws") + "/elsewhere").status_code == 403
+
+
+def test_sandbox_stops_with_connections_open_and_events_waiting() -> None:
+    with ExitStack() as clients, start_sandbox(people=60, departments=8, seed=5) as sandbox:
+        for platform in PLATFORMS:
+            client = clients.enter_context(Client(sandbox, platform))
+            wait_until(lambda name=platform: bool(sandbox.control("GET", f"{name}/streams")["streams"]))
+            move_a_department(sandbox, platform)
+            assert client.hear()["kind"] == "event"
