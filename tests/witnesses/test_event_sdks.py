@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from dingtalk.crypto import DingTalkCrypto
 from wechatpy.work import parse_message
 from wechatpy.work.crypto import WeChatCrypto
 
@@ -162,6 +163,26 @@ def test_lark_receives_and_acknowledges_every_event(changing: RunningSandbox, mo
 def receiver() -> Iterator[Receiver]:
     with Receiver() as receiver:
         yield receiver
+
+
+def test_dingtalk_sdk_opens_what_dingtalk_posts_and_its_answer_is_taken(changing: RunningSandbox, receiver: Receiver) -> None:
+    found = changing.control("GET", "dingtalk/callback")
+    crypto = DingTalkCrypto(found["token"], found["key"], changing.client_id)
+
+    def answer(_: str, query: dict[str, str], __: Any, body: bytes) -> bytes:
+        receiver.told.append(json.loads(crypto.decrypt_message(body, query["signature"], query["timestamp"], query["nonce"])))
+        return json.dumps(crypto.encrypt_message("success")).encode()
+
+    receiver.answer = answer
+    since = so_far(changing, "dingtalk")
+    changing.control("PUT", "dingtalk/callback", {"url": receiver.url})
+    changing.control("POST", "dingtalk/evolve", ONE_OF_EACH)
+    events = emitted(changing, "dingtalk", since)
+    changing.control("PUT", "dingtalk/callback", {"mode": "off"})
+    assert {event["state"] for event in events} == {"delivered"}
+    check, *told = receiver.told
+    assert check == {"EventType": "check_url"}
+    assert {(one["eventId"], one["EventType"]) for one in told} == {(event["id"], event["type"]) for event in events}
 
 
 def test_wechatpy_opens_what_wecom_posts(changing: RunningSandbox, receiver: Receiver) -> None:
