@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from hashlib import blake2b
 from operator import attrgetter
 
@@ -97,8 +97,15 @@ class Person:
     def department_ids(self) -> list[int]:
         return [membership.department_id for membership in self.memberships]
 
+    def copied(self) -> Person:
+        """As `copy` does it, in a third of the time: there may be a million."""
+        return Person(*ALL_FIELDS(self))
+
     def membership_in(self, department_id: int) -> Membership:
         return next(membership for membership in self.memberships if membership.department_id == department_id)
+
+
+ALL_FIELDS = attrgetter(*(each.name for each in fields(Person)))
 
 
 def _opaque(kind: str, person: Person) -> str:
@@ -128,8 +135,8 @@ class Organization:
             self,
             departments={department_id: copy(department) for department_id, department in self.departments.items()},
             children={department_id: list(children) for department_id, children in self.children.items()},
-            people={user_id: copy(person) for user_id, person in self.people.items()},
-            former={user_id: copy(person) for user_id, person in self.former.items()},
+            people={user_id: person.copied() for user_id, person in self.people.items()},
+            former={user_id: person.copied() for user_id, person in self.former.items()},
             members={department_id: dict(members) for department_id, members in self.members.items()},
         )
 
