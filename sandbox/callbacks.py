@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -39,8 +40,7 @@ class Caller:
         client = self._client  # making it takes a moment of its own
         try:
             async with asyncio.timeout(seconds):
-                target = httpx.URL(url).copy_merge_params(dict(push.query))
-                request = client.build_request(push.method, target, headers=dict(push.headers), content=push.body)
+                request = client.build_request(push.method, find_target(url, push), headers=dict(push.headers), content=push.body)
                 answer = await client.send(request, stream=True)
                 try:
                     return Posted(answer.status_code, await _head(answer))
@@ -50,6 +50,13 @@ class Caller:
             raise UnansweredError("no answer in time") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UnansweredError(type(error).__name__) from error
+
+
+def find_target(url: str, push: Push) -> str:
+    """The address as it was set, with its own query, and the request's after that."""
+    if not push.query:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(push.query, safe='+/=' if push.keeps_plus else '')}"
 
 
 async def _head(answer: httpx.Response) -> bytes:

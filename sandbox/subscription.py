@@ -35,6 +35,8 @@ class Push:
     body: bytes
     secret: Any = None
     """What a right answer is known by."""
+    keeps_plus: bool = False
+    """A `+` in the query stays as it is, which a reader takes for a blank."""
 
 
 @dataclass(frozen=True)

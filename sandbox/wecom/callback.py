@@ -27,7 +27,8 @@ class WeComCallbacks:
         """The app is to tell what is inside, and nothing else."""
         message = str(int.from_bytes(sealing.salt[:8], "big")).encode()
         echo = seal(message, key=subscription.key, owner=tenant.settings.client_id, salt=sealing.salt)
-        return Push("GET", _signed(subscription, sealing, echo) | {"echostr": echo}, {}, b"", secret=message)
+        query = _signed(subscription, sealing, echo) | {"echostr": echo}
+        return Push("GET", query, {}, b"", secret=message, keeps_plus=tenant.settings.echo_plus == "raw")
 
     def passes_check(self, tenant: WeCom, subscription: Subscription, push: Push, answer: Posted) -> bool:  # noqa: ARG002
         return bool(answer.body == push.secret)

@@ -61,3 +61,5 @@ class WeComSettings(Settings, kw_only=True):
     """Contact sync hears of the whole corp, an app of its visible range."""
     event_bodies: Literal["short", "full"] = "short"
     """Short for a URL that was set after 2022-08-15: ids, and neither names nor anything else that changes."""
+    echo_plus: Literal["escaped", "raw"] = "escaped"
+    """How a `+` comes in the check of a URL; both were seen."""

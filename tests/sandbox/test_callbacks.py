@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
+from sandbox.callbacks import find_target
 from sandbox.sealing import is_signed, seal, sign, unseal
+from sandbox.subscription import Push
 from sandbox.testing import ControlCallError, RunningSandbox, start_sandbox
 from tests.sandbox.receiver import Answering, Receiver, wait_until
 
@@ -383,6 +385,30 @@ def test_whatever_goes_wrong_what_is_delivered_arrived_and_all_are_accounted_for
     assert set(taken) == by_state["delivered"]
     assert all(len(event["attempts"]) == 3 for event in events if event["state"] == "failed")
     assert "accepted" not in {outcome for event in events for outcome in event["hostile"].values()}
+
+
+@pytest.mark.parametrize(
+    ("url", "is_raw", "target"),
+    [
+        ("http://h/p", False, "http://h/p?e=a%2Bb%2Fc%3D"),
+        ("http://h/p?x=1", False, "http://h/p?x=1&e=a%2Bb%2Fc%3D"),
+        ("http://h/p?x=1", True, "http://h/p?x=1&e=a+b/c="),
+    ],
+    ids=["plain", "with-a-query", "raw"],
+)
+def test_query_of_a_request_follows_that_of_the_url(url: str, is_raw: bool, target: str) -> None:
+    assert find_target(url, Push("GET", {"e": "a+b/c="}, {}, b"", keeps_plus=is_raw)) == target
+
+
+def test_wecom_may_leave_a_plus_as_it_is(sandbox: RunningSandbox, receiver: Receiver) -> None:
+    sandbox.control("PUT", "wecom/settings", {"echo_plus": "raw"})
+    right = right_answer("wecom")
+    receiver.answer = lambda method, query, headers, body: right(
+        method, query | {"echostr": query["echostr"].replace(" ", "+")} if method == "GET" else query, headers, body
+    )
+    for _ in range(16):
+        assert sandbox.control("PUT", "wecom/callback", {"url": receiver.url})["mode"] == "http"
+    assert any(" " in query["echostr"] for _, query, _, _ in receiver.requests)
 
 
 def test_subscription_outlives_a_restart(receiver: Receiver, tmp_path: Path) -> None:
