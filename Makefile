@@ -8,7 +8,7 @@ IN_PARALLEL = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 UV_COMPILE := $(PYTHON_IN_VENV) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help compose-check dingtalk-script fab-check machines setup demo smoke test soak crash mutate up status logs down clean lint lock bench bench-quick screenshots
+.PHONY: help compose-check dbt-check dingtalk-script fab-check lineage-check machines metrics-check setup demo smoke test soak crash mutate up status logs down clean lint lock bench bench-quick screenshots
 
 help: ## List what can be made.
 	@printf 'orgsync: make TARGET\n\n'
@@ -32,7 +32,7 @@ soak: setup ## Hold ten thousand random evolutions of history against the model;
 	@$(PYTHON_IN_VENV) -m tests.integration.soak $(ARGS)
 
 crash: setup ## Kill whoever syncs or delivers at every single step, strike each platform with every fault; takes some minutes.
-	@$(PYTHON_IN_VENV) -m pytest $(IN_PARALLEL) --exhaustive $(addprefix tests/integration/,test_crash.py test_sending_crash.py test_fault_matrix.py test_plan.py test_budgets.py test_names.py test_retraction.py) $(ARGS)
+	@$(PYTHON_IN_VENV) -m pytest $(IN_PARALLEL) --exhaustive $(addprefix tests/integration/,test_crash.py test_sending_crash.py test_fault_matrix.py test_plan.py test_budgets.py test_names.py test_retraction.py test_receiver.py) tests/unit/platforms/hearing $(ARGS)
 
 mutate: setup ## Change the pure modules a little, see whether their unit tests notice; some minutes, ARGS="quota" for one.
 	@$(PYTHON_IN_VENV) -m tests.mutation $(ARGS)
@@ -84,6 +84,16 @@ dbt-check: setup ## Build the dbt project over a warehouse that has read the san
 	@[[ -x .venv-dbt/bin/dbt ]] || $(PYTHON_IN_VENV) -m uv venv --quiet --clear --no-project --python $(PYTHON_IN_VENV) .venv-dbt
 	@$(PYTHON_IN_VENV) -m uv pip install --quiet --python .venv-dbt/bin/python --require-hashes -r dbt/requirements.lock
 	@PYTHONPATH=plugins $(PYTHON_IN_VENV) -m tests.dbt_check
+
+lineage-check: setup ## Collect what OpenLineage's provider tells of syncs on a local stack, in an environment of its own; two minutes.
+	@[[ -x .venv-lineage/bin/python ]] || $(PYTHON_IN_VENV) -m venv .venv-lineage
+	@$(PYTHON_IN_VENV) -m uv pip install --quiet --python .venv-lineage/bin/python --require-hashes -r requirements-dev.lock
+	@$(PYTHON_IN_VENV) -m uv pip install --quiet --python .venv-lineage/bin/python -r requirements-lineage.txt
+	@$(PYTHON_IN_VENV) -m uv pip install --quiet --python .venv-lineage/bin/python --no-deps --no-build-isolation -e .
+	@.venv-lineage/bin/python -m tests.lineage_check $(ARGS)
+
+metrics-check: setup ## Sync on a local stack, and ask a real Prometheus every query of the Grafana dashboard (needs Debian's prometheus); two minutes.
+	@$(PYTHON_IN_VENV) -m tests.metrics_check $(ARGS)
 
 dingtalk-script: ## Build what asks DingTalk's client for a code (needs npm); the built file is committed.
 	cd include/pages/dingtalk && npm ci --silent && npm run --silent build && rm -rf node_modules

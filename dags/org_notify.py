@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, task
 
 from orgsync.airflow_parts.notify_operator import FAIL_WHAT_NEEDS_A_PERSON, OUTBOX
-from orgsync.airflow_parts.parsing import is_for_display
-from orgsync.airflow_parts.wording import join_languages, say, say_page
-from orgsync.errors import ConfigurationError
+from orgsync.airflow_parts.parsing import find_common_language
+from orgsync.airflow_parts.wording import say, say_page
 from orgsync.settings import read_settings
 from orgsync.tenants import Tenant, read_stanzas, read_tenant
 
 RUN_FOR = timedelta(seconds=50)  # then the next run goes on
-
-
-def find_language() -> str:
-    """Of its texts. It is listed also where the tenants file cannot be read: what is wrong with that, the other DAGs and its tasks say."""
-    try:
-        return join_languages(read_stanzas(read_settings().tenants_file).languages if is_for_display() else ())
-    except ConfigurationError:
-        return join_languages(())
-
-
-LANGUAGE = find_language()
+LANGUAGE = find_common_language()
 
 with DAG(
     dag_id="org_notify",
@@ -60,10 +50,13 @@ with DAG(
     @task(map_index_template="{{ task.op_kwargs['tenant_id'] }}")
     def deliver(tenant_id: str) -> dict[str, Any]:
         """Send what may go now, take back what is to be, ask what became of the rest."""
+        from orgsync.airflow_parts.metrics import tell_pass
+        from orgsync.outbox.delivery import Worker
         from orgsync.outbox.sending import push
 
         settings = read_settings()
-        tally = push(settings, read_tenant(settings.tenants_file, tenant_id), run_for=RUN_FOR)
+        tenant = read_tenant(settings.tenants_file, tenant_id)
+        tally = push(settings, tenant, run_for=RUN_FOR, worker=Worker(tell=partial(tell_pass, tenant)))
         return {"messages": tally.messages, "attempts": dict(tally.attempts)}
 
     deliver.expand(tenant_id=find_due())

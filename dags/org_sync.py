@@ -10,6 +10,8 @@ from airflow.sdk import (
     DAG,
     Asset,
     AssetAlias,
+    AssetOrTimeSchedule,
+    AssetWatcher,
     ExceptionRetryPolicy,
     MultipleCronTriggerTimetable,
     Param,
@@ -21,8 +23,10 @@ from airflow.sdk import (
 from airflow.sdk.exceptions import AirflowSkipException
 
 from orgsync.airflow_parts.approval import PlanApproval, ask_about
+from orgsync.airflow_parts.event_trigger import EventTrigger, ListenTrigger
 from orgsync.airflow_parts.notify_operator import OUTBOX
 from orgsync.airflow_parts.parsing import find_wanted
+from orgsync.airflow_parts.slow_runs import set_deadline
 from orgsync.airflow_parts.wording import describe_field, say, say_page
 from orgsync.connections.site import address_page
 from orgsync.settings import read_settings
@@ -58,10 +62,11 @@ def build_dag(tenant: Tenant) -> DAG:
         dag_id=f"org_sync_{tenant.id}",
         description=say(tenant.language, "sync.description", tenant=tenant.id, platform=tenant.platform),
         doc_md=say_page(tenant.language, "sync.docs", tenant=tenant.id, page=address_page(tenant.id, "tree"), **shown),
-        schedule=MultipleCronTriggerTimetable(tenant.schedule, tenant.full_schedule, timezone=tenant.timezone),
+        schedule=_schedule_of(tenant),
         start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo(tenant.timezone)),
         catchup=False,
         max_active_runs=1,
+        deadline=set_deadline(tenant.id),
         tags=["orgsync", tenant.platform],
         default_args={
             "owner": tenant.owner,
@@ -107,12 +112,24 @@ def build_broken_dag(stanza: BrokenStanza) -> DAG:
     return dag
 
 
+def _schedule_of(tenant: Tenant) -> MultipleCronTriggerTimetable | AssetOrTimeSchedule:
+    """Its times; and where it receives events, as soon as some wait."""
+    times = MultipleCronTriggerTimetable(tenant.schedule, tenant.full_schedule, timezone=tenant.timezone)
+    if tenant.events.receive == "off":
+        return times
+    watchers = [AssetWatcher(name=f"events_of_{tenant.id}", trigger=EventTrigger(tenant_id=tenant.id, window=tenant.events.window))]
+    if tenant.events.receive == "stream":
+        watchers.append(AssetWatcher(name="streams", trigger=ListenTrigger()))  # the same for all tenants, so there is one
+    events = Asset(f"org_events.{tenant.id}", uri=f"orgsync://events/{tenant.id}", group="orgsync", watchers=watchers)
+    return AssetOrTimeSchedule(timetable=times, assets=[events])
+
+
 def _asset_of(tenant_id: str) -> Asset:
     return Asset(f"org_warehouse.{tenant_id}", uri=f"orgsync://warehouse/{tenant_id}", group="orgsync")
 
 
 def _add_tasks(tenant: Tenant, asset: Asset) -> None:
-    """The present is read, and merged as planned where it is news; a past is loaded again instead."""
+    """The present is read, and merged as planned where it is news; a past is loaded again instead. Events have what they name read."""
     # A task announces each of its outlets; what it is to announce only sometimes goes by an alias.
     unchanged = AssetAlias(f"{asset.name}.unchanged", group=asset.group)
 
@@ -124,12 +141,18 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
             return "replay"
         if context["params"]["mode"] == "rebuild":
             return "rebuild"
+        from orgsync.airflow_parts.lineage import tell_load, tell_read
         from orgsync.sync.extracting import extract_snapshot
+        from orgsync.sync.following import follow_events
         from orgsync.sync.pipeline import load_known
 
         run, params = _run(tenant, context), context["params"]
-        snapshot_id = extract_snapshot(run, mode=params["mode"])
+        snapshot_id = follow_events(run) if run.run_type == "asset_triggered" else extract_snapshot(run, mode=params["mode"])
+        tell_read(run)
+        if snapshot_id is None:
+            return None
         if load_known(run, snapshot_id, dry_run=params["dry_run"]):
+            tell_load(run)
             context["outlet_events"][unchanged].add(asset)
             return None
         context["ti"].xcom_push(key="snapshot_id", value=snapshot_id)
@@ -138,31 +161,36 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
     @task(outlets=[asset])
     def replay() -> dict[str, int]:
         """Load the snapshots taken since the tick before this run's again, with the mapping and the rules of now."""
+        from orgsync.airflow_parts.lineage import tell_load
         from orgsync.sync.replaying import replay as load_again
         from orgsync.sync.ticks import find_window
 
         context = get_current_context()
+        run = _run(tenant, context)
         after, until = find_window((tenant.schedule, tenant.full_schedule), ZoneInfo(tenant.timezone), context["logical_date"])
-        done = load_again(_run(tenant, context), after=after, until=until, dry_run=context["params"]["dry_run"])
+        done = load_again(run, after=after, until=until, dry_run=context["params"]["dry_run"])
         loaded = [each for each in done if each["outcome"] != "skipped"]
         if not loaded:
             raise AirflowSkipException(f"no snapshot of {tenant.id} was taken after {after} and until {until}")
+        tell_load(run)
         return {"snapshots": len(loaded), "history_rows": sum(each["history_rows"] for each in loaded)}
 
     @task(outlets=[asset])
     def rebuild() -> dict[str, int]:
         """Load what was part of history, as the landing zone says, and is not in the warehouse."""
+        from orgsync.airflow_parts.lineage import tell_load
         from orgsync.errors import IncompleteSnapshotError
         from orgsync.sync.rebuilding import rebuild as load_lost
 
         context = get_current_context()
-        params = context["params"]
-        result = load_lost(_run(tenant, context), with_undecided=params["undecided"], dry_run=params["dry_run"])
+        run, params = _run(tenant, context), context["params"]
+        result = load_lost(run, with_undecided=params["undecided"], dry_run=params["dry_run"])
         counts = {name: len(result[name]) for name in ("registered", "due", "loaded", "failed", "left_out", "unfinished")}
         if result["failed"]:
             raise IncompleteSnapshotError(f"{len(result['failed'])} snapshots could not be loaded; `orgsync status {tenant.id}` names them")
         if params["dry_run"]:
             raise AirflowSkipException(f"a dry run loads nothing: {counts}")
+        tell_load(run)
         return counts
 
     @task.branch
@@ -182,9 +210,13 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
     @task(outlets=[asset, OUTBOX] if tenant.change_messages else [asset], trigger_rule="none_failed_min_one_success")
     def merge(planned: dict[str, Any]) -> dict[str, Any]:
         """Write history in one transaction, exactly as planned."""
+        from orgsync.airflow_parts.lineage import tell_load
         from orgsync.sync.merging import merge_plan
 
-        return merge_plan(_run(tenant, get_current_context()), planned["plan_id"])
+        run = _run(tenant, get_current_context())
+        merged = merge_plan(run, planned["plan_id"])
+        tell_load(run)
+        return merged
 
     extracted = extract()
     planned = plan(extracted["snapshot_id"])
@@ -207,6 +239,7 @@ def _is_backfill(context: Any) -> bool:
 
 
 def _run(tenant: Tenant, context: Any) -> Run:
+    from orgsync.airflow_parts.metrics import tell_step
     from orgsync.companies.ownership import Takeover
     from orgsync.sync.run import Run, name_record
 
@@ -214,7 +247,7 @@ def _run(tenant: Tenant, context: Any) -> Run:
     dag_run = context["dag_run"]
     takeover = Takeover(context["params"]["new_company"] or "", word_of=dag_run.triggering_user_name or dag_run.run_id)
     run_type = str(dag_run.run_type.value)
-    return Run(tenant, name_record(dag_run.run_id, run_type), run_type, settings, takeover)
+    return Run(tenant, name_record(dag_run.run_id, run_type), run_type, settings, takeover, tell=tell_step)
 
 
 _wanted = find_wanted("org_sync_")

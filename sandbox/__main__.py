@@ -111,7 +111,8 @@ def main() -> None:
         Sandbox(gateways, options.state),
         loop="uvloop",
         http="httptools",
-        ws="none",
+        ws="websockets-sansio",
+        ws_ping_interval=None,  # a connection that fell silent is to look alive
         lifespan="off",
         access_log=False,
         log_level="error",

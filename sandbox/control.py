@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -12,15 +13,19 @@ from msgspec import Meta
 from sandbox import truth
 from sandbox.calls import Calls
 from sandbox.control_requests import ControlError, read_body, read_number
+from sandbox.deliveries import Deliveries
+from sandbox.event_control import EventControl, Resource
 from sandbox.evolution import DEFAULT_RATE, KINDS, amounts_at_rate
 from sandbox.exchange import Answer, Request, json_answer
 from sandbox.faults import Fault, FaultSpec
 from sandbox.generator import Recipe
 from sandbox.login_control import LOGIN_RESOURCES
 from sandbox.mailbox_control import MAILBOX_RESOURCES
+from sandbox.robots import desk
 from sandbox.tenant import Tenant
 
 PREFIX = "/_sandbox/"
+RANGE = frozenset(("visible_departments", "visible_users"))
 Amount = Annotated[int, Meta(ge=0)]
 
 Evolution = msgspec.defstruct(
@@ -31,34 +36,43 @@ Evolution = msgspec.defstruct(
 
 
 class Control:
-    def __init__(self, tenants: list[Tenant], on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, tenants: list[Tenant], robots: desk.Robots, on_change: Callable[[], None], deliveries: Mapping[str, Deliveries]
+    ) -> None:
+        self.robots = robots
         self.tenants = {tenant.name: tenant for tenant in tenants}
+        self.deliveries = deliveries
         self.on_change = on_change
-        self.resources: dict[str, dict[str, Callable[[Tenant, Request], Answer]]] = {
+        self.resources: dict[str, dict[str, Resource]] = {
             "organization": {"GET": _get_organization, "POST": self._new_organization},
             "evolve": {"POST": self._evolve},
             "connection": {"GET": _get_connection},
             "hidden": {"GET": _get_hidden, "PUT": _put_hidden},
-            "settings": {"GET": _get_settings, "PUT": _put_settings},
+            "settings": {"GET": _get_settings, "PUT": self._put_settings},
             "faults": {"GET": _get_faults, "POST": _add_faults, "DELETE": _remove_faults},
             "tokens/expire": {"POST": _expire_tokens},
             "calls": {"GET": _get_calls, "DELETE": _forget_calls},
+            **EventControl(deliveries, on_change).resources,
             **LOGIN_RESOURCES,
             **MAILBOX_RESOURCES,
         }
 
-    def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> Answer:
         try:
-            return self._answer(request)
+            found = self._answer(request)
+            answer: Answer = await found if inspect.isawaitable(found) else found
+            return answer
         except ControlError as error:
             return json_answer({"error": error.message}, status=error.status)
         except msgspec.MsgspecError as error:
             return json_answer({"error": str(error)}, status=400)
 
-    def _answer(self, request: Request) -> Answer:
+    def _answer(self, request: Request) -> Any:
         name, _, resource = request.path.removeprefix(PREFIX).strip("/").partition("/")
         if name == "health":
             return json_answer({"status": "ok", "process_id": os.getpid(), "platforms": list(self.tenants)})
+        if name == desk.RESOURCE:
+            return self.robots.control(request, resource)
         if name not in self.tenants:
             raise ControlError(404, f"no platform {name!r}; there is {', '.join(self.tenants)}")
         if resource not in self.resources:
@@ -80,9 +94,23 @@ class Control:
             raise ControlError(400, "give a rate or amounts, not both")
         if not amounts:  # nothing was asked for in particular
             amounts = amounts_at_rate(tenant.organization, DEFAULT_RATE if wish.rate is None else wish.rate)
+        tenant.hide(0)
+        deliveries = self.deliveries[tenant.name]
+        past = tenant.past() if deliveries.is_listened_to else None
         happened = tenant.evolve(amounts)
         self.on_change()
+        if past is not None:
+            deliveries.tell_changes(past)
         return json_answer(happened)
+
+    def _put_settings(self, tenant: Tenant, request: Request) -> Answer:
+        """What is not named stays as it is."""
+        deliveries, changes = self.deliveries[tenant.name], read_body(request, dict[str, Any])
+        past = tenant.past() if deliveries.is_listened_to and RANGE & changes.keys() else None
+        tenant.change_settings(changes)
+        if past is not None:
+            deliveries.tell_range(past)
+        return json_answer(tenant.settings)
 
 
 def _get_organization(tenant: Tenant, request: Request) -> Answer:
@@ -106,12 +134,6 @@ def _put_hidden(tenant: Tenant, request: Request) -> Answer:
 
 
 def _get_settings(tenant: Tenant, _: Request) -> Answer:
-    return json_answer(tenant.settings)
-
-
-def _put_settings(tenant: Tenant, request: Request) -> Answer:
-    """What is not named stays as it is."""
-    tenant.change_settings(read_body(request, dict[str, Any]))
     return json_answer(tenant.settings)
 
 

@@ -6,8 +6,10 @@ from abc import ABC, abstractmethod
 from typing import Any, Generic, TypeVar
 
 from sandbox.damage import Names, damage
+from sandbox.deliveries import Deliveries
 from sandbox.exchange import Answer, Request
 from sandbox.faults import FaultSpec
+from sandbox.subscription import Telling
 from sandbox.tenant import Tenant
 
 Known = TypeVar("Known", bound=Tenant[Any])
@@ -17,9 +19,12 @@ class Gateway(ABC, Generic[Known]):
     """A platform is a subclass. It knows the interfaces and they know the tenant; neither knows the gateway."""
 
     damage_names: Names
+    telling: Telling
+    """How it tells the app of changes."""
 
     def __init__(self, tenant: Known) -> None:
         self.tenant = tenant
+        self.deliveries = Deliveries(tenant, self.telling)
 
     @abstractmethod
     def claims(self, path: str) -> bool:

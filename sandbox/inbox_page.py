@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from sandbox import inbox
 from sandbox.exchange import HTML_TYPE, Answer, Request
 from sandbox.organization import Person
+from sandbox.robots.desk import Robots
 from sandbox.templates import PLATFORM_TITLES, environment
 from sandbox.tenant import Tenant
 from sandbox.windows import CHINA
@@ -55,7 +56,7 @@ MARKS: tuple[tuple[re.Pattern[str], str], ...] = (
 PLAIN_KINDS = frozenset(("text", "post", "link", "news"))
 
 
-def answer(tenants: list[Tenant], request: Request) -> Answer:
+def answer(tenants: list[Tenant], robots: Robots, request: Request) -> Answer:
     if request.method not in ("GET", "HEAD"):
         return Answer(b"405 method not allowed", 405, b"text/plain")
     by_name = {tenant.name: tenant for tenant in sorted(tenants, key=lambda tenant: list(PLATFORM_TITLES).index(tenant.name))}
@@ -70,6 +71,7 @@ def answer(tenants: list[Tenant], request: Request) -> Answer:
         people=[_shown_person(tenant, one) for one in islice(_people(tenant, query), MOST_PEOPLE)],
         received=_received(tenant, person) if person else None,
         company=_company_feed(tenant),
+        groups=_group_feed(robots, tenant.name),
         counts=inbox.summary(tenant),
         most_messages=MOST_MESSAGES,
         now=tenant.now(),
@@ -130,6 +132,16 @@ def _company_feed(tenant: Tenant) -> list[dict[str, Any]]:
     """Sends to all, the newest first."""
     to_all = islice((sending for sending in tenant.mailbox.latest() if sending.to_all), MOST_MESSAGES)
     return [inbox.message_of(sending, "") | {"recipients": len(sending.recipients), "readers": len(sending.read_at)} for sending in to_all]
+
+
+def _group_feed(robots: Robots, platform: str) -> list[dict[str, Any]]:
+    """What came into groups by robots, the newest first."""
+    received = [(message, robot) for robot in robots.of(platform) for message in robot.received]
+    newest = sorted(received, key=lambda one: one[0].at, reverse=True)[:MOST_MESSAGES]
+    return [
+        {"kind": message.kind, "title": message.title, "text": message.text, "at": message.at, "robot": robot.token}
+        for message, robot in newest
+    ]
 
 
 def _rich(message: dict[str, Any]) -> Markup:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from hashlib import blake2b
 from operator import attrgetter
 
@@ -96,8 +97,15 @@ class Person:
     def department_ids(self) -> list[int]:
         return [membership.department_id for membership in self.memberships]
 
+    def copied(self) -> Person:
+        """As `copy` does it, in a third of the time: there may be a million."""
+        return Person(*ALL_FIELDS(self))
+
     def membership_in(self, department_id: int) -> Membership:
         return next(membership for membership in self.memberships if membership.department_id == department_id)
+
+
+ALL_FIELDS = attrgetter(*(each.name for each in fields(Person)))
 
 
 def _opaque(kind: str, person: Person) -> str:
@@ -120,6 +128,17 @@ class Organization:
     people: dict[str, Person] = field(default_factory=dict)
     former: dict[str, Person] = field(default_factory=dict)
     members: dict[int, dict[str, Membership]] = field(default_factory=dict)
+
+    def copied(self) -> Organization:
+        """As it is now, whatever happens to it later."""
+        return replace(
+            self,
+            departments={department_id: copy(department) for department_id, department in self.departments.items()},
+            children={department_id: list(children) for department_id, children in self.children.items()},
+            people={user_id: person.copied() for user_id, person in self.people.items()},
+            former={user_id: person.copied() for user_id, person in self.former.items()},
+            members={department_id: dict(members) for department_id, members in self.members.items()},
+        )
 
     def add_department(self, department: Department) -> None:
         self.departments[department.id] = department

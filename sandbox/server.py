@@ -1,4 +1,4 @@
-"""The ASGI application: each request goes to the control API, to the inbox page or to the platform that claims its path."""
+"""The ASGI application: each request goes to the control API, to the inbox page, to a group's robot or to the platform that claims it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sandbox.disruption import Receive, Send, cut_short, delay_seconds, gone, ha
 from sandbox.exchange import Answer, Request, parse_query
 from sandbox.faults import FaultSpec
 from sandbox.gateway import Gateway
+from sandbox.robots.desk import Robots
 from sandbox.state import save
 from sandbox.tenant import Tenant
 
@@ -32,20 +33,37 @@ class Sandbox:
         self.gateways = gateways
         self.tenants = [gateway.tenant for gateway in gateways]
         self.state = state
-        self.control = Control(self.tenants, on_change=self._save)
+        self.robots = Robots()
+        deliveries = {gateway.tenant.name: gateway.deliveries for gateway in gateways}
+        self.control = Control(self.tenants, self.robots, on_change=self._save, deliveries=deliveries)
+        streams = [one.streams for one in deliveries.values() if one.streams is not None]
+        self.streams = {server.style.path: server for server in streams}
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._connect(scope, receive, send)
+            return
         request = await _read(scope, receive)
         if request is None:
             return
         if request.path.startswith(PREFIX):
-            await _write(self.control.answer(request), send)
+            await _write(await self.control.answer(request), send)
             return
         if request.path == INBOX_PATH:
-            await _write(inbox_page.answer(self.tenants, request), send)
+            await _write(inbox_page.answer(self.tenants, self.robots, request), send)
+            return
+        if (answer := self.robots.answer(request)) is not None:
+            await _write(answer, send)
             return
         gateway = next(gateway for gateway in self.gateways if gateway.claims(request.path))
         await _serve(gateway, request, receive, send)
+
+    async def _connect(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if (server := self.streams.get(scope["path"])) is not None:
+            await server.serve(scope, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})  # before it is accepted this is HTTP 403
 
     def _save(self) -> None:
         if self.state is not None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
+from copy import copy
 from random import Random
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
 from sandbox.calls import Calls
+from sandbox.event_faults import EventFaults
+from sandbox.events import Events
 from sandbox.evolution import Truth, evolve
 from sandbox.faults import Faults
 from sandbox.generator import Recipe, generate
@@ -20,6 +23,8 @@ from sandbox.mailbox import Mailbox
 from sandbox.organization import Numbering
 from sandbox.settings import Knobs, changed
 from sandbox.signers import signer_of
+from sandbox.streams import Streams
+from sandbox.subscription import Subscription
 from sandbox.tokens import Tokens
 from sandbox.user_tokens import UserTokens
 
@@ -48,6 +53,9 @@ class Tenant(Generic[Knobs]):
         self.tokens = Tokens()
         self.limits = Limits()
         self.faults = Faults()
+        self.event_faults = EventFaults()
+        self.subscription = Subscription()
+        self.streams = Streams()
         self.calls = Calls()
         self.under_way: Counter[str] = Counter()
         self.version = 0
@@ -57,6 +65,7 @@ class Tenant(Generic[Knobs]):
         """Begin anew with a generated organization."""
         self.recipe = recipe
         self.mailbox = Mailbox()
+        self.events = Events()
         self.codes = Codes()
         self.user_tokens = UserTokens()
         self.offset_seconds = 0.0
@@ -93,6 +102,13 @@ class Tenant(Generic[Knobs]):
         shown = self.numbering.shown_department_id
         of_departments = [kind for kind in truth if kind.startswith("departments") or kind == "leaders_changed"]
         return truth | {kind: [shown(department_id) for department_id in truth[kind]] for kind in of_departments}
+
+    def past(self) -> Tenant[Knobs]:
+        """This tenant with the organization and the settings of now, whatever happens to them later."""
+        past = copy(self)
+        past.organization = self.organization.copied()
+        past._computed = {}
+        return past
 
     def change_settings(self, changes: dict[str, Any]) -> None:
         """A new limit begins with empty windows."""

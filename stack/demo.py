@@ -20,6 +20,8 @@ QUERIES = (
     "select tenant_id, changed_at, kind, count(*) from org.change where entity = 'user' group by 1, 2, 3 order by 1, 2, 3",
 )
 WATCH_SECONDS = 1.0
+WATCH = "org_watch"
+"""Tells what goes wrong while the demonstration serves: who breaks something sees it on the first page."""
 NO_TODOS = "demo_wecom's `complete todo` failed, as it should: WeCom has no todos that could be completed, only cards."
 
 
@@ -51,6 +53,8 @@ def show_all(launcher: Launcher, stack: Stack) -> None:
     sync(launcher, stack)
     report(launcher, stack)
     tell(launcher, stack)
+    if launcher.schedules:
+        launcher.api(stack).unpause(WATCH)
     show_where(launcher, stack)
 
 

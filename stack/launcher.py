@@ -27,7 +27,7 @@ from stack.errors import StackError
 from stack.folders import remove_folder
 from stack.layout import Layout
 from stack.ports import LOOPBACK, choose_port
-from stack.postgres import LOADER, LOGIN, PAGES, PostgresServer
+from stack.postgres import LOADER, LOGIN, PAGES, RECEIVER, PostgresServer
 from stack.processes import (
     ProcessRecord,
     describe,
@@ -261,6 +261,7 @@ class Launcher:
             for conn_id, description, login, password in (
                 ("orgsync_warehouse", "The warehouse: organizations and their history", LOADER, secrets.loader_password),
                 ("orgsync_pages", "The warehouse, as the pages of the organization read it", PAGES, secrets.pages_password),
+                ("orgsync_receiver", "The warehouse, for what receives events", RECEIVER, secrets.receiver_password),
             )
         ] + [self._sandbox_connection(stack, platform) for platform in self.platforms(stack)]
 
@@ -278,6 +279,7 @@ class Launcher:
                 "AIRFLOW_CONN_ORGSYNC_WAREHOUSE": f"postgresql://{LOADER}:{secrets.loader_password}@{place}",
                 "AIRFLOW_CONN_ORGSYNC_WAREHOUSE_OWNER": server.dsn(WAREHOUSE_DATABASE),
                 "AIRFLOW_CONN_ORGSYNC_PAGES": f"postgresql://{PAGES}:{secrets.pages_password}@{place}",
+                "AIRFLOW_CONN_ORGSYNC_RECEIVER": f"postgresql://{RECEIVER}:{secrets.receiver_password}@{place}",
             }
             self._run("orgsync migrate", [self.layout.programs / "orgsync", "migrate"], stack, environ=environ)
 

@@ -36,6 +36,8 @@ LOADER = "orgsync_sync"
 """What syncs and delivers; `LOGIN` owns the warehouse, and only migrates it."""
 PAGES = "orgsync_explorer"
 """What the pages of the organization read it by."""
+RECEIVER = "orgsync_porter"
+"""What receives events writes them by."""
 UNPRIVILEGED = "nobody"
 START_TIMEOUT_SECONDS = 180
 STOP_TIMEOUT_SECONDS = 20

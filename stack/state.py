@@ -81,6 +81,11 @@ class Secrets:
         """Of the login by which the pages read the warehouse."""
         return self._derive("pages")
 
+    @property
+    def receiver_password(self) -> str:
+        """Of the login by which what receives events writes them."""
+        return self._derive("receiver")
+
     def _derive(self, name: str) -> str:
         return hmac.new(self.postgres_password.encode(), name.encode(), hashlib.sha256).hexdigest()
 

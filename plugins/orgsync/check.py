@@ -36,6 +36,21 @@ TITLES = {
     "pages": Words("pages", "页面"),
     "landing zone": Words("landing zone", "落地区"),
     "reports": Words("reports", "报告"),
+    "alerts": Words("alerts", "告警"),
+    # Problems of operation, by their kinds.
+    "stale": Words("stale", "数据陈旧"),
+    "failed": Words("failed", "运行失败"),
+    "slow": Words("slow", "运行过久"),
+    "waiting": Words("waiting", "等待审批"),
+    "withheld": Words("withheld", "字段缺失"),
+    "quarantine": Words("quarantine", "隔离区"),
+    "outbox": Words("outbox", "发件箱"),
+    "events": Words("events", "事件"),
+    "doctor": Words("doctor", "检查"),
+    "stanza": Words("tenants file", "租户配置文件"),
+    "migrations": Words("migrations", "数据库迁移"),
+    "silent": Words("not at work", "停止工作"),
+    "channel": Words("alert channel", "告警渠道"),
 }
 """What is looked at, as it is called."""
 

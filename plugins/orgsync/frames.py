@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -120,6 +120,7 @@ class TidySet:
     or left out of a frequent read. `withheld` is the part of them a missing permission or privacy rule explains.
     `not_read` names, per frame with a single key, the rows that were seen but whose content has not been read yet.
     `unread` names, per frame and column, the places of the rows whose value could not be read: about it too the row says nothing.
+    `asked` names, per entity, the keys that a targeted read says something about, memberships with their person; None: of everybody.
     """
 
     departments: pd.DataFrame
@@ -129,11 +130,29 @@ class TidySet:
     withheld: Mapping[str, frozenset[str]] = field(default_factory=dict)
     not_read: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unread: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
+    asked: Mapping[str, frozenset[str]] | None = None
 
     def with_rows(self, rows: Mapping[str, pd.DataFrame]) -> TidySet:
         """The same snapshot, with other rows in the frames that are named."""
         frames = {frame.name: rows.get(frame.name, self.frame(frame.name)) for frame in FRAMES}
         return replace(self, departments=frames["department"], users=frames["user"], memberships=frames["membership"])
+
+    def aim(self, *, users: Collection[str], departments: Collection[str]) -> TidySet:
+        """What a targeted read tells: of whom it asked for, and of nobody else."""
+        asked = {"user": frozenset(users), "department": frozenset(departments)}
+        kept = {frame.name: self.frame(frame.name)[frame.key[0]].isin(list(asked[frame.key[0].removesuffix("_id")])) for frame in FRAMES}
+        if all(rows.all() for rows in kept.values()):
+            return replace(self, asked=asked)
+        places = {name: dict(zip(rows.to_numpy().nonzero()[0].tolist(), range(len(rows)), strict=False)) for name, rows in kept.items()}
+        unread = {
+            name: {column: tuple(places[name][row] for row in rows if row in places[name]) for column, rows in columns.items()}
+            for name, columns in self.unread.items()
+        }
+        return replace(self.with_rows({name: self.frame(name).loc[rows] for name, rows in kept.items()}), unread=unread, asked=asked)
+
+    def tells_of(self, entity: str, keys: pd.Series) -> pd.Series:
+        """Whether this snapshot says of each key whether it is there."""
+        return keys.notna() if self.asked is None else keys.isin(list(self.asked[entity]))
 
     def frame(self, name: str) -> pd.DataFrame:
         return {"department": self.departments, "user": self.users, "membership": self.memberships}[name]

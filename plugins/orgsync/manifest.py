@@ -11,7 +11,7 @@ FORMAT_VERSION = 1
 REWRITTEN_FORMAT = 2
 """Of a snapshot that was rewritten: its files have other names, so that an orgsync of before does not take the old ones for it."""
 
-Mode = Literal["full", "frequent"]
+Mode = Literal["full", "frequent", "targeted"]
 State = Literal["landed", "loaded", "rejected", "foreign", "retracted"]
 
 
@@ -44,6 +44,13 @@ class Rewriting(msgspec.Struct, frozen=True, kw_only=True):
     before: str
 
 
+class Targets(msgspec.Struct, frozen=True, kw_only=True):
+    """Ids of the people and of the departments that a targeted read says something about."""
+
+    users: tuple[str, ...] = ()
+    departments: tuple[str, ...] = ()
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Written last, so that a snapshot without one is none.
 
@@ -52,6 +59,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     SHA-256, bytes and number of answers. `problems` says why a read is not complete. `company`: older manifests have none.
     `substance` is one hash over what all answers say, whatever their order and pages; older manifests have none. `rewriting` tells of the
     people who were taken out since; then `name` among a part's facts is its file.
+    `asked` is None for a read of everything; of a targeted read, what it says something about.
     """
 
     format_version: int = FORMAT_VERSION
@@ -72,6 +80,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, dict[str, Any]]
     substance: str = ""
     rewriting: Rewriting | None = None
+    asked: Targets | None = None
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,7 +32,8 @@ class Settings:
 
     `report_folder` is a folder of this machine, or such a URL. `folders_are_shared`: folders named here are the same on all machines.
     `owner_conn_id` is a connection as the warehouse's owner, for migrating alone; where it is missing, `warehouse_conn_id` migrates too.
-    `pages_conn_id` is the connection by which the pages read it. `access_file` says who sees whose personal data there.
+    `pages_conn_id` is the connection by which the pages read it, `receiver_conn_id` the one by which events are written
+    that were received. `access_file` says who sees whose personal data there.
     `domain_files` is the folder of the files by which WeCom makes sure of a domain.
     """
 
@@ -44,6 +45,7 @@ class Settings:
     warehouse_conn_id: str = "orgsync_warehouse"
     owner_conn_id: str = "orgsync_warehouse_owner"
     pages_conn_id: str = "orgsync_pages"
+    receiver_conn_id: str = "orgsync_receiver"
     access_file: Path = HOME / "include" / "access.yaml"
     statement_timeout_seconds: int = 3600
     folders_are_shared: bool = False

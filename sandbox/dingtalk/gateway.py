@@ -6,6 +6,9 @@ import secrets
 import time
 
 from sandbox.damage import Names
+from sandbox.dingtalk.callback import DingTalkCallbacks
+from sandbox.dingtalk.events import find_events
+from sandbox.dingtalk.failed_events import give_up
 from sandbox.dingtalk.interfaces import PAGES, Interface, find_interface
 from sandbox.dingtalk.parameters import read_parameters
 from sandbox.dingtalk.refusals import (
@@ -26,12 +29,14 @@ from sandbox.dingtalk.refusals import (
     user_out_of_range,
     wrong_method,
 )
+from sandbox.dingtalk.stream import DingTalkStream
 from sandbox.dingtalk.tenant import DingTalk
 from sandbox.exchange import Answer, Request
 from sandbox.faults import FaultSpec
 from sandbox.gateway import Gateway
 from sandbox.login_page import serve
 from sandbox.organization import ROOT
+from sandbox.subscription import Telling
 from sandbox.user_tokens import Grant
 
 FOUND = b'{"errcode":0,"errmsg":"ok"%s,"request_id":"%s"}'
@@ -48,6 +53,7 @@ class DingTalkGateway(Gateway[DingTalk]):
         department_ids="dept_id_list",
         root=ROOT,
     )
+    telling = Telling(find_events, DingTalkCallbacks(), DingTalkStream(), give_up=give_up)
 
     def claims(self, path: str) -> bool:  # noqa: ARG002
         """Whatever is nobody else's: DingTalk's two hosts have no common prefix."""
@@ -59,6 +65,8 @@ class DingTalkGateway(Gateway[DingTalk]):
         request.interface = interface.name if interface else request.path.strip("/")
         read_parameters(request, forms=not request.path.startswith("/v1.0/"))
         request.parameters |= from_path
+        if interface is not None and interface.needs_host:
+            request.parameters["host"] = request.headers.get("host", "")
 
     def answer(self, request: Request) -> Answer:
         if (page := PAGES.get(request.path)) is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sandbox.dingtalk import credentials, departments, login, login_page, messages, roles, tasks, users
+from sandbox.dingtalk import credentials, departments, failed_events, login, login_page, messages, roles, stream, tasks, users
 from sandbox.dingtalk.refusals import Dialect
 from sandbox.dingtalk.settings import BASE, DEPARTMENT_LIST, DEPARTMENT_MEMBER, MEMBER, MEMBER_BY_MOBILE, OWN_PROFILE, TODO_READ, TODO_WRITE
 from sandbox.dingtalk.tenant import DingTalk
@@ -30,6 +30,8 @@ class Interface:
     is_billed: bool = False
     is_of_users: bool = False
     """Takes the token of a person who signed in, and not the app's."""
+    needs_host: bool = False
+    """Among the parameters: it tells where else this server is to be found."""
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -54,6 +56,8 @@ INTERFACES = (
     Interface("v1.0/oauth2/accessToken", "POST", Dialect.MODERN, None, credentials.access_token),
     Interface("v1.0/oauth2/userAccessToken", "POST", Dialect.MODERN, None, login.user_access_token),
     Interface("v1.0/contact/users/me", "GET", Dialect.MODERN, OWN_PROFILE, login.get_own_profile, is_of_users=True),
+    Interface("v1.0/gateway/connections/open", "POST", Dialect.MODERN, None, stream.open_connection, needs_host=True),
+    Interface("call_back/get_call_back_failed_result", "GET", Dialect.LEGACY, BASE, failed_events.get_failed_events),
     Interface("auth/scopes", "GET", Dialect.LEGACY, BASE, credentials.scopes),
     _topapi("v2/department/listsub", DEPARTMENT_LIST, departments.listsub),
     _topapi("v2/department/listsubid", DEPARTMENT_LIST, departments.listsubid),

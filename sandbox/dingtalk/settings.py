@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from sandbox.settings import Settings
+from sandbox.settings import StreamingSettings
 
 BASE = "qyapi_base"
 DEPARTMENT_LIST = "qyapi_get_department_list"
@@ -21,7 +21,7 @@ FIELD_MOBILE = "fieldMobile"
 FIELD_EMAIL = "fieldEmail"
 
 
-class DingTalkSettings(Settings, kw_only=True):
+class DingTalkSettings(StreamingSettings, kw_only=True):
     client_id: str = "sandbox-dingtalk"
     client_secret: str = "sandbox-dingtalk-secret"  # noqa: S105
     corp_id: str = "dingsandbox"
@@ -52,3 +52,14 @@ class DingTalkSettings(Settings, kw_only=True):
     redirect_uris: tuple[str, ...] = ()
     """Where the login page may lead back to, letter by letter."""
     refresh_token_seconds: Annotated[int, Meta(ge=1)] = 30 * 86_400
+    event_answer_seconds: Annotated[float, Meta(gt=0)] = 1.5
+    event_check_seconds: Annotated[float, Meta(gt=0)] = 1.5
+    event_retry_seconds: tuple[Annotated[float, Meta(ge=0)], ...] = (10, 30)
+    event_list_seconds: Annotated[float, Meta(ge=0)] = 180
+    """So long after the last attempt the event is in the list of those that failed."""
+    event_owner: Literal["client_id", "corp_id"] = "client_id"
+    """Whose name is inside what is encrypted: the app's, as set in the console, or the company's, as by `register_call_back`."""
+    event_keys: Literal["current", "older"] = "current"
+    """How the keys of a callback are written: as the pages have them, or as they came until 2022."""
+    diff_info: Literal["object", "array", "absent"] = "object"
+    stream_retry_seconds: tuple[Annotated[float, Meta(ge=0)], ...] = (10, 20, 30)

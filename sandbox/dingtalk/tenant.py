@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from sandbox.dingtalk.numbering import DINGTALK_NUMBERING
 from sandbox.dingtalk.settings import DingTalkSettings
+from sandbox.events import Event
+from sandbox.generator import Recipe
 from sandbox.headcount import count_members
 from sandbox.tenant import Tenant, computed
 from sandbox.windows import month
@@ -21,6 +23,11 @@ class DingTalk(Tenant[DingTalkSettings]):
         "departments": "topapi/v2/department/listsub",
         "messages": "topapi/message/corpconversation/asyncsend_v2",
     }
+
+    def found(self, recipe: Recipe) -> None:
+        super().found(recipe)
+        self.failed_events: list[tuple[float, Event]] = []
+        """Since when each is given up; the newest last."""
 
     def connection(self) -> dict[str, Any]:
         return super().connection() | {"extra": {"agent_id": str(self.settings.agent_id)}}

@@ -8,6 +8,8 @@ from typing import Any
 from sandbox.damage import Names
 from sandbox.exchange import Answer, Request
 from sandbox.faults import FaultSpec
+from sandbox.feishu.callback import FeishuCallbacks
+from sandbox.feishu.events import find_events, find_range_events
 from sandbox.feishu.interfaces import OAUTH_INTERFACES, PAGES, PREFIX, Interface, find_interface
 from sandbox.feishu.login_refusals import bad_user_token, oauth_failure, oauth_refusal
 from sandbox.feishu.message_refusals import not_available, not_yours, task_failure
@@ -33,9 +35,11 @@ from sandbox.feishu.refusals import (
     user_out_of_range,
 )
 from sandbox.feishu.settings import EMPLOYEE_ID
+from sandbox.feishu.stream import FeishuStream
 from sandbox.feishu.tenant import Feishu
 from sandbox.gateway import Gateway
 from sandbox.login_page import serve
+from sandbox.subscription import Telling
 from sandbox.user_tokens import Grant
 
 SUCCESS = b'{"code":0,"msg":"%s","data":%s}'
@@ -44,6 +48,7 @@ MINUTE = 60
 OLDER = "message/v4/"
 ACCOUNTS = "/oauth/"
 """Of accounts.feishu.cn, which has the login page too."""
+STREAMS = "/callback/ws/"
 
 
 def find_rows(body: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
@@ -81,14 +86,18 @@ class FeishuGateway(Gateway[Feishu]):
         find_rows=find_rows,
     )
 
+    telling = Telling(find_events, FeishuCallbacks(), FeishuStream(), find_range_events)
+
     def claims(self, path: str) -> bool:
-        return path.startswith((PREFIX, ACCOUNTS))
+        return path.startswith((PREFIX, ACCOUNTS, STREAMS))
 
     def read(self, request: Request) -> None:
         found = find_interface(request.path, request.method)
         interface, from_path = found or (None, {})
         request.interface = interface.name if interface else request.path.removeprefix(PREFIX)
         read_parameters(request, from_path, forms=interface is not None and interface.takes_forms)
+        if interface is not None and interface.needs_host:
+            request.parameters["host"] = request.headers.get("host", "")
 
     def answer(self, request: Request) -> Answer:
         if (page := PAGES.get(request.path)) is not None:

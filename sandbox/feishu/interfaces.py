@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sandbox.exchange import Answer, Request
-from sandbox.feishu import batches, company, credentials, departments, login, login_page, messages, ranges, tasks, users
+from sandbox.feishu import batches, company, credentials, departments, login, login_page, messages, ranges, stream, tasks, users
 from sandbox.feishu.settings import (
     ACCESS_AS_APP,
     APP_INFO,
@@ -63,6 +63,8 @@ class Interface:
     takes_forms: bool = False
     is_of_users: bool = False
     """Takes the token of a person who signed in, and not the tenant's."""
+    needs_host: bool = False
+    """Among the parameters: it tells where else this server is to be found."""
 
     @property
     def is_flat(self) -> bool:
@@ -77,6 +79,7 @@ class Interface:
 INTERFACES = (
     Interface("auth/v3/tenant_access_token/internal", None, credentials.tenant_access_token, "POST"),
     Interface("auth/v3/app_access_token/internal", None, credentials.app_access_token, "POST"),
+    Interface("callback/ws/endpoint", None, stream.open_endpoint, "POST", root="/", needs_host=True),
     Interface("oauth/v3/token", None, login.oauth_token, "POST", root="/", takes_forms=True),
     Interface("authen/v2/oauth/token", None, login.oauth_token_v2, "POST", takes_forms=True),
     Interface("authen/v1/access_token", (), login.access_token_of_old, "POST"),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from sandbox.settings import Settings
+from sandbox.settings import StreamingSettings
 
 CONTACT_BASE = "contact:contact.base:readonly"
 USER_ID_LOOKUP = "contact:user.id:readonly"
@@ -62,7 +62,7 @@ FIELD_SCOPES = (
 WHOLE_COMPANY = "0"
 
 
-class FeishuSettings(Settings, kw_only=True):
+class FeishuSettings(StreamingSettings, kw_only=True):
     client_id: str = "cli_sandbox"
     client_secret: str = "sandbox-feishu-secret"  # noqa: S105
     calls_per_second: Annotated[int, Meta(ge=0)] = 50
@@ -97,3 +97,13 @@ class FeishuSettings(Settings, kw_only=True):
     refresh_token_seconds: Annotated[int, Meta(ge=1)] = 604_800
     may_refresh: bool = True
     """The app's switch for it."""
+    event_retry_seconds: tuple[Annotated[float, Meta(ge=0)], ...] = (15, 300, 3600, 21_600)
+    event_department_ids: bool = False
+    """Whether an event about a person names the departments, as the samples do and the text says that it does not."""
+    stream_retry_seconds: tuple[Annotated[float, Meta(ge=0)], ...] = (15, 300, 3600, 21_600)
+    stream_ping_seconds: Annotated[float, Meta(gt=0)] = 120
+    stream_frame_bytes: Annotated[int, Meta(ge=0)] = 0
+    """A larger event comes in several frames; 0: always in one."""
+    stream_reconnect_seconds: Annotated[int, Meta(ge=0)] = 120
+    stream_reconnect_jitter_seconds: Annotated[int, Meta(ge=0)] = 30
+    """What the app is told to wait before it connects again."""

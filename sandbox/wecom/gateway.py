@@ -12,7 +12,10 @@ from sandbox.faults import FaultSpec
 from sandbox.gateway import Gateway
 from sandbox.login_page import serve
 from sandbox.organization import ROOT
+from sandbox.subscription import Telling
+from sandbox.wecom.callback import WeComCallbacks
 from sandbox.wecom.calls import Call
+from sandbox.wecom.events import find_events
 from sandbox.wecom.export_jobs import FILES
 from sandbox.wecom.exports import EXPORTS, damage_newest, download
 from sandbox.wecom.interfaces import BY_NAME, PAGES, Access, Interface
@@ -78,6 +81,8 @@ class WeComGateway(Gateway[WeCom]):
         make_cursor=make_cursor,
         find_rows=find_rows,
     )
+
+    telling = Telling(find_events, WeComCallbacks())
 
     def claims(self, path: str) -> bool:
         return path.startswith((PREFIX, FILES)) or path in PAGES

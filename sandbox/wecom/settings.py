@@ -55,3 +55,11 @@ class WeComSettings(Settings, kw_only=True):
     recall_hours: Annotated[float, Meta(ge=0)] = 24
     trusted_domains: tuple[str, ...] = ()
     """Host and port, without the scheme: whither the login pages may lead back. A domain brings none of those below it."""
+    event_answer_seconds: Annotated[float, Meta(gt=0)] = 5
+    event_retry_seconds: tuple[Annotated[float, Meta(ge=0)], ...] = (0, 0, 0)
+    event_receiver: Literal["contact", "app"] = "contact"
+    """Contact sync hears of the whole corp, an app of its visible range."""
+    event_bodies: Literal["short", "full"] = "short"
+    """Short for a URL that was set after 2022-08-15: ids, and neither names nor anything else that changes."""
+    echo_plus: Literal["escaped", "raw"] = "escaped"
+    """How a `+` comes in the check of a URL; both were seen."""

@@ -39,6 +39,7 @@ def describe_dag(dag: object) -> dict[str, object]:
         "params": dag.params.dump(),
         "max_active_runs": dag.max_active_runs,
         "catchup": dag.catchup,
+        "deadlines": [(each.interval.total_seconds(), each.callback.path, each.callback.kwargs) for each in dag.deadline or []],
         "allowed_run_types": sorted(run_type.value for run_type in dag.allowed_run_types or []),
         "docs": dag.doc_md,
         "tasks": {task.task_id: describe_task(task) for task in dag.tasks},

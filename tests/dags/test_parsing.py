@@ -77,6 +77,7 @@ def test_other_dags_are_there_once(parsed: dict[str, Any]) -> None:
         "org_housekeeping",
         "org_notify",
         "org_notify_send",
+        "org_watch",
     }
 
 
@@ -125,6 +126,22 @@ def test_doctor_has_a_task_for_each_tenant_in_its_platforms_pool_and_one_for_wha
         "examine_acme": ("it-operations", "dingtalk", []),
         "examine_beta": ("orgsync", "dingtalk", []),
     }
+
+
+def test_watch_looks_every_five_minutes_and_leaves_trying_again_to_its_next_run(parsed: dict[str, Any]) -> None:
+    dag = parsed["dags"]["org_watch"]
+    assert (dag["crons"], dag["catchup"], dag["max_active_runs"], dag["params"]) == (["*/5 * * * *"], False, 1, {})
+    assert "backfill" not in dag["allowed_run_types"]
+    assert {name: (task["owner"], task["pool"], task["retries"]) for name, task in dag["tasks"].items()} == {
+        "watch": ("orgsync", "default_pool", 0)
+    }
+
+
+def test_run_of_a_tenant_that_takes_too_long_is_noted(parsed: dict[str, Any]) -> None:
+    callback = "orgsync.airflow_parts.slow_runs.note_slow_run"
+    for tenant_id in ("acme", "beta"):
+        assert parsed["dags"][f"org_sync_{tenant_id}"]["deadlines"] == [[10800.0, callback, {"tenant_id": tenant_id}]]
+    assert {name for name, dag in parsed["dags"].items() if dag["deadlines"]} == {"org_sync_acme", "org_sync_beta"}
 
 
 def test_dag_follows_the_stanza(parsed: dict[str, Any]) -> None:
@@ -240,7 +257,7 @@ def test_mistake_in_a_stanza_is_that_stanzas_alone(parsed: dict[str, Any], airfl
 @pytest.mark.parametrize(("text", "words"), [("tenants: [", "not YAML"), ("tenant: []", "no key 'tenant'")], ids=["no YAML", "no tenants"])
 def test_file_that_is_no_list_of_stanzas_is_an_import_error(airflow_home: Path, tmp_path: Path, text: str, words: str) -> None:
     found = describe(airflow_home, tmp_path / "tenants.yaml", text)
-    assert set(found["dags"]) == {"org_notify"}, "it reads the file when it runs"
+    assert set(found["dags"]) == {"org_notify", "org_watch"}, "they read the file when they run"
     assert found["import_errors"].keys() == {"org_sync.py", "org_doctor.py", "org_housekeeping.py", "org_notify_send.py", "org_tenants.py"}
     assert all(words in told for told in found["import_errors"].values())
 

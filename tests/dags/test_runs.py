@@ -11,6 +11,7 @@ import psycopg2
 import pytest
 
 from tests.dags.conftest import DAGS, run_script
+from tests.integration.test_following import announce_all
 from tests.integration.world import World, set_platform
 
 STRAIGHT_ON = {
@@ -28,11 +29,11 @@ TENANTS = "tenants:\n  - {id: acme, platform: dingtalk, conn_id: acme_dingtalk}\
 def run_dag(world: World, airflow_home: Path) -> Any:
     world.settings.tenants_file.write_text(TENANTS, encoding="utf-8")
 
-    def run(params: str = '{"mode": "full"}') -> tuple[dict[str, Any], str]:
+    def run(params: str = '{"mode": "full"}', run_type: str = "manual", **options: Any) -> tuple[dict[str, Any], str]:
         environment = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_CONN_")}
         environment |= {"ORGSYNC_TENANTS": str(world.settings.tenants_file), "ORGSYNC_LANDING_ZONE": world.settings.landing_zone}
         environment |= {"ORGSYNC_REPORTS": str(world.settings.report_folder)}
-        result, output = run_script(airflow_home, "run_dag.py", str(DAGS), "org_sync_acme", params, **environment)
+        result, output = run_script(airflow_home, "run_dag.py", str(DAGS), "org_sync_acme", params, run_type, **environment, **options)
         return result, output
 
     return run
@@ -48,6 +49,33 @@ def test_run_fills_the_warehouse_and_tells_nobodys_data(run_dag: Any, world: Wor
     told = [value for user in people for value in (user["mobile"], user["email"], user["work_email"]) if value and value in output]
     assert told == []
     assert world.sandbox.client_secret not in output
+
+
+def test_logs_are_objects_where_airflow_is_told_so_and_say_tenant_run_step_and_snapshot(run_dag: Any, world: World) -> None:
+    result, output = run_dag(is_fresh=True, AIRFLOW__LOGGING__JSON_LOGS="True")
+    assert result["tasks"] == STRAIGHT_ON
+    lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    [reading] = [line for line in lines if str(line.get("event", "")).startswith("reading tenant acme")]
+    told = {"tenant": "acme", "run": result["run_id"], "step": "extract", "logger": "orgsync.sync.extracting", "level": "info"}
+    assert told.items() <= reading.items()
+    [(snapshot_id,)] = world.query("select snapshot_id from ops.sync_run")
+    assert {line["snapshot"] for line in lines if "snapshot" in line} == {snapshot_id}
+    assert world.sandbox.client_secret not in output
+
+
+def test_run_that_events_woke_reads_what_they_name(run_dag: Any, world: World) -> None:
+    world.settings.tenants_file.write_text(TENANTS.replace("conn_id", "events: {receive: http}, conn_id"), encoding="utf-8")
+    world.sync()
+    changed = world.control("POST", "evolve", {"joined": 1})
+    announce_all(world, changed)
+    result, _ = run_dag("{}", run_type="asset_triggered")
+    assert (result["state"], result["tasks"]) == ("success", STRAIGHT_ON)
+    assert world.query("select mode from ops.snapshot order by taken_at") == [("full",), ("targeted",)]
+    assert world.query("select user_id from org.change where kind = 'joined' order by changed_at desc limit 1") == [(changed["joined"][0],)]
+    result, _ = run_dag("{}", run_type="asset_triggered")
+    assert result["state"] == "success"
+    assert set(result["tasks"].values()) == {"success", "skipped"}
+    assert world.query("select count(*) from ops.snapshot") == [(2,)], "nothing waits any more"
 
 
 def test_run_of_a_tenant_whose_stanza_is_wrong_fails_with_its_mistake_and_changes_nothing(run_dag: Any, world: World) -> None:

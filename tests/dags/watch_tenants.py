@@ -8,6 +8,7 @@ from pathlib import Path
 
 from airflow.dag_processing.bundles.manager import DagBundlesManager
 from airflow.dag_processing.manager import DagFileProcessorManager
+from airflow.models.asset import AssetModel, DagScheduleAssetReference
 from airflow.models.dag import DagModel
 from airflow.models.dagbag import DagPriorityParsingRequest
 from airflow.utils.session import create_session
@@ -41,6 +42,15 @@ def switch(*, is_paused: bool) -> None:
         session.merge(DagModel(dag_id="org_notify", bundle_name="dags-folder", is_paused=is_paused))
 
 
+def wait_for_an_asset() -> None:
+    with create_session() as session:
+        if not session.scalars(select(DagScheduleAssetReference).where(DagScheduleAssetReference.dag_id == "org_notify")).all():
+            asset = AssetModel(name="what_wakes_it", uri="orgsync://what/wakes/it")
+            session.add(asset)
+            session.flush()
+            session.add(DagScheduleAssetReference(asset_id=asset.id, dag_id="org_notify"))
+
+
 def take_requests(bundle: object) -> list[str]:
     """As the processor takes them."""
     manager = DagFileProcessorManager(max_runs=1)
@@ -57,4 +67,5 @@ def forget_requests() -> None:
 forget_requests()
 DagBundlesManager().sync_bundles_to_db()
 switch(is_paused=True)
+wait_for_an_asset()
 print(json.dumps(watch(Path(sys.argv[1]), json.loads(sys.argv[2]))))

@@ -16,8 +16,9 @@ from orgsync.removal import records
 from orgsync.removal.forgetting import forget_person
 from orgsync.settings import Settings
 from orgsync.sync import validating
+from orgsync.sync.following import follow_events
 from orgsync.sync.merging import merge_plan
-from orgsync.sync.pipeline import sync
+from orgsync.sync.pipeline import load_extracted, sync
 from orgsync.sync.rebuilding import rebuild
 from orgsync.sync.run import Run
 from orgsync.validation import quarantine, report  # noqa: F401 - some seconds, once for all forks
@@ -37,7 +38,11 @@ def run(job: Job) -> None:
         rebuild(run)
     else:
         now = datetime.fromisoformat(job["now"])
-        sync(replace(run, clock=lambda _: now), mode="full", dry_run=False)
+        run = replace(run, clock=lambda _: now)
+        if not job.get("is_woken"):
+            sync(run, mode="full", dry_run=False)
+        elif snapshot_id := follow_events(run):
+            load_extracted(run, snapshot_id)
 
 
 class SyncSteps(Steps):

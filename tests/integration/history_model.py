@@ -15,13 +15,18 @@ UNREAD = "unread"
 class Snapshot:
     """`rows` maps each key that is there to its content, or to None where the row is quarantined; a value that is UNREAD was not read.
 
-    Who is not among the rows of a partial snapshot may be there all the same.
+    Who is not among the rows of a partial snapshot may be there all the same. One that names whom it `asked` for says nothing of others.
     """
 
     taken_at: datetime
     rows: Mapping[Key, Content | None]
     unobserved: frozenset[str] = frozenset()
     is_partial: bool = False
+    asked: frozenset[str] | None = None
+
+    def speaks_of(self, key: Key) -> bool:
+        """A membership is asked for with its person."""
+        return self.asked is None or key[0] in self.asked
 
 
 @dataclass
@@ -41,7 +46,8 @@ class Model:
         there: set[Key] = set()
         for taken_at in sorted(moment for moment in self.loaded if moment <= instant):
             snapshot = self.loaded[taken_at]
-            there = set(snapshot.rows) | (there & known.keys() if snapshot.is_partial else set())
+            untold = {key for key in there & known.keys() if snapshot.is_partial or not snapshot.speaks_of(key)}
+            there = set(snapshot.rows) | untold
             for key, content in snapshot.rows.items():
                 if content is not None:
                     seen = {column: value for column, value in content.items() if column not in snapshot.unobserved and value != UNREAD}

@@ -140,3 +140,58 @@ def test_file_that_is_no_list_is_one_finding_among_others(written: World) -> Non
     checks = check_configuration(written.settings)
     assert [what for what, _, _ in find_wrong(checks)] == ["tenants file"]
     assert {check.name for check in checks} == {"tenants file", "template", "landing zone", "connection", "warehouse"}
+
+
+FAILS = "update ops.sync_run set outcome = 'failed', error = 'the secret is wrong', finished_at = now() + interval '1 hour'"
+
+
+def test_problem_of_operation_ends_with_an_exit_code_of_its_own(command: Command, written: World) -> None:
+    written.sync()
+    written.query(FAILS)
+    done = command("check")
+    assert done.returncode == 1, done.stdout
+    assert "0 wrong, of " in done.stdout
+    assert "broken     failed: the last run failed: the secret is wrong [acme]" in done.stdout
+    assert "operation: 1 broken, 1 degraded" in done.stdout, "org_watch has never run"
+    assert written.query("select count(*) from ops.problem") == [(0,)], "nothing is stored"
+
+
+def test_monitor_asks_operation_alone_and_no_platform(command: Command, written: World) -> None:
+    written.sync()
+    written.query("insert into ops.heartbeat select '', part, now(), now() from unnest(array['watch', 'housekeeping', 'doctor']) as part")
+    written.control("DELETE", "calls")
+    done = command("check", "--operation")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "operation: all is well\n", "")
+    written.query("update ops.heartbeat set last_at = now() - interval '1 hour' where part = 'watch'")
+    told = command("check", "--operation", "--json")
+    assert told.returncode == 1
+    found = json.loads(told.stdout)
+    assert found.keys() == {"is_well", "problems"}
+    assert [(each["name"], each["subject"]) for each in found["problems"]] == [("silent", "org_watch")]
+    assert found["problems"][0]["reason_zh"].startswith("DAG org_watch 最近一次工作")
+    assert "停止工作 org_watch" in command("check", "--operation", "--lang", "zh").stdout
+    assert written.control("GET", "calls")["total"] == 0
+
+
+def test_warehouse_that_is_down_is_said_plainly(command: Command, written: World, free_port: int) -> None:
+    away = {"conn_type": "postgres", "host": "127.0.0.1", "port": free_port, "login": "a", "password": "b", "schema": "c"}
+    done = command("check", "--operation", AIRFLOW_CONN_ORGSYNC_WAREHOUSE=json.dumps(away))
+    assert done.returncode == 1
+    assert "broken     warehouse: the warehouse at 127.0.0.1" in done.stdout
+    assert "operation: 1 broken, 0 degraded" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_operation_of_a_tenant_that_there_is_not_is_a_mistake_of_the_call(command: Command, written: World) -> None:
+    done = command("check", "--operation", "cedar")
+    assert done.returncode == 2
+    assert "there is no tenant 'cedar'" in done.stderr
+    assert command("check", "--operation", "--offline").returncode == 2
+
+
+def test_other_file_and_offline_ask_nothing_of_operation(command: Command, written: World) -> None:
+    written.sync()
+    written.query(FAILS)
+    done = command("check", "--offline")
+    assert done.returncode == 0
+    assert "operation" not in done.stdout

@@ -96,6 +96,21 @@ def test_sandbox_is_steered_on_one_platform(command: Command, world: World) -> N
     assert world.control("GET", "faults") == {"faults": []}
 
 
+def test_sandbox_tells_of_changes_as_the_command_says(command: Command, world: World) -> None:
+    on_dingtalk = ("--platform", "dingtalk")
+    assert command("sandbox", "callback", "stream", *on_dingtalk).stdout == "dingtalk  it tells of changes over a connection that is open\n"
+    struck = command("sandbox", "event-fault", "lost", *on_dingtalk, "--json")
+    assert [fault["kind"] for fault in json.loads(struck.stdout)["dingtalk"]["faults"]] == ["lost"]
+    world.control("POST", "evolve", {"renamed": 2})
+    assert command("sandbox", "events", *on_dingtalk).stdout == "dingtalk  2 events: 2 lost as ordered\n"
+    assert command("sandbox", "stream", "restart", *on_dingtalk).stdout == "dingtalk  0 connections broken off\n"
+    assert command("sandbox", "event-fault", "none", *on_dingtalk).stdout == "dingtalk  1 fault of events removed\n"
+    nowhere = command("sandbox", "callback", "http://127.0.0.1:9/", *on_dingtalk)
+    assert nowhere.returncode == 2
+    assert "the check of the URL failed" in nowhere.stderr
+    assert command("sandbox", "callback", "off", *on_dingtalk).stdout == "dingtalk  it tells nobody of changes\n"
+
+
 def test_pools_are_listed_for_airflow(command: Command) -> None:
     pools = json.loads(command("pools").stdout)
     assert set(pools) == set(PLATFORM_NAMES)

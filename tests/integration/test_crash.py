@@ -193,6 +193,65 @@ def test_killed_while_it_recognizes_history_stays_and_the_next_sync_heals(labora
     world.connection.close()
 
 
+def test_woken_sync_that_is_killed_at_any_step_loses_no_event(
+    laboratory: Laboratory, undisturbed: Undisturbed, request: pytest.FixtureRequest
+) -> None:
+    """At every sixteenth step, or with --exhaustive at each; events name all there is. The next one that is woken finds those that wait."""
+    [world] = laboratory.worlds(1)
+    named = name_all(world)
+    whole = job(announced(world, named), is_woken=True)
+    assert laboratory.doomed.run(whole) == [0], told(whole)[-1:]
+    assert_equals_truth(world)
+    steps, after = told(whole), read_versions(world)
+    assert world.query("select mode from ops.snapshot order by taken_at desc limit 1") == [("targeted",)]
+    world.connection.close()
+    points = range(1, len(steps) + 1)
+    for some in split(points if request.config.getoption("exhaustive") else points[::-16], AT_ONCE):
+        worlds = [announced(each, named) for each in laboratory.worlds(len(some))]
+        killed = [job(world, die_at=point, is_woken=True) for world, point in zip(worlds, some, strict=True)]
+        assert laboratory.doomed.run(*killed) == [-signal.SIGKILL] * len(some)
+        for world, point in zip(worlds, some, strict=True):
+            where = f"killed before step {point}, {steps[point - 1]}"
+            wait_until(lambda world=world: world.query(LOCKS) == [(0,)], f"a lock stays, {where}")
+            [(waiting,)] = world.query("select count(*) from ops.event where handled_at is null")
+            assert read_versions(world) == undisturbed.before or waiting == 0, f"an event is handled by half, {where}"
+            world.query("update ops.event set tried_at = tried_at - interval '1 day'")
+        healing = [job(world, now=NOW + timedelta(hours=1), is_woken=True) for world in worlds]
+        assert laboratory.doomed.run(*healing) == [0] * len(some), [told(each)[-1:] for each in healing]
+        for world in worlds:
+            assert world.query("select count(*) from ops.event where handled_at is null") == [(0,)]
+            assert len(read_versions(world)) == len(after)
+        everybody = [job(world, now=NOW + timedelta(hours=2)) for world in worlds]
+        assert laboratory.doomed.run(*everybody) == [0] * len(some), [told(each)[-1:] for each in everybody]
+        for world in worlds:
+            assert len(read_versions(world)) == len(after), "nothing was left for the read of everybody"
+            assert_equals_truth(world)
+            assert_nothing_is_left(world)
+            world.connection.close()
+
+
+def name_all(world: World) -> list[tuple[str, str]]:
+    """Everybody and everything, as it is on the platform or as it was."""
+    truth = world.truth()
+    there = {("user", each["id"]) for each in truth["users"]} | {("department", str(each["id"])) for each in truth["departments"]}
+    return sorted(
+        there | set(world.query("select 'user', user_id from org.users union select 'department', department_id from org.departments"))
+    )
+
+
+def announced(world: NearWorld, named: list[tuple[str, str]]) -> NearWorld:
+    for entity, key in named:
+        world.query(
+            f"insert into ops.event (tenant_id, event_key, platform, type, kind, {entity}_ids, via) "
+            "values ('acme', %s, %s, '', %s, %s, 'http')",
+            f"{entity} {key}",
+            world.platform,
+            f"{entity}.changed",
+            [key],
+        )
+    return world
+
+
 def split(points: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     return (points[start : start + size] for start in range(0, len(points), size))
 

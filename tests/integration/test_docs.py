@@ -14,7 +14,9 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md"), CHECKOUT / "sandbox" / "README.md"])
 DATA_MODELS = [CHECKOUT / "docs" / "data-model.md", CHECKOUT / "docs" / "data-model.zh.md"]
 # Written in both languages, sentence by sentence; the other pages in Chinese say less, for administrators of the platforms.
-TRANSLATED = [CHECKOUT / "docs" / f"{name}.md" for name in ("bi", "data-model", "deployment", "operations", "several-machines")]
+TRANSLATED = [
+    CHECKOUT / "docs" / f"{name}.md" for name in ("bi", "data-model", "deployment", "monitoring", "operations", "several-machines")
+]
 CHINESE = sorted(CHECKOUT.glob("docs/**/*.zh.md"))
 
 SQL_BLOCK = re.compile(r"^```sql\n(.*?)^```", re.DOTALL | re.MULTILINE)

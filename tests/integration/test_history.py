@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from psycopg2.extensions import connection as Connection
 
 from orgsync.frames import FRAMES, Frame, TidySet
+from orgsync.manifest import Targets
 from orgsync.warehouse import history, newest, timelines
 from orgsync.warehouse.history import apply_plan, apply_retraction, lock_tenant, try_out, try_retraction, work_out
 from orgsync.warehouse.plans import QUARANTINE_COLUMNS, create_plan, create_retraction, find_plan
@@ -115,6 +117,21 @@ def only_present(states: dict[Key, Content | str]) -> dict[Key, Content | None]:
     return {key: None if state == QUARANTINED else state for key, state in states.items() if state != ABSENT}
 
 
+def targets_of(most: int) -> st.SearchStrategy[dict[int, dict[str, frozenset[str]]]]:
+    """Of some instants, whom and what a targeted read asked for then; always the same, however often it is loaded."""
+    asked = {entity: st.frozensets(st.sampled_from([key for key, *_ in KEYS[entity]])) for entity in ("user", "department")}
+    return st.dictionaries(st.integers(0, most - 1), st.fixed_dictionaries(asked), max_size=most // 2)
+
+
+def aimed(snapshot: Snapshot, entity: str, targets: dict[str, frozenset[str]] | None) -> Snapshot:
+    """The same as a targeted read would tell it."""
+    if targets is None:
+        return snapshot
+    asked = targets["department" if entity == "department" else "user"]
+    rows = {key: content for key, content in snapshot.rows.items() if key[0] in asked}
+    return replace(snapshot, rows=rows, is_partial=False, asked=asked)
+
+
 @st.composite
 def evolutions(draw: st.DrawFn, most: int = 30) -> list[Step]:
     """Snapshots of distinct instants in any order; some again, with the same or another reading of the same instant, some retracted."""
@@ -122,11 +139,13 @@ def evolutions(draw: st.DrawFn, most: int = 30) -> list[Step]:
     readings = {entity: draw(readings_of(entity, most)) for entity in KEYS}
     shift = draw(st.integers(0, most - 1))
     partial = draw(st.frozensets(st.integers(0, most - 1), max_size=most // 2))
+    targets = draw(targets_of(most))
 
     def reading(entity: str, position: int) -> Snapshot:
-        times_loaded = moments[:position].count(moments[position])
-        rows, unobserved = readings[entity][(moments[position] + shift * times_loaded) % most]
-        return Snapshot(START + timedelta(hours=moments[position]), rows, unobserved, is_partial=moments[position] in partial)
+        moment = moments[position]
+        times_loaded = moments[:position].count(moment)
+        rows, unobserved = readings[entity][(moment + shift * times_loaded) % most]
+        return aimed(Snapshot(START + timedelta(hours=moment), rows, unobserved, is_partial=moment in partial), entity, targets.get(moment))
 
     steps: list[Step] = []
     loaded: set[int] = set()
@@ -146,10 +165,13 @@ def evolutions(draw: st.DrawFn, most: int = 30) -> list[Step]:
 def loads_in_time_order(draw: st.DrawFn, most: int = 5) -> list[Load]:
     readings = {entity: draw(readings_of(entity, most, WIDE)) for entity in KEYS}
     partial = draw(st.frozensets(st.integers(0, most - 1), max_size=2))
-    return [
-        {entity: Snapshot(START + timedelta(hours=hour), *readings[entity][hour], is_partial=hour in partial) for entity in KEYS}
-        for hour in range(most)
-    ]
+    targets = draw(targets_of(most))
+
+    def reading(entity: str, hour: int) -> Snapshot:
+        snapshot = Snapshot(START + timedelta(hours=hour), *readings[entity][hour], is_partial=hour in partial)
+        return aimed(snapshot, entity, targets.get(hour))
+
+    return [{entity: reading(entity, hour) for entity in KEYS} for hour in range(most)]
 
 
 def make_frame(frame: Frame, rows: dict[Key, Content | None]) -> pd.DataFrame:
@@ -217,7 +239,9 @@ def retract_snapshot(connection: Connection, taken_at: datetime) -> None:
     assert_derived_from_versions(connection)
 
 
-def register(connection: Connection, taken_at: datetime, *, is_partial: bool = False, company: str = TENANT) -> Row:
+def register(
+    connection: Connection, taken_at: datetime, *, is_partial: bool = False, company: str = TENANT, asked: Targets | None = None
+) -> Row:
     """A snapshot that landed; one that is known stays as it is."""
     execute(
         connection,
@@ -225,21 +249,25 @@ def register(connection: Connection, taken_at: datetime, *, is_partial: bool = F
         snapshot_id=name_snapshot(taken_at),
         tenant_id=TENANT,
         platform="made_up",
-        mode="full",
+        mode="targeted" if asked else "full",
         taken_at=taken_at,
         uri="nowhere",
         visible_range={},
         is_complete=not is_partial,
         problems=["a part is missing"] if is_partial else [],
-        sees_whole=True,
+        sees_whole=not asked,
         company={"id": company, "app_key": "", "host": ""},
+        asked_users=list(asked.users if asked else ()),
+        asked_departments=list(asked.departments if asked else ()),
     )
     return find_snapshot(connection, name_snapshot(taken_at))
 
 
 def load_snapshot(connection: Connection, load: Load) -> None:
     taken_at, is_partial = load["user"].taken_at, load["user"].is_partial
-    snapshot = register(connection, taken_at, is_partial=is_partial)
+    users, departments = load["user"].asked, load["department"].asked
+    asked = None if users is None or departments is None else Targets(users=tuple(users), departments=tuple(departments))
+    snapshot = register(connection, taken_at, is_partial=is_partial, asked=asked)
     mark_landed(connection, snapshot["snapshot_id"], decided_by="li")  # if it was retracted
     frames = {f"{frame.name}s": make_frame(frame, dict(load[frame.name].rows)) for frame in FRAMES}
     tidy = TidySet(**frames, unobserved={entity: snapshot.unobserved for entity, snapshot in load.items()})

@@ -39,6 +39,7 @@ def test_commands_that_show_and_send_import_none_of_it(world: World) -> None:
     world.sync()
     commands = [
         ["status"],
+        ["check", "--operation"],
         ["report", "acme"],
         ["plan", "acme"],
         ["quarantine"],

@@ -36,6 +36,7 @@ ROLES = (
     "orgsync_audience",
     "orgsync_query",
     "orgsync_pages",
+    "orgsync_receiver",
     "public",
 )
 PASSWORD = "of-a-test"
@@ -45,7 +46,7 @@ Ask = Callable[[str, str], list[tuple[Any, ...]]]
 
 # What the first three of ROLES may do with a relation, in their order; what senders may, who send for all of them too, is in OF_SENDERS,
 # what saved audiences may in OF_AUDIENCES; what is asked by hand may read what the loader reads; the pages may what a reader may, and what
-# is in OF_PAGES; and `public` may nothing anywhere.
+# is in OF_PAGES, what receives events what is in OF_RECEIVER; and `public` may nothing anywhere.
 # A table or view that is not here fails a test: decide who may see it, and write it down.
 VIEW = ("select", "select", "select")
 HISTORY = ("delete insert select update(valid_to)", "", "")
@@ -89,6 +90,12 @@ RELATIONS = {
     "ops.quarantine": FACT,
     "ops.expectation_result": FACT,
     "ops.doctor_check": ("delete insert select update", "select", "select"),
+    "ops.problem": ("delete insert select update", "select", "select"),
+    "ops.heartbeat": ("delete insert select update", "select", "select"),
+    "ops.slow_run": ("delete insert select update", "select", "select"),
+    "ops.alert": ("delete insert select update", "", "select"),
+    "ops.event": ("delete insert select update", "select", "select"),
+    "ops.event_refusal": ("delete select", "select", "select"),
     "stage.department": REWORKED_WORK,
     "stage.user": REWORKED_WORK,
     "stage.membership": REWORKED_WORK,
@@ -137,8 +144,10 @@ FUNCTIONS = {
     "ops.join_versions(text, text[], text[])": ("", "", ""),
     "ops.erase_person(bigint, text[], text, text, text)": ("execute", "", ""),
     "ops.erase_tenant(bigint)": ("execute", "", ""),
+    "ops.erase_hints(bigint, text)": ("execute", "", ""),
     "ops.ask_erasure(text, text, text, boolean)": ("execute", "", ""),
     f"notify.forget_messages(text, {INSTANT}, integer)": ("execute", "", ""),
+    "ops.count_refusals(text, text, bigint)": ("execute", "", ""),
     "stage.overlay(jsonb)": ("execute", "", ""),
     "stage.count_heads(text, timestamp with time zone)": ("execute", "", ""),
     f"stage.holds({INSTANT}, {INSTANT}, {INSTANT}, integer)": ("execute", "", ""),
@@ -199,6 +208,13 @@ OF_PAGES = {
     "orgsync": "usage",
     "orgsync.migration": "select",
 }
+OF_RECEIVER = {
+    "ops.event": "insert(all but attempts,handled_at,handled_by,outcome,received_at)",
+    "ops.count_refusals(text, text, bigint)": "execute",
+    "ops": "usage",
+    "orgsync": "usage",
+    "orgsync.migration": "select",
+}
 
 OURS = "nspname !~ '^pg_' and nspname not in ('public', 'information_schema')"
 LIST_RELATIONS = f"""
@@ -246,7 +262,8 @@ def privileges_on_table(connection: Connection, role: str, oid: int, columns: li
 def decided(decisions: dict[str, tuple[str, str, str]], name: str) -> dict[str, str]:
     of_senders, of_queries = OF_SENDERS.get(name, ""), decisions[name][2] or reading(decisions, name)
     of_pages = OF_PAGES.get(name, decisions[name][1])
-    return dict(zip(ROLES, (*decisions[name], of_senders, of_senders, OF_AUDIENCES.get(name, ""), of_queries, of_pages, ""), strict=True))
+    of_others = (of_senders, of_senders, OF_AUDIENCES.get(name, ""), of_queries, of_pages, OF_RECEIVER.get(name, ""), "")
+    return dict(zip(ROLES, (*decisions[name], *of_others), strict=True))
 
 
 def reading(decisions: dict[str, tuple[str, str, str]], name: str) -> str:

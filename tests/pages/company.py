@@ -16,6 +16,7 @@ import psycopg2
 from psycopg2.extensions import make_dsn
 from psycopg2.extras import Json
 
+from orgsync.alerts.watching import watch
 from orgsync.outbox import sending
 from orgsync.outbox.delivery import Worker
 from orgsync.platforms.speaking.transport import Patience
@@ -117,6 +118,17 @@ def _live(company: Company) -> None:
     company.sandbox.control("POST", f"{BIRCH.platform}/evolve", {"left": PEOPLE // 3})
     _wait(_run_at(company, BIRCH, start + timedelta(days=DAYS, minutes=-5)))
     [(company.waiting,)] = company.query("select plan_id from ops.plan where state = 'planned' and over_budget <> '[]'")
+    watch(company.settings, memory=Forgetful(), open_channels=lambda *_: {}, watched_by="watch__1")
+
+
+class Forgetful:
+    """The warehouse answers: there is nothing to remember elsewhere."""
+
+    def read(self) -> str:
+        return ""
+
+    def write(self, text: str) -> None:
+        raise AssertionError(text)
 
 
 def _run_at(company: Company, tenant: Tenant, instant: datetime) -> Run:

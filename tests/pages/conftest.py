@@ -6,13 +6,18 @@ from collections.abc import Iterator
 
 import psycopg2
 import pytest
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from playwright.sync_api import Browser
+from starlette.testclient import TestClient
 
+from orgsync.pages import rights
+from orgsync.pages.app import build_app
 from sandbox.testing import start_sandbox
 from stack.postgres import PostgresServer
 from tests.pages.browser import open_browser
 from tests.pages.company import Company, build_company
 from tests.pages.site import Site, list_people_in_log, open_site
+from tests.unit.pages.test_rights import Manager
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +44,16 @@ def browser() -> Iterator[Browser]:
     """Of this folder: while playwright runs, nothing else in the process can run an event loop."""
     with open_browser() as running:
         yield running
+
+
+@pytest.fixture
+def of_acme_alone(company: Company, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    """The pages for somebody who may read and edit runs of acme's DAG and of no other, which the simple manager cannot say."""
+    for name, value in company.environment.items():
+        monkeypatch.setenv(name, value)
+    manager = Manager({("GET", "org_sync_acme"), ("PUT", "org_sync_acme")})
+    monkeypatch.setattr(rights, "get_auth_manager", lambda: manager)
+    app = build_app(company.settings)
+    app.dependency_overrides[rights.find_user] = lambda: SimpleAuthManagerUser(username="acmes", role=None)
+    with TestClient(app, headers={"X-Orgsync": "1", "Sec-Fetch-Site": "same-origin"}) as client:
+        yield client

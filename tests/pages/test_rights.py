@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -11,13 +11,11 @@ from urllib.parse import quote
 import jwt
 import pytest
 import requests
-from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from fastapi import FastAPI
 from fastapi.dependencies.utils import get_flat_dependant
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
-from orgsync.pages import rights
 from orgsync.pages.app import POLICY, build_app
 from orgsync.pages.rendering import list_static
 from orgsync.pages.runs import REPORT_POLICY
@@ -25,7 +23,6 @@ from stack.page_server import TOKEN_SECRET
 from tests.pages.addresses import ADDRESSES
 from tests.pages.company import Company
 from tests.pages.site import Site, list_people_in_log
-from tests.unit.pages.test_rights import Manager
 
 EVERY_USER = ("eva", "olaf", "uma", "vic", "noa")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -191,19 +188,6 @@ def test_tenant_that_one_may_not_see_answers_as_one_that_there_is_not(site: Site
         missing = site.get(path.replace("acme/", "cedar/", 1).replace("birch/", "cedar/", 1), user="noa")
         unknown = site.get(path.replace("acme/", "cedar/", 1).replace("birch/", "cedar/", 1), user="eva")
         assert (hidden.status_code, hidden.text) == (missing.status_code, missing.text) == (unknown.status_code, unknown.text)
-
-
-@pytest.fixture
-def of_acme_alone(company: Company, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    """The pages for somebody who may read and edit runs of acme's DAG and of no other, which the simple manager cannot say."""
-    for name, value in company.environment.items():
-        monkeypatch.setenv(name, value)
-    manager = Manager({("GET", "org_sync_acme"), ("PUT", "org_sync_acme")})
-    monkeypatch.setattr(rights, "get_auth_manager", lambda: manager)
-    app = build_app(company.settings)
-    app.dependency_overrides[rights.find_user] = lambda: SimpleAuthManagerUser(username="acmes", role=None)
-    with TestClient(app, headers={"X-Orgsync": "1", "Sec-Fetch-Site": "same-origin"}) as client:
-        yield client
 
 
 def test_rights_of_one_tenant_are_none_of_another(of_acme_alone: TestClient, company: Company) -> None:

@@ -269,7 +269,8 @@ def make_secrets(deployment, *arguments):
 
 def test_secrets_are_made_with_one_command_and_only_once(deployment):
     made = make_secrets(deployment)
-    assert set(made) == {*SECRETS, "broker_password"}
+    assert set(made) == {*SECRETS, "broker_password", "receiver_connections", "receiver_password"}
+    assert made["receiver_connections"] == "{}"
     assert len(set(made.values())) == len(made)
     assert all(re.fullmatch(r"[0-9a-f]{48}", made[name]) for name in SECRETS if name.endswith("_password"))
     assert len(base64.urlsafe_b64decode(made["airflow_fernet_key"])) == 32

@@ -78,7 +78,15 @@ def test_one_import_line_gives_airflow_all_dags(package: Path, airflow_home: Pat
     environment = {"PYTHONPATH": str(package), "ORGSYNC_TENANTS": str(tmp_path / "tenants.yaml")}
     found, output = run_script(airflow_home, "describe_dags.py", str(tmp_path / "dags"), is_fresh=True, **environment)
     assert found["import_errors"] == {}, output
-    assert set(found["dags"]) == {"org_sync_acme", "org_sync_beta", "org_notify", "org_notify_send", "org_doctor", "org_housekeeping"}
+    assert set(found["dags"]) == {
+        "org_sync_acme",
+        "org_sync_beta",
+        "org_notify",
+        "org_notify_send",
+        "org_doctor",
+        "org_housekeeping",
+        "org_watch",
+    }
 
 
 def test_what_a_package_asks_for_is_what_a_checkout_installs() -> None:

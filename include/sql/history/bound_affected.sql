@@ -1,13 +1,15 @@
 -- Bounds the stretch of each affected key's time line that is written anew. It begins with the version that began last before
 -- the snapshot, since later observations are laid over its content, and ends at the first loaded snapshot after it that by
--- itself settles every column this plan speaks of.
+-- itself settles every column this plan speaks of. next_at is where the first one speaks of the key at all.
 -- %(plan_id)s: a plan whose affected keys are found. Harmless when run again.
 
 with later as materialized (
     select
         loaded.entity,
         loaded.taken_at,
-        loaded.plan_id
+        loaded.plan_id,
+        loaded.snapshot_id,
+        loaded.is_targeted
     from stage.reading
     join stage.loaded
       on loaded.tenant_id = reading.tenant_id
@@ -22,7 +24,8 @@ bounds as (
         affected.key_1,
         affected.key_2,
         earlier.valid_from as from_at,
-        settled.taken_at as until_at
+        settled.taken_at as until_at,
+        least(plan.next_at, asked.taken_at) as next_at
     from stage.affected
     join ops.plan using (plan_id)
     left join lateral (
@@ -35,6 +38,14 @@ bounds as (
           and version.valid_from < plan.taken_at
     ) as earlier on true
     left join lateral (
+        select min(asked_later.taken_at) as taken_at
+        from stage.asked_later
+        where asked_later.tenant_id = plan.tenant_id
+          and asked_later.entity = affected.entity
+          and asked_later.key_1 = affected.key_1
+          and asked_later.taken_at > plan.taken_at
+    ) as asked on true
+    left join lateral (
         select min(later.taken_at) as taken_at
         from later
         join stage.version
@@ -45,6 +56,15 @@ bounds as (
          and version.valid_from <= later.taken_at
          and (version.valid_to is null or version.valid_to > later.taken_at)
         where later.entity = affected.entity
+          and (
+            not later.is_targeted
+            or exists (
+                select from stage.asked_later
+                where asked_later.snapshot_id = later.snapshot_id
+                  and asked_later.entity = affected.entity
+                  and asked_later.key_1 = affected.key_1
+            )
+          )
           and not exists (
             select from stage.quarantined
             where quarantined.plan_id = later.plan_id
@@ -64,10 +84,10 @@ bounds as (
 )
 update stage.affected
 set from_at = coalesce(bounds.from_at, affected.from_at),
-    until_at = coalesce(bounds.until_at, affected.until_at)
+    until_at = coalesce(bounds.until_at, affected.until_at),
+    next_at = bounds.next_at
 from bounds
 where affected.plan_id = %(plan_id)s
   and affected.entity = bounds.entity
   and affected.key_1 = bounds.key_1
   and affected.key_2 = bounds.key_2
-  and (bounds.from_at is not null or bounds.until_at is not null)

@@ -20,6 +20,13 @@ held as (
       on version.tenant_id = reading.tenant_id
      and version.valid_from <= reading.taken_at
      and (version.valid_to is null or version.valid_to > reading.taken_at)
+    where not reading.is_targeted
+       or exists (
+        select from stage.asked
+        where asked.plan_id = reading.plan_id
+          and asked.entity = reading.entity
+          and asked.key_1 = version.user_id
+    )
 ),
 quarantined as (
     select

@@ -9,7 +9,8 @@ with recursive snapshot as materialized (
         snapshot.tenant_id,
         snapshot.taken_at,
         -- A retraction sees nothing at all.
-        snapshot.is_complete and not plan.is_retraction as is_complete
+        snapshot.is_complete and not plan.is_retraction as is_complete,
+        snapshot.mode = 'targeted' as is_targeted
     from ops.plan
     join ops.snapshot using (snapshot_id)
     where plan.plan_id = %(plan_id)s
@@ -23,6 +24,14 @@ before as materialized (
       on version.tenant_id = snapshot.tenant_id
      and version.valid_from < snapshot.taken_at
      and (version.valid_to is null or version.valid_to >= snapshot.taken_at)
+    -- Of a targeted read only what it asked for.
+    where not snapshot.is_targeted
+       or exists (
+        select from stage.asked
+        where asked.plan_id = %(plan_id)s
+          and asked.entity = 'department'
+          and asked.key_1 = version.department_id
+    )
 ),
 shown as materialized (
     select department_id

@@ -8,7 +8,8 @@ with snapshot as materialized (
         snapshot.tenant_id,
         snapshot.taken_at,
         -- A retraction sees nothing at all.
-        snapshot.is_complete and not plan.is_retraction as is_complete
+        snapshot.is_complete and not plan.is_retraction as is_complete,
+        snapshot.mode = 'targeted' as is_targeted
     from ops.plan
     join ops.snapshot using (snapshot_id)
     where plan.plan_id = %(plan_id)s
@@ -32,6 +33,12 @@ where (
           and unseen.key_1 = version.department_id
     )
 )
+and (not snapshot.is_targeted or exists (
+        select from stage.asked
+        where asked.plan_id = %(plan_id)s
+          and asked.entity = 'membership'
+          and asked.key_1 = version.user_id
+    ))
 and not exists (
     select from stage.membership as staged
     where staged.plan_id = %(plan_id)s

@@ -8,7 +8,8 @@ with snapshot as materialized (
         snapshot.tenant_id,
         snapshot.taken_at,
         -- A retraction sees nothing at all.
-        snapshot.is_complete and not plan.is_retraction as is_complete
+        snapshot.is_complete and not plan.is_retraction as is_complete,
+        snapshot.mode = 'targeted' as is_targeted
     from ops.plan
     join ops.snapshot using (snapshot_id)
     where plan.plan_id = %(plan_id)s
@@ -23,7 +24,13 @@ join snapshot
   on version.tenant_id = snapshot.tenant_id
  and version.valid_from < snapshot.taken_at
  and (version.valid_to is null or version.valid_to >= snapshot.taken_at)
-where not exists (
+where (not snapshot.is_targeted or exists (
+        select from stage.asked
+        where asked.plan_id = %(plan_id)s
+          and asked.entity = 'user'
+          and asked.key_1 = version.user_id
+    ))
+and not exists (
     select from stage.user as staged
     where staged.plan_id = %(plan_id)s
       and staged.user_id = version.user_id

@@ -16,7 +16,14 @@ affected as (
 later as materialized (
     select
         loaded.*,
-        coalesce(lead(loaded.taken_at) over (partition by loaded.entity order by loaded.taken_at), 'infinity') as next_at
+        coalesce(
+            min(loaded.taken_at) filter (where not loaded.is_targeted) over (
+                partition by loaded.entity
+                order by loaded.taken_at
+                rows between 1 following and unbounded following
+            ),
+            'infinity'
+        ) as next_at
     from stage.loaded
     join plan
       on loaded.tenant_id = plan.tenant_id
@@ -50,7 +57,7 @@ known as (
         affected.key_1,
         affected.key_2,
         plan.taken_at,
-        plan.next_at,
+        affected.next_at,
         null,
         '{}'
     from affected
@@ -59,19 +66,36 @@ known as (
 
     union all
 
-    -- The loaded snapshots after it, as far as they may feel it: a version, or quarantined there.
+    -- The loaded snapshots after it that speak of it, as far as they may feel it: a version, or quarantined there.
     select
         affected.entity,
         affected.key_1,
         affected.key_2,
         later.taken_at,
-        later.next_at,
+        least(later.next_at, asked.taken_at),
         case when quarantined.key_1 is null then version.valid_from end,
         later.unobserved || coalesce(unread.columns, '{}')
     from affected
     join later
       on later.entity = affected.entity
      and later.taken_at < affected.until_at
+     and (
+        not later.is_targeted
+        or exists (
+            select from stage.asked_later
+            where asked_later.snapshot_id = later.snapshot_id
+              and asked_later.entity = affected.entity
+              and asked_later.key_1 = affected.key_1
+        )
+     )
+    left join lateral (
+        select min(asked_later.taken_at) as taken_at
+        from stage.asked_later
+        where asked_later.tenant_id = later.tenant_id
+          and asked_later.entity = affected.entity
+          and asked_later.key_1 = affected.key_1
+          and asked_later.taken_at > later.taken_at
+    ) as asked on true
     left join stage.version
       on version.entity = affected.entity
      and version.tenant_id = later.tenant_id

@@ -8,7 +8,7 @@ select
     affected.key_1,
     affected.key_2,
     reading.taken_at,
-    reading.next_at,
+    affected.next_at,
     to_jsonb(staged) - array['plan_id', 'user_id', 'department_id'] - reading.unobserved - coalesce(unread.columns, '{}')
 from stage.affected
 join stage.reading

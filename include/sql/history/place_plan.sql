@@ -1,4 +1,5 @@
--- Finds how far what a plan's snapshot says reaches: to the next loaded snapshot.
+-- Finds how far what a plan's snapshot says reaches: to the next loaded snapshot that speaks of everybody. For keys that a targeted one
+-- between them speaks of, bound_affected says how far.
 -- %(plan_id)s. Harmless when run again.
 
 update ops.plan
@@ -9,6 +10,7 @@ set next_at = coalesce(
         where snapshot.tenant_id = plan.tenant_id
           and snapshot.taken_at > plan.taken_at
           and snapshot.state = 'loaded'
+          and snapshot.mode <> 'targeted'
     ),
     'infinity'
 )

@@ -19,6 +19,18 @@ held as (
     from org.department_version as version
     where version.tenant_id = (select reading.tenant_id from reading)
       and version.valid_to is null
+      and (select not reading.is_targeted from reading)
+
+    union all
+
+    select version.*
+    from stage.asked
+    join org.department_version as version
+      on version.tenant_id = (select reading.tenant_id from reading)
+     and version.department_id = asked.key_1
+     and version.valid_to is null
+    where asked.plan_id = %(plan_id)s
+      and asked.entity = 'department'
 ),
 quarantined as (
     select

@@ -17,6 +17,7 @@ stale as (
       and snapshot.taken_at > applied.taken_at
       and snapshot.state = 'loaded'
       and not (snapshot.sees_whole and snapshot.is_complete)
+      and snapshot.mode <> 'targeted'
 )
 update ops.snapshot
 set state = 'loaded',

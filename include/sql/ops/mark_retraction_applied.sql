@@ -15,3 +15,4 @@ where %(history_rows)s > 0
   and snapshot.taken_at > applied.taken_at
   and snapshot.state = 'loaded'
   and not (snapshot.sees_whole and snapshot.is_complete)
+  and snapshot.mode <> 'targeted'

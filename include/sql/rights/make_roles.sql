@@ -1,6 +1,7 @@
 -- Makes the roles that this server lacks, and their memberships in each other. Roles belong to the whole server: no dump of the warehouse
 -- holds them, and another warehouse may have made them. Each `orgsync migrate` runs this, before the migrations; what is there it leaves alone.
 -- orgsync_loader writes; orgsync_reader reads with personal columns masked, orgsync_pii in clear, orgsync_pages for the pages;
+-- orgsync_receiver writes down events, and reads nothing;
 -- orgsync_sender puts messages in, orgsync_dispatcher also acts on those of others; saved audiences run as orgsync_audience, what is asked
 -- by hand as orgsync_query.
 do $$
@@ -13,6 +14,7 @@ begin
         'orgsync_pii',
         'orgsync_loader',
         'orgsync_pages',
+        'orgsync_receiver',
         'orgsync_sender',
         'orgsync_dispatcher',
         'orgsync_audience',

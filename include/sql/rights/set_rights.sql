@@ -26,21 +26,25 @@ alter function ops.answer(text) owner to orgsync_query;
 
 -- Functions are everybody's until someone says otherwise.
 revoke all on schema org, ops, stage, notify, orgsync from
-    public, orgsync_reader, orgsync_pii, orgsync_loader, orgsync_pages, orgsync_sender, orgsync_dispatcher, orgsync_audience, orgsync_query;
+    public, orgsync_reader, orgsync_pii, orgsync_loader, orgsync_pages, orgsync_receiver, orgsync_sender, orgsync_dispatcher, orgsync_audience,
+    orgsync_query;
 revoke all on all tables in schema org, ops, stage, notify, orgsync from
-    public, orgsync_reader, orgsync_pii, orgsync_loader, orgsync_pages, orgsync_sender, orgsync_dispatcher, orgsync_audience, orgsync_query;
+    public, orgsync_reader, orgsync_pii, orgsync_loader, orgsync_pages, orgsync_receiver, orgsync_sender, orgsync_dispatcher, orgsync_audience,
+    orgsync_query;
 revoke all on all sequences in schema org, ops, stage, notify, orgsync from
-    public, orgsync_reader, orgsync_pii, orgsync_loader, orgsync_pages, orgsync_sender, orgsync_dispatcher, orgsync_audience, orgsync_query;
+    public, orgsync_reader, orgsync_pii, orgsync_loader, orgsync_pages, orgsync_receiver, orgsync_sender, orgsync_dispatcher, orgsync_audience,
+    orgsync_query;
 revoke all on all functions in schema org, ops, stage, notify, orgsync from
-    public, orgsync_reader, orgsync_pii, orgsync_loader, orgsync_pages, orgsync_sender, orgsync_dispatcher, orgsync_audience, orgsync_query;
+    public, orgsync_reader, orgsync_pii, orgsync_loader, orgsync_pages, orgsync_receiver, orgsync_sender, orgsync_dispatcher, orgsync_audience,
+    orgsync_query;
 
 grant usage on schema org to orgsync_reader, orgsync_loader, orgsync_audience;
-grant usage on schema ops to orgsync_reader, orgsync_loader;
+grant usage on schema ops to orgsync_reader, orgsync_loader, orgsync_receiver;
 grant usage on schema stage to orgsync_loader, orgsync_query;
 grant usage on schema notify to orgsync_reader, orgsync_loader, orgsync_sender;
-grant usage on schema orgsync to orgsync_loader, orgsync_query, orgsync_pages;
+grant usage on schema orgsync to orgsync_loader, orgsync_query, orgsync_pages, orgsync_receiver;
 
-grant select on orgsync.migration to orgsync_loader, orgsync_query, orgsync_pages;
+grant select on orgsync.migration to orgsync_loader, orgsync_query, orgsync_pages, orgsync_receiver;
 
 -- The organizations. The tables of history hold personal columns in clear: readers have the views, where these are masked. Versions are
 -- ended and written; only a load before the newest snapshot removes some, to write them anew.
@@ -89,13 +93,17 @@ to orgsync_loader;
 -- number, trying all of them finds it.
 grant select on
     ops.snapshot,
+    ops.snapshot_key,
     ops.claim,
     ops.sync_run,
     ops.plan_line,
     ops.quarantine,
     ops.expectation_result,
     ops.doctor_check,
-    ops.tenant
+    ops.tenant,
+    ops.problem,
+    ops.heartbeat,
+    ops.slow_run
 to orgsync_reader;
 -- Whom an erasure was about is hashed slowly, and yet: whoever has the hash can try everybody.
 grant select (
@@ -111,10 +119,12 @@ grant select on
     ops.plan_change,
     ops.audit,
     ops.erasure,
-    ops.erasure_value
+    ops.erasure_value,
+    ops.alert
 to orgsync_pii;
 grant select, insert, update on
     ops.snapshot,
+    ops.snapshot_key,
     ops.claim,
     ops.sync_run,
     ops.plan
@@ -125,7 +135,6 @@ grant select, insert on
     ops.audit
 to orgsync_loader;
 grant select, insert, delete on ops.plan_change to orgsync_loader;
-grant select, insert, update, delete on ops.doctor_check to orgsync_loader;
 grant select, insert, update on
     ops.tenant,
     ops.erasure
@@ -134,10 +143,18 @@ grant select, insert, delete on ops.erasure_value to orgsync_loader;
 grant execute on function
     ops.erase_person(bigint, text[], text, text, text),
     ops.erase_tenant(bigint),
+    ops.erase_hints(bigint, text),
     ops.ask_erasure(text, text, text, boolean),
     notify.forget_messages(text, timestamptz, integer)
 to orgsync_loader;
 grant execute on function ops.ask_erasure(text, text, text, boolean) to orgsync_pages;
+grant select, insert, update, delete on
+    ops.doctor_check,
+    ops.problem,
+    ops.alert,
+    ops.heartbeat,
+    ops.slow_run
+to orgsync_loader;
 grant execute on function ops.answer(text) to orgsync_loader;
 grant execute on function
     ops.show_person(text, text, text),
@@ -146,6 +163,22 @@ grant execute on function
     ops.retry_message(bigint, text, text),
     ops.note_access(text, text, text, text)
 to orgsync_pages;
+
+-- What platforms pushed. What receives it is open to the internet: it adds events, counts what it refused, and sees nothing.
+grant select on
+    ops.event,
+    ops.event_due,
+    ops.event_audit,
+    ops.event_refusal
+to orgsync_reader;
+grant select on ops.event_due to orgsync_loader;
+grant select, insert, delete on ops.event_audit to orgsync_loader;
+grant select, insert, update, delete on ops.event to orgsync_loader;
+grant select, delete on ops.event_refusal to orgsync_loader;
+grant insert (
+    tenant_id, platform, event_key, type, kind, user_ids, open_ids, department_ids, happened_at, via
+) on ops.event to orgsync_receiver;
+grant execute on function ops.count_refusals(text, text, bigint) to orgsync_receiver, orgsync_loader;
 
 -- Rows of loads under way. What is asked by hand reads what the loader reads.
 grant select, insert, update, delete on
@@ -163,6 +196,8 @@ grant select on
     stage.version,
     stage.quarantined,
     stage.unread,
+    stage.asked,
+    stage.asked_later,
     stage.loaded,
     stage.reading
 to orgsync_loader;

@@ -10,9 +10,11 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from orgsync.carriers.form import FORM
 from orgsync.platforms import PLATFORM_NAMES
 
 PATH = "/api/v2/connections/test"
+OURS = (*PLATFORM_NAMES, FORM["connection-type"])
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -38,7 +40,7 @@ def unset_port(body: bytes) -> bytes:
         connection = json.loads(body)
     except ValueError:
         return body
-    if not isinstance(connection, dict) or connection.get("conn_type") not in PLATFORM_NAMES or connection.get("port") != 0:
+    if not isinstance(connection, dict) or connection.get("conn_type") not in OURS or connection.get("port") != 0:
         return body
     return json.dumps(connection | {"port": None}).encode()
 

@@ -1,10 +1,11 @@
-"""What Airflow learns about orgsync: its auth manager, its connection types and their forms, one for each platform."""
+"""What Airflow learns about orgsync: auth manager, assets, connection types with forms, one for each platform and one for webhooks."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from orgsync import __version__
+from orgsync.carriers.form import FORM
 from orgsync.platforms import PLATFORM_NAMES, load_platform
 
 
@@ -16,7 +17,11 @@ def get_provider_info() -> dict[str, Any]:
         "versions": [__version__],
         "auth-managers": ["orgsync.sign_in.manager.OrganizationAuthManager"],
         "cli": ["orgsync.airflow_parts.provider_info.list_commands"],
-        "connection-types": [load_platform(name).form for name in PLATFORM_NAMES],
+        # Without a handler Airflow takes no asset for one that it knows.
+        "asset-uris": [
+            {"schemes": ["orgsync"], "handler": None, "to_openlineage_converter": "orgsync.airflow_parts.lineage.to_openlineage"}
+        ],
+        "connection-types": [*(load_platform(name).form for name in PLATFORM_NAMES), FORM],
     }
 
 

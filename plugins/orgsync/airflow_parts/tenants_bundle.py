@@ -2,7 +2,8 @@
 
 Airflow parses a file again when that file changed, or after `min_file_process_interval`: it cannot know that DAGs are made of another one.
 Where it asks this bundle now and then (`refresh_interval`), that interval may be half an hour, and 1,000 tenants cost nothing meanwhile.
-Airflow also begins to watch the outbox, or ceases to, when it parses who names it: so switching `org_notify` on or off has them parsed too.
+Airflow also begins to watch the outbox and events, or ceases to, when it parses who waits for them: so switching such a DAG on or off,
+`org_notify` or a tenant's that receives events, has them parsed too.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from orgsync.tenants.sources import list_files
 log = logging.getLogger(__name__)
 
 DAG_FILES = "org_*.py"
-NOTIFY = "org_notify"
+OURS = "org_"
 
 
 class TenantsBundle(LocalDagBundle):  # type: ignore[misc]
@@ -30,12 +31,12 @@ class TenantsBundle(LocalDagBundle):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._seen: tuple[str, bool] | None = None
+        self._seen: tuple[str, frozenset[str]] | None = None
 
     def refresh(self) -> None:
         """Asked by the DAG processor alone. What cannot be asked for now is asked for the next time."""
         try:
-            found = hash_inputs(), _is_switched_on(NOTIFY)
+            found = hash_inputs(), _list_woken()
             if self._seen not in (None, found):
                 self._ask_for_parsing()
         except Exception as error:  # Airflow would not look for new files either
@@ -56,16 +57,20 @@ class TenantsBundle(LocalDagBundle):  # type: ignore[misc]
             )
             missing = sorted(wanted - set(asked))
             session.add_all(DagPriorityParsingRequest(self.name, file) for file in missing)
-        log.info("the tenants file or a template has changed, or %s was switched: %d files are parsed anew", NOTIFY, len(wanted))
+        log.info("the tenants file or a template has changed, or a DAG that is woken was switched: %d files are parsed anew", len(wanted))
 
 
-def _is_switched_on(dag_id: str) -> bool:
+def _list_woken() -> frozenset[str]:
+    """Our DAGs that are switched on and wait for an asset."""
+    from airflow.models.asset import DagScheduleAssetReference
     from airflow.models.dag import DagModel
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
+    waiting = select(DagScheduleAssetReference.dag_id)
     with create_session() as session:
-        return session.scalar(select(DagModel.is_paused).where(DagModel.dag_id == dag_id)) is False
+        found = select(DagModel.dag_id).where(DagModel.dag_id.startswith(OURS, autoescape=True), DagModel.is_paused.is_(False))
+        return frozenset(session.scalars(found.where(DagModel.dag_id.in_(waiting))))
 
 
 def hash_inputs() -> str:

@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -19,6 +20,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from orgsync.errors import ConfigurationError
+from orgsync.log_fields import find_log_fields
 from orgsync.settings import Settings
 from orgsync.sheets import BYTE_ORDER_MARK, encode_value, write_rows
 from orgsync.templates.values import readable
@@ -166,14 +168,40 @@ def read_text(file: str, option: str) -> str:
     return text.replace("\r\n", "\n").rstrip("\n")
 
 
+LogFormat = Literal["text", "json"]
+
+
 class _ReadableFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return readable(super().format(record))
 
 
+class _JsonFormatter(logging.Formatter):
+    """One object a line, its fields named as Airflow names them, with what is known of the work: tenant, run, step, snapshot."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = write_log_line(record.levelname.lower(), record.getMessage(), record.created)
+        error = {"exception": self.formatException(record.exc_info)} if record.exc_info else {}
+        return json.dumps(told | {"logger": record.name} | error, ensure_ascii=False)
+
+
+def write_log_line(level: str, event: str, seconds: float) -> dict[str, str]:
+    instant = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return {"timestamp": instant, "level": level, "event": readable(event), **find_log_fields()}
+
+
+_log_format: LogFormat = "text"
+
+
+def choose_log_format(log_format: LogFormat) -> None:
+    """Of all that the command says beside its results."""
+    global _log_format
+    _log_format = log_format
+
+
 def log_progress(*, quiet: bool) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_ReadableFormatter("%(asctime)s  %(message)s", datefmt="%H:%M:%S"))
+    handler.setFormatter(_JsonFormatter() if _log_format == "json" else _ReadableFormatter("%(asctime)s  %(message)s", datefmt="%H:%M:%S"))
     progress = logging.getLogger("orgsync")
     progress.handlers = [handler]
     progress.propagate = False
@@ -181,5 +209,8 @@ def log_progress(*, quiet: bool) -> None:
 
 
 def print_error(text: str) -> None:
+    if _log_format == "json":
+        print(json.dumps(write_log_line("error", text, time.time()), ensure_ascii=False), file=sys.stderr)
+        return
     error = Text.assemble(("error:", "bold red"), f" {text}")
     Screen(stderr=True).print(error, soft_wrap=True)

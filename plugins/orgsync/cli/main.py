@@ -14,21 +14,26 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperCommand
 
+from orgsync.cli import alerting as cli_alerting
 from orgsync.cli import checking as cli_checking
+from orgsync.cli import events as cli_events
 from orgsync.cli import onboarding as cli_onboarding
 from orgsync.cli import previewing as cli_previewing
 from orgsync.cli import removal as cli_removal
 from orgsync.cli import sandbox as cli_sandbox
+from orgsync.cli import sandbox_events as cli_sandbox_events
 from orgsync.cli import sending as cli_sending
 from orgsync.cli.console import (
     CsvOption,
     Form,
     JsonOption,
+    LogFormat,
     OneTenantArgument,
     SheetOption,
     TenantArgument,
     Zones,
     choose_form,
+    choose_log_format,
     in_local_time,
     log_progress,
     name_broken,
@@ -66,11 +71,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(cli_alerting.app)
 app.add_typer(cli_checking.app)
+app.add_typer(cli_events.app)
 app.add_typer(cli_onboarding.app)
 app.add_typer(cli_previewing.app)
 app.add_typer(cli_removal.app)
 app.add_typer(cli_sending.app)
+cli_sandbox.app.add_typer(cli_sandbox_events.app)
 app.add_typer(cli_sandbox.app, name="sandbox")
 
 
@@ -123,8 +131,15 @@ def _say_version(is_wanted: bool) -> None:
 @app.callback()
 def keep_results_apart(
     _version: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")] = False,
+    log_format: Annotated[
+        LogFormat,
+        typer.Option(
+            envvar="ORGSYNC_LOG_FORMAT", help="What is said while it works, and of errors: as text, or as one JSON object a line."
+        ),
+    ] = "text",
 ) -> None:
     """Airflow logs to the standard output; here that is for results alone."""
+    choose_log_format(log_format)
     results.file = sys.stdout
     sys.stdout = sys.stderr
 
@@ -143,6 +158,7 @@ def sync(
     tenant: TenantArgument,
     full: Annotated[bool, typer.Option("--full", help="Read everything, also what is dear and rarely changes.")] = False,
     frequent: Annotated[bool, typer.Option("--frequent", help="Leave out what is dear and rarely changes.")] = False,
+    events: Annotated[bool, typer.Option("--events", help="Read only the people and departments that events name which wait.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
     approve: Annotated[
         int | None, typer.Option(metavar="PLAN_ID", help="Apply this plan that exceeded the budget, as it is; nothing is read.")
@@ -151,17 +167,19 @@ def sync(
     as_json: JsonOption = False,
 ) -> None:
     """Read one organization and merge it into history."""
-    if full and frequent:
-        raise typer.BadParameter("--full and --frequent exclude each other")
-    if approve is not None and (full or frequent or dry_run or new_company):
+    if full + frequent + events > 1:
+        raise typer.BadParameter("--full, --frequent and --events exclude each other")
+    if approve is not None and (full or frequent or events or dry_run or new_company):
         raise typer.BadParameter(
-            "--approve applies a plan that is there already: it goes without --full, --frequent, --dry-run and --new-company"
+            "--approve applies a plan that is there already: it goes without --full, --frequent, --events, --dry-run and --new-company"
         )
     settings = read_settings()
     run = _make_run(settings, tenant, new_company=new_company)
 
     from orgsync.sync.deciding import decide_plan
+    from orgsync.sync.following import follow_events
     from orgsync.sync.merging import merge_plan
+    from orgsync.sync.pipeline import load_extracted
     from orgsync.sync.pipeline import sync as run_sync
 
     log_progress(quiet=as_json)
@@ -171,7 +189,11 @@ def sync(
         merge_plan(run, approve)
     else:
         mode: RequestedMode = "full" if full else "frequent" if frequent else "auto"
-        outcome = run_sync(run, mode=mode, dry_run=dry_run)
+        snapshot_id = follow_events(run) if events else None
+        if events and snapshot_id is None:
+            print_json(None) if as_json else results.print(f"no event of {run.tenant.id} waits", highlight=False)
+            return
+        outcome = load_extracted(run, snapshot_id, dry_run=dry_run) if snapshot_id else run_sync(run, mode=mode, dry_run=dry_run)
         if dry_run and not as_json:
             _print_plan(settings, run.tenant.id, outcome["plan_id"], form=None)
     _print_run(settings, run.tenant.id, run_id=run.run_id, as_json=as_json)
@@ -192,6 +214,23 @@ def plan(
     form = choose_form(as_json=as_json, as_csv=as_csv, as_sheet=as_sheet)
     settings = read_settings()
     _print_plan(settings, read_tenant(settings, tenant).id, plan_id, form=form)
+
+
+@app.command()
+def events(tenant: OneTenantArgument = None, as_json: JsonOption = False) -> None:
+    """Show what the platforms pushed, how soon it was acted on, and what the last full read found that no event had named."""
+    from orgsync.sync.lookups import summarize_events
+
+    settings = read_settings()
+    rows = summarize_events(settings, read_tenant(settings, tenant).id if tenant else None)
+    if as_json:
+        print_json(rows)
+    elif rows:
+        from orgsync.cli.report import show_events
+
+        show_events(results, in_local_time(settings, rows))
+    else:
+        results.print("no event was received", highlight=False)
 
 
 @app.command()

@@ -128,6 +128,29 @@ def show_quarantine(console: Console, rows: Sequence[Mapping[str, Any]]) -> None
     console.print(table)
 
 
+def show_events(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A line for each tenant: what came, how soon it was acted on, and what the last full read found that no event had named."""
+    last, lasts = instants("last", [row["last_received_at"] for row in rows], "%Y-%m-%d %H:%M")
+    table = plain_table(["tenant", last])
+    for name in ("in a day", "refused", "waiting", "seconds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("the last full read")
+    for row, cell in zip(rows, lasts, strict=True):
+        seconds = "" if row["median_seconds"] is None else f"{row['median_seconds']:.1f}"
+        table.add_row(
+            Text(row["tenant_id"]), cell, f"{row['received']:,}", f"{row['refused']:,}", f"{row['waiting']:,}", seconds, _audit(row)
+        )
+    console.print(table)
+
+
+def _audit(row: Mapping[str, Any]) -> str:
+    if row["audited_at"] is None:
+        return "not yet: two full reads make a count"
+    kinds = ", ".join(f"{name.replace('.', ' ')} {count:,}" for name, count in sorted(row["silent_kinds"].items()))
+    silent = f"{row['silent']:,} of {row['changes']:,} changes were named by no event{f' ({kinds})' if kinds else ''}"
+    return f"{silent}; {row['empty']:,} of {row['audited_events']:,} events were followed by no change"
+
+
 def show_replay(console: Console, done: Sequence[Mapping[str, Any]]) -> None:
     """A line for each snapshot that was loaded again, or why it was not."""
     taken, cells = instants("taken", [each["taken_at"] for each in done])
@@ -253,11 +276,11 @@ CHANGE_COLUMNS = (
 def show_cleanings(console: Console, cleanings: Sequence[Mapping[str, Any]]) -> None:
     """A line for each tenant: how many of its snapshots stay, and what went, or would go."""
     table = plain_table(["tenant", "outcome"])
-    for name in ("kept", "removed", "size", "runs closed", "messages"):
+    for name in ("kept", "removed", "size", "runs closed", "events removed", "messages removed"):
         table.add_column(name, justify="right", no_wrap=True)
     for each in cleanings:
-        counts = [f"{each[name]:,}" for name in ("kept", "removed")] + [filesize.decimal(each["removed_bytes"])]
-        counts += [f"{each[name]:,}" for name in ("closed_runs", "removed_messages")]
+        counts = [f"{each[name]:,}" for name in ("kept", "removed", "closed_runs", "removed_events", "removed_messages")]
+        counts.insert(2, filesize.decimal(each["removed_bytes"]))
         table.add_row(Text(each["tenant_id"]), _outcome(each), *([""] * len(counts) if each["error"] else counts))
     console.print(table)
     for each in cleanings:

@@ -27,8 +27,8 @@ def sandbox_status(platform: PlatformOption = None, as_json: JsonOption = False)
     from orgsync.cli.sandbox_report import show_status
 
     found = {
-        name: {"organization": _control("GET", f"{name}/organization?summary=1"), "calls": _control("GET", f"{name}/calls")}
-        for name in _played(platform)
+        name: {"organization": control("GET", f"{name}/organization?summary=1"), "calls": control("GET", f"{name}/calls")}
+        for name in list_played(platform)
     }
     print_json(found) if as_json else show_status(results, found)
 
@@ -42,7 +42,7 @@ def sandbox_evolve(
     """Let some time pass: people join, leave, move; says what happened."""
     from orgsync.cli.sandbox_report import show_evolutions
 
-    happened = {name: _control("POST", f"{name}/evolve", {"rate": rate}) for name in _played(platform)}
+    happened = {name: control("POST", f"{name}/evolve", {"rate": rate}) for name in list_played(platform)}
     print_json(happened) if as_json else show_evolutions(results, happened)
 
 
@@ -55,7 +55,7 @@ def sandbox_hide(
     """Hide people as a broken platform may: for trying what a sync does when many seem to have left."""
     from orgsync.cli.sandbox_report import show_hidden
 
-    hidden = {name: len(_control("PUT", f"{name}/hidden", {"share": share})["hidden"]) for name in _played(platform)}
+    hidden = {name: len(control("PUT", f"{name}/hidden", {"share": share})["hidden"]) for name in list_played(platform)}
     print_json(hidden) if as_json else show_hidden(results, hidden)
 
 
@@ -72,11 +72,11 @@ def sandbox_fault(
     from orgsync.cli.sandbox_report import show_faults, show_removed_faults
 
     if kind == "none":
-        removed = {name: _control("DELETE", f"{name}/faults") for name in _played(platform)}
+        removed = {name: control("DELETE", f"{name}/faults") for name in list_played(platform)}
         print_json(removed) if as_json else show_removed_faults(results, removed)
     else:
         fault = {"interface": interface, "kind": kind}
-        added = {name: _control("POST", f"{name}/faults", fault) for name in _played(platform)}
+        added = {name: control("POST", f"{name}/faults", fault) for name in list_played(platform)}
         print_json(added) if as_json else show_faults(results, added)
 
 
@@ -89,16 +89,17 @@ def inbox(
     """Show what a person has received, newest first."""
     from orgsync.cli.sandbox_report import show_inbox
 
-    inbox = _control("GET", f"{platform}/inbox?user={quote(user, safe='')}")
+    inbox = control("GET", f"{platform}/inbox?user={quote(user, safe='')}")
     print_json(inbox) if as_json else show_inbox(results, inbox)
 
 
-def _played(platform: str | None) -> list[str]:
+def list_played(platform: str | None) -> list[str]:
     """The platform asked for, or all that the sandbox plays."""
-    return [platform] if platform else list(_control("GET", "health")["platforms"])
+    return [platform] if platform else list(control("GET", "health")["platforms"])
 
 
-def _control(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+def control(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """Ask the sandbox's control API; `path` begins with the platform. Raises `ConfigurationError` where none answers, or it refuses."""
     import requests
 
     from orgsync.errors import ConfigurationError

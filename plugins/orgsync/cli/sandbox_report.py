@@ -27,6 +27,13 @@ DEPARTMENTS = {
     "leaders_changed": "got other leaders",
 }
 
+EVENT_STATES = {
+    "delivered": "acknowledged",
+    "pending": "on their way",
+    "failed": "given up",
+    "lost": "lost as ordered",
+}
+
 
 def show_status(console: Console, found: Mapping[str, Mapping[str, Any]]) -> None:
     for platform, each in found.items():
@@ -63,6 +70,47 @@ def show_removed_faults(console: Console, removed: Mapping[str, Mapping[str, int
         count = answer["removed"]
         told = f"{_counted(count, 'fault', 'faults')} removed; it behaves again" if count else "there was no fault; it behaves"
         _say(console, platform, told)
+
+
+def show_callback(console: Console, platform: str, subscription: Mapping[str, Any]) -> None:
+    told = {
+        "off": "it tells nobody of changes",
+        "stream": "it tells of changes over a connection that is open",
+    }.get(subscription["mode"])
+    _say(
+        console,
+        platform,
+        told or f"it tells {subscription['url']} of changes; token {subscription['token']}, key {subscription['key'] or 'none'}",
+    )
+
+
+def show_events(console: Console, counts: Mapping[str, Mapping[str, Any]]) -> None:
+    for platform, each in counts.items():
+        states = [f"{each[state]:,} {words}" for state, words in EVENT_STATES.items() if each.get(state)]
+        told = (
+            f"{_counted(each['emitted'], 'event', 'events')}: {', '.join(states)}" if each["emitted"] else "told nobody of any change yet"
+        )
+        _say(console, platform, told)
+
+
+def show_event_faults(console: Console, faults: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]) -> None:
+    for platform, added in faults.items():
+        for fault in added["faults"]:
+            which = "events" if fault["type"] == "*" else fault["type"]
+            _say(console, platform, f"from now on {fault['share']:.0%} of {which}: {fault['kind']}")
+
+
+def show_removed_event_faults(console: Console, removed: Mapping[str, Mapping[str, int]]) -> None:
+    for platform, answer in removed.items():
+        count = answer["removed"]
+        told = f"{_counted(count, 'fault', 'faults')} of events removed" if count else "there was no fault of events"
+        _say(console, platform, told)
+
+
+def show_streams(console: Console, what: str, counts: Mapping[str, int]) -> None:
+    done = {"disconnect": "ended as planned", "silence": "silent from now on", "restart": "broken off"}[what]
+    for platform, count in counts.items():
+        _say(console, platform, f"{_counted(count, 'connection', 'connections')} {done}")
 
 
 def show_inbox(console: Console, inbox: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from orgsync.check import Check, ok
+from orgsync.doctor.alerting import check_alerts
 from orgsync.doctor.examining import open_connector
 from orgsync.doctor.files import check_connection, check_landing_zone, check_stanzas, check_templates, check_warehouse_connection, read_file
 from orgsync.doctor.telling import broken
@@ -24,12 +25,13 @@ def check_configuration(settings: Settings, tenant_id: str | None = None, *, off
 
 
 def _check(settings: Settings, tenant_id: str | None, *, offline: bool) -> Iterator[Check]:
-    stanzas = Stanzas(())
+    stanzas, known = Stanzas(()), set[str]()
     try:
         stanzas = read_file(settings)
     except ConfigurationError as error:
         yield broken("tenants file", error, subject=str(settings.tenants_file))
     else:
+        known = {*stanzas.owners}
         stanzas = _choose(stanzas, tenant_id)
         yield from check_stanzas(stanzas, settings.tenants_file)
     used = sorted({rule.template for tenant in stanzas.tenants for rule in tenant.change_messages})
@@ -38,7 +40,8 @@ def _check(settings: Settings, tenant_id: str | None, *, offline: bool) -> Itera
     warehouse = check_warehouse_connection(settings)
     yield warehouse
     if not offline and warehouse.outcome == "ok":
-        yield from check_warehouse(settings, stanzas.tenants, tenant_id=tenant_id)
+        yield from check_warehouse(settings, stanzas, tenant_id=tenant_id)
+    yield from check_alerts(stanzas, known)
     for tenant in stanzas.tenants:
         found = list(check_connection(tenant))
         yield from found

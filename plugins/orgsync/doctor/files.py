@@ -29,6 +29,9 @@ def check_stanzas(stanzas: Stanzas, path: Path) -> Iterator[Check]:
     for stanza in stanzas.broken:
         for line in str(stanza).splitlines():
             yield broken("tenants file", line, subject=str(path), tenant_id=stanza.tenant_id)
+    told = {mistake for stanza in stanzas.broken for mistake in stanza.mistakes}
+    for mistake in dict.fromkeys(mistake for mistake in stanzas.mistakes if mistake not in told):
+        yield broken("tenants file", str(mistake), subject=str(path))
 
 
 def check_templates(settings: Settings, names: Sequence[str] | None = None) -> Iterator[Check]:

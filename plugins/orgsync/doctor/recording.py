@@ -9,6 +9,7 @@ from orgsync.check import Check, texts_of
 from orgsync.errors import OrgsyncError
 from orgsync.settings import Settings
 from orgsync.warehouse.connection import open_warehouse
+from orgsync.warehouse.heartbeats import beat
 from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema
 from orgsync.warehouse.statements import encode_list, execute
@@ -25,5 +26,6 @@ def record_checks(settings: Settings, tenant_id: str, checks: Iterable[Check]) -
         with open_warehouse(find_warehouse(settings)) as connection:
             check_schema(connection)
             execute(connection, "ops/save_doctor_checks", tenant_id=tenant_id, checks=encode_list(rows))
+            beat(connection, "doctor")
     except OrgsyncError as error:
         log.warning("what was found is not kept: %s", error)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from psycopg2.extensions import connection as Connection
 
 from orgsync.check import Check, ok
 from orgsync.companies.ownership import compare_owners
+from orgsync.doctor.alerting import check_people
 from orgsync.doctor.telling import broken
 from orgsync.errors import OrgsyncError
 from orgsync.outbox import sending, store
 from orgsync.outbox.audiences import ask_audience
 from orgsync.outbox.queueing import Audience
 from orgsync.settings import Settings
-from orgsync.tenants import Tenant
+from orgsync.tenants import Stanzas, Tenant
 from orgsync.warehouse.connection import Address, open_warehouse
 from orgsync.warehouse.hook import find_pages_login, find_warehouse
 from orgsync.warehouse.migrations import check_schema
@@ -72,13 +73,14 @@ _LASTING = ("billable calls this month", "recipients today")
 """Of the quotas, those that are not new within a minute."""
 
 
-def check_warehouse(settings: Settings, tenants: Sequence[Tenant], *, tenant_id: str | None) -> Iterator[Check]:
-    """Its schema, whom rules for changes name, every saved audience of these tenants, or of all there are; and the login of the pages."""
+def check_warehouse(settings: Settings, stanzas: Stanzas, *, tenant_id: str | None) -> Iterator[Check]:
+    """Its schema, whom rules and alerts name, every saved audience of these tenants, or of all there are; and the login of the pages."""
     try:
         with open_warehouse(find_warehouse(settings)) as connection:
             yield _check_schema(connection, settings)
-            for tenant in tenants:
+            for tenant in stanzas.tenants:
                 yield from _check_rules(connection, tenant)
+            yield from check_people(connection, stanzas)
             yield from _check_audiences(connection, tenant_id)
             connection.rollback()
     except OrgsyncError as error:

@@ -9,6 +9,7 @@ from functools import partial
 
 from orgsync.errors import IncompleteSnapshotError
 from orgsync.landing.zone import read_answers, read_manifest
+from orgsync.manifest import Manifest
 from orgsync.platforms.platform import Answer, Answers
 
 log = logging.getLogger(__name__)
@@ -31,12 +32,16 @@ def drop_carried(answers: Answers, retracted: Set[datetime], dropped: MutableSet
 def find_carriers(later: Iterable[str], taken_at: datetime) -> list[int]:
     """The places of the snapshots, given by their uris in the order in which they were taken, that landed answers of an earlier one again.
 
-    Each carries on from the one before it; so where one has nothing of it, none after that has. What cannot be read is passed over.
+    Each whole read carries on from those before it; so where one has nothing of it, none after that has. Targeted reads carry nothing on,
+    and what cannot be read is passed over.
     """
     found = []
     for place, uri in enumerate(later):
         try:
-            if not _carries(uri, taken_at.isoformat()):
+            manifest = read_manifest(uri, is_partial_welcome=True)
+            if manifest.mode == "targeted":
+                continue
+            if not _carries(uri, manifest, taken_at.isoformat()):
                 break
             found.append(place)
         except IncompleteSnapshotError as error:
@@ -44,7 +49,6 @@ def find_carriers(later: Iterable[str], taken_at: datetime) -> list[int]:
     return found
 
 
-def _carries(uri: str, read_at: str) -> bool:
-    manifest = read_manifest(uri, is_partial_welcome=True)
+def _carries(uri: str, manifest: Manifest, read_at: str) -> bool:
     read = partial(read_answers, uri, manifest)
     return any(answer.read_at == read_at for part in manifest.files for answer in read(part))

@@ -30,7 +30,7 @@ from orgsync.landing.zone import (
     read_raw_manifest,
     write_decision,
 )
-from orgsync.manifest import REWRITTEN_FORMAT, Manifest, Rewriting
+from orgsync.manifest import REWRITTEN_FORMAT, Manifest, Rewriting, Targets
 from orgsync.platforms.platform import Answer, Erased, Person
 
 PEOPLE = "users"
@@ -92,6 +92,7 @@ def rewrite_snapshot(uri: str, person: Person, *, erase: Erase, substance: Calla
         problems=_clean_all(manifest.problems, person),
         visible_range={name: _without(ids, person) for name, ids in manifest.visible_range.items()},
         platform_counts=_count_without(manifest, is_present=is_present),
+        asked=_ask_without(manifest.asked, person),
         files=files,
         substance=said.digest if manifest.substance else "",
         rewriting=Rewriting(
@@ -161,7 +162,13 @@ def _count_without(manifest: Manifest, *, is_present: bool) -> dict[str, int]:
 
 def _count_in_manifest(manifest: Manifest, person: Person) -> int:
     in_range = sum(each in person.ids for ids in manifest.visible_range.values() for each in ids)
+    in_range += sum(each in person.ids for each in manifest.asked.users) if manifest.asked else 0
     return in_range + sum(clean_problem(problem, person) != problem for problem in manifest.problems)
+
+
+def _ask_without(asked: Targets | None, person: Person) -> Targets | None:
+    """A targeted read says nothing of them any more."""
+    return asked and Targets(users=_without(asked.users, person), departments=asked.departments)
 
 
 def _clean_decision(uri: str, person: Person) -> None:

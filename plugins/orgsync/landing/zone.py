@@ -134,6 +134,7 @@ class SnapshotWriter:
             platform_counts=dict(reading.platform_counts),
             files={part: writer.describe() for part, writer in self._parts.items()},
             substance=self._substance.digest,
+            asked=reading.asked,
         )
         write_at_once(self._folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
         self._is_finished = True
@@ -205,7 +206,10 @@ def read_answers(uri: str, manifest: Manifest, part: str) -> Iterator[Answer]:
 
 
 def read_newest_answers(uris: Iterable[str], part: str) -> Iterator[Answer]:
-    """The answers of a part of the first of these snapshots that is there undamaged; nothing where none is."""
+    """The answers of a part of the newest whole read that is there undamaged, after those of the targeted reads since; newest first.
+
+    `uris` are the snapshots, the newest first. Nothing where there is none.
+    """
     for uri in uris:
         try:
             manifest = read_manifest(uri, is_partial_welcome=True)
@@ -214,7 +218,8 @@ def read_newest_answers(uris: Iterable[str], part: str) -> Iterator[Answer]:
         except IncompleteSnapshotError as error:
             log.warning("not read: %s", error)
         else:
-            return
+            if manifest.mode != "targeted":
+                return
 
 
 def list_snapshots(zone: str, tenant_id: str) -> list[LandedSnapshot]:

@@ -56,13 +56,17 @@ class Tally:
     blocked_by: OrgsyncError | None = None
 
 
+def tell_nobody(_tally: Tally) -> None:
+    """What becomes of a pass's figures where nobody measures."""
+
+
 @dataclass(frozen=True)
 class Worker:
     """How a pass works. `parallel` is how many calls at once, `name` is written down with what it claims.
 
     `may_wait` says that a call which may go a little later is waited for; otherwise the pass ends when nothing may go at once.
     `is_asked` says that a person wants it now: what waits because something failed is tried again at once. `lease` None is as long as a
-    call to the platform may take.
+    call to the platform may take. `tell` is given what a pass did, also one that ended early.
     """
 
     clock: Clock = read_clock
@@ -71,6 +75,7 @@ class Worker:
     lease: timedelta | None = None
     may_wait: bool = True
     is_asked: bool = False
+    tell: Callable[[Tally], None] = tell_nobody
     name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
 
 

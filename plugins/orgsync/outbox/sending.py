@@ -15,6 +15,7 @@ from psycopg2.extensions import connection as Connection
 from orgsync.companies.ownership import find_stranger
 from orgsync.companies.rosters import note_roster
 from orgsync.errors import ConfigurationError, GateError, OrgsyncError
+from orgsync.log_fields import log_fields
 from orgsync.outbox import store
 from orgsync.outbox.announcing import announce_changes
 from orgsync.outbox.delivery import Tally, Worker, deliver
@@ -31,6 +32,7 @@ from orgsync.templates.values import clean
 from orgsync.tenants import Stanzas, Tenant
 from orgsync.warehouse.clock import Clock, read_clock
 from orgsync.warehouse.connection import open_warehouse
+from orgsync.warehouse.heartbeats import beat
 from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema
 from orgsync.warehouse.statements import Row
@@ -148,6 +150,7 @@ def find_due(settings: Settings, stanzas: Stanzas, *, clock: Clock = read_clock)
             if announce_changes(connection, settings, tenant, now=now):
                 troubled.add(tenant.id)
             connection.commit()
+        beat(connection, "notify")
         due = troubled.union(store.find_due(connection, now=now))
         return [tenant_id for tenant_id in stanzas.owners if tenant_id in due]
 
@@ -163,7 +166,11 @@ def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Work
 
     Raises, when all else is done, what a person must mend before the rest can be sent.
     """
-    worker = worker or Worker()
+    with log_fields(tenant=tenant.id):
+        return _push(settings, tenant, worker or Worker(), run_for)
+
+
+def _push(settings: Settings, tenant: Tenant, worker: Worker, run_for: timedelta) -> Tally:
     address = find_warehouse(settings)
     with open_warehouse(address) as keeper, open_warehouse(address) as connection:
         check_schema(connection)
@@ -175,6 +182,7 @@ def push(settings: Settings, tenant: Tenant, *, run_for: timedelta, worker: Work
         wrong = announce_changes(connection, settings, tenant, now=worker.clock(connection))
         connection.commit()
         tally = deliver(connection, desk, worker, run_for=run_for, keeper=keeper)
+    worker.tell(tally)
     log.info("tenant %s: %d messages planned, attempts: %s", tenant.id, tally.messages, dict(tally.attempts) or "none")
     if tally.blocked_by:
         raise tally.blocked_by

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -23,6 +24,12 @@ _NO_NUMBER = Words(
 )
 _NO_FLAG = Words(
     "connection {conn_id!r} has {extra}={value!r}; set it to true or false", "连接 {conn_id!r} 的 {extra}={value!r}；请设为 true 或 false"
+)
+_NO_CALLBACK = Words(
+    "connection {conn_id!r} can receive no events: copy Token and key of the app's event subscription into callback_token and "
+    "callback_aes_key_secret ({field} is missing, or not as the console writes it)",
+    "连接 {conn_id!r} 无法接收事件：请把应用事件订阅中的 Token 和密钥复制到 callback_token 和 callback_aes_key_secret"
+    "（{field} 缺失或格式不符）",
 )
 
 
@@ -81,6 +88,15 @@ def read_flag(connection: ConnectionFields, extra: str) -> bool:
 def read_text(connection: ConnectionFields, extra: str) -> str:
     """Empty where it is not given."""
     return str(connection.extra_dejson.get(extra) or "").strip()
+
+
+def read_callback_keys(connection: ConnectionFields, *, key_form: re.Pattern[str]) -> tuple[str, str]:
+    """Token and key of the app's event subscription; raises ConfigurationError where one of them is missing, or is none."""
+    token, key = (read_text(connection, field) for field in ("callback_token", "callback_aes_key_secret"))
+    for field, is_right in (("callback_token", bool(token)), ("callback_aes_key_secret", bool(key_form.fullmatch(key)))):
+        if not is_right:
+            raise ConfigurationError(_NO_CALLBACK.fill(conn_id=connection.conn_id, field=field))
+    return token, key
 
 
 def read_parallel(connection: ConnectionFields, default: int) -> int:

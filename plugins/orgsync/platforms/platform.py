@@ -14,11 +14,14 @@ from pydantic import StrictBool
 from orgsync.errors import ConfigurationError
 from orgsync.manifest import Company as Company
 from orgsync.manifest import Mode as Mode
+from orgsync.manifest import Targets as Targets
 from orgsync.platforms.paths import PathText
 
 if TYPE_CHECKING:
     from orgsync.errors import PermissionDeniedError
     from orgsync.frames import TidySet
+    from orgsync.platforms.hearing.events import Callback
+    from orgsync.platforms.hearing.streams import Stream
     from orgsync.platforms.sending.messages import Content, Messenger
     from orgsync.platforms.signing_in import SignIn
 
@@ -108,6 +111,11 @@ def as_it_came(_: Any, error: PermissionDeniedError) -> PermissionDeniedError:
     return error
 
 
+def no_callback(conn_id: str) -> Callback:
+    """Of a platform that pushes nothing."""
+    raise ConfigurationError(f"connection {conn_id!r} is of a platform that pushes no events")
+
+
 def as_it_is(text: str) -> str:
     """Where plain text needs no escape."""
     return text
@@ -162,7 +170,8 @@ class Wanted:
 
     `user_key` names the id that people are keyed by, on a platform that offers several (`Platform.user_keys`).
     `is_tolerant` wants a read to go on where a part of it is refused, and to name that part among its problems.
-    `earlier` gives the answers of the newest snapshot that history is made of, for a platform that need not ask again what it knows.
+    `earlier` gives the answers of the newest whole read that history is made of, for a platform that need not ask again what it knows;
+    before them come those of the targeted reads since, the newest first.
     """
 
     mode: Mode
@@ -192,7 +201,8 @@ class Reading:
     holds the platform's own figures (for example `{"users": 1234}`) and `tops` the ids of the visible top departments.
     `method` says in a few words by which way it was read, where a platform has several. `problems` lists why the read is not
     complete; a complete read has none. `sees_whole` says that the visible range was the whole organization, so that who is absent is gone.
-    `company` says whose organization it is.
+    `company` says whose organization it is. `asked` is None for a read of everything; of a targeted one it names whom it says something
+    about: each is among the records, or is gone; what the platform could not tell of is not in it.
     `ahead_seconds` is by how much the platform's clock is ahead of this machine's, if it tells.
     """
 
@@ -207,6 +217,7 @@ class Reading:
     problems: tuple[str, ...] = ()
     company: Company = field(default_factory=Company)
     ahead_seconds: float | None = None
+    asked: Targets | None = None
 
 
 class Record(Protocol):
@@ -219,6 +230,16 @@ class Extract(Protocol):
     """Reads a whole organization through a client, landing every answer as it comes. Complete, or an error."""
 
     def __call__(self, client: Any, wanted: Wanted, record: Record) -> Reading: ...
+
+
+class Look(Protocol):
+    """Reads some people and departments alone, and the departments of these people; lands every answer. Complete, or an error.
+
+    People are named as they are keyed (`Wanted.user_key`), departments as they are keyed. What is outside the tenant's scope, or hidden
+    from the app, is left out of `Reading.asked`.
+    """
+
+    def __call__(self, client: Any, wanted: Wanted, targets: Targets, record: Record) -> Reading: ...
 
 
 class Tidy(Protocol):
@@ -243,10 +264,13 @@ class Platform:
     turns plain text into this platform's Markdown (the body of a message of kind `markdown`) that shows it as it is written.
     `substance` gives what an answer says, a statement for each record, without what differs with every call: two reads with the same
     statements, in whatever order, tidy to the same frames.
+    `callback(conn_id)` hears what the app's event subscription pushes over HTTP; `stream(conn_id)` what it sends over a connection that we
+    open. None is a platform that has no such thing.
     `sign_in(conn_id, user_key)` signs people of the organization in; `user_key` is empty for the platform's own choice.
     `erase` gives an answer without a person, as if they had never been there; `list_people` the ids of each whose record is in it;
     `mentions` the fields that hold the id of somebody else.
     `write_body` gives what the platform is sent for a content, to one receiver; what only the sending knows is named in its place.
+    `look` reads some people and departments alone; None is a platform that can only be read as a whole.
     """
 
     name: str
@@ -255,6 +279,7 @@ class Platform:
     connect: Callable[[str], Any]
     extract: Extract
     tidy: Tidy
+    look: Look | None = None
     substance: Callable[[Answer], Iterable[bytes]] = as_one_statement
     erase: Callable[[Answer, Person], Erased] = keep_answer
     list_people: Callable[[Answer], Iterable[frozenset[str]]] = name_nobody
@@ -265,6 +290,8 @@ class Platform:
     user_keys: tuple[str, ...] = ()
     pool_slots: int = 4
     messenger: Callable[[str], Messenger] | None = None
+    callback: Callable[[str], Callback] = no_callback
+    stream: Callable[[str], Stream] | None = None
     sign_in: Callable[[str, str], SignIn] | None = None
     escape_markdown: Callable[[str], str] = as_it_is
     write_body: Callable[[Content], Mapping[str, Any]] = no_body

@@ -15,7 +15,8 @@ from psycopg2.extensions import connection as Connection
 from orgsync.errors import IncompleteSnapshotError, PermissionDeniedError
 from orgsync.landing.carrying import drop_carried
 from orgsync.landing.zone import SnapshotWriter, make_snapshot_id, read_newest_answers, remove_unfinished, snapshot_uri
-from orgsync.manifest import Manifest, Mode
+from orgsync.log_fields import log_fields
+from orgsync.manifest import Manifest, Mode, Targets
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Answer, Answers, Reading, Wanted
 from orgsync.sync.registry import note_decisions, register_landed
@@ -33,8 +34,8 @@ log = logging.getLogger(__name__)
 RequestedMode = Literal["auto", "full", "frequent"]
 
 
-def extract_snapshot(run: Run, *, mode: RequestedMode) -> str:
-    """Read the whole organization into the landing zone; returns the snapshot's id.
+def extract_snapshot(run: Run, *, mode: RequestedMode, targets: Targets | None = None) -> str:
+    """Read the whole organization into the landing zone, or of it only the `targets`; returns the snapshot's id.
 
     Raises what the platform's client raises; then nothing is left in the landing zone.
     """
@@ -47,11 +48,11 @@ def extract_snapshot(run: Run, *, mode: RequestedMode) -> str:
                 note_decisions(connection, run.tenant.id)
                 worker_ahead = measure_ahead(connection, run.clock)
                 taken_at = date_snapshot(connection, run.tenant.id, now=run.clock(connection))
-                chosen = _choose_mode(connection, run.tenant, mode, taken_at)
+                chosen = "targeted" if targets else _choose_mode(connection, run.tenant, mode, taken_at)
                 sources = snapshots.list_history_sources(connection, run.tenant.id, platform=run.tenant.platform, company=company.name)
                 earlier = drop_carried(partial(read_newest_answers, sources), snapshots.list_retracted_instants(connection, run.tenant.id))
             # A read may take an hour: no session is open so long.
-            manifest, platform_ahead = _land_snapshot(run, claim, mode=chosen, taken_at=taken_at, earlier=earlier)
+            manifest, platform_ahead = _land_snapshot(run, claim, mode=chosen, targets=targets, taken_at=taken_at, earlier=earlier)
             with open_warehouse(run.address) as connection:
                 claim.confirm(connection)
                 snapshots.register_snapshot(connection, manifest, uri=snapshot_uri(run.settings.landing_zone, manifest.snapshot_id))
@@ -73,7 +74,9 @@ def _choose_mode(connection: Connection, tenant: Tenant, mode: RequestedMode, no
     return "frequent" if last_full is not None and last_full >= last_tick else "full"
 
 
-def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, earlier: Answers) -> tuple[Manifest, float | None]:
+def _land_snapshot(
+    run: Run, claim: Claim, *, mode: Mode, targets: Targets | None, taken_at: datetime, earlier: Answers
+) -> tuple[Manifest, float | None]:
     """What landed, and by how many seconds the platform's clock is ahead of this machine's.
 
     `earlier` is what history is made of: nothing else may be carried over into this one.
@@ -83,7 +86,6 @@ def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, ea
         log.warning("removed %s/%s, which a read that was killed left without a manifest", tenant.id, folder)
     platform = load_platform(tenant.platform)
     snapshot_id = make_snapshot_id(tenant.id, taken_at)
-    log.info("reading tenant %s, %s, as snapshot %s", tenant.id, mode, snapshot_id)
     wanted = Wanted(
         mode=mode,
         scope=tenant.scope,
@@ -93,7 +95,8 @@ def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, ea
         taken_at=taken_at,
     )
     started = time.monotonic()
-    with SnapshotWriter(snapshot_uri(zone, snapshot_id), platform.substance) as writer:
+    with log_fields(snapshot=snapshot_id), SnapshotWriter(snapshot_uri(zone, snapshot_id), platform.substance) as writer:
+        log.info("reading tenant %s, %s, as snapshot %s", tenant.id, mode, snapshot_id)
 
         def record(part: str, answer: Answer) -> None:
             claim.check()
@@ -102,7 +105,9 @@ def _land_snapshot(run: Run, claim: Claim, *, mode: Mode, taken_at: datetime, ea
         client = platform.connect(tenant.conn_id)
         try:
             located = replace(wanted, scope=platform.locate(client, wanted))
-            reading: Reading = platform.extract(client, located, record)
+            reading: Reading = (
+                platform.look(client, located, targets, record) if platform.look and targets else platform.extract(client, located, record)
+            )
         except PermissionDeniedError as error:
             raise platform.name_missing(client, error) from error
         claim.confirm_now()

@@ -1,4 +1,4 @@
-"""Removes what a tenant's retention no longer keeps, and closes the runs that never said how they ended."""
+"""Removes what a tenant's retention no longer keeps, its old events too, and closes the runs that never said how they ended."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from orgsync.warehouse import runs, snapshots
 from orgsync.warehouse.claims import Claim, hold_claim
 from orgsync.warehouse.clock import Clock, read_clock
 from orgsync.warehouse.connection import Address, open_warehouse
+from orgsync.warehouse.events import drop_old_events
+from orgsync.warehouse.heartbeats import beat
 from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema
 from orgsync.warehouse.statements import Row, fetch_all
@@ -42,6 +44,7 @@ class Cleaning:
     removed_bytes: int = 0
     closed_runs: int = 0
     removed_messages: int = 0
+    removed_events: int = 0
     error: str | None = None
 
 
@@ -75,6 +78,8 @@ def clean_tenant(settings: Settings, tenant: Tenant, *, dry_run: bool, clock: Cl
     messages = 0 if dry_run else _forget_messages(address, tenant, now)
     with open_warehouse(address) as connection:
         closed = runs.close_lost_runs(connection, tenant.id, before=now - LOST_AFTER)
+        beat(connection, "housekeeping")
+        events = drop_old_events(connection, tenant.id, days=tenant.events.keep_days, dry_run=dry_run)
         if dry_run:
             connection.rollback()
     return Cleaning(
@@ -85,6 +90,7 @@ def clean_tenant(settings: Settings, tenant: Tenant, *, dry_run: bool, clock: Cl
         removed_bytes=sum(snapshot.size for snapshot in expired),
         closed_runs=closed,
         removed_messages=messages,
+        removed_events=events,
     )
 
 
@@ -96,6 +102,7 @@ class _Candidate:
     is_loaded: bool
     is_loadable: bool
     is_complete: bool
+    is_whole: bool
     is_full: bool
 
     @property
@@ -118,7 +125,7 @@ def _judge(landed: LandedSnapshot, standing: Row | None) -> _Candidate:
     is_there = standing is None or not standing["is_removed"]  # a removal that was cut off left it
     is_loaded = state == "loaded" and is_there
     is_loadable = is_loaded or (state == "landed" and is_complete and is_there)
-    return _Candidate(landed, is_loaded, is_loadable, is_complete, is_full=mode == "full")
+    return _Candidate(landed, is_loaded, is_loadable, is_complete, is_whole=mode != "targeted", is_full=mode == "full")
 
 
 def _find_state(landed: LandedSnapshot) -> tuple[str, bool, str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from orgsync.companies.rosters import list_roster
 from orgsync.settings import Settings
-from orgsync.warehouse import plans, runs
+from orgsync.warehouse import events, plans, runs
+from orgsync.warehouse.clock import Clock, read_clock
 from orgsync.warehouse.connection import open_warehouse
 from orgsync.warehouse.hook import find_warehouse
 from orgsync.warehouse.migrations import check_schema
 from orgsync.warehouse.questions import Answer, ask
+from orgsync.warehouse.statements import Row, fetch_all
 
 
 def find_plan(settings: Settings, tenant_id: str, plan_id: int | None = None, *, limit: int | None = None) -> dict[str, Any]:
@@ -40,6 +43,20 @@ def list_retired(settings: Settings) -> list[dict[str, Any]]:
     with open_warehouse(find_warehouse(settings)) as connection:
         check_schema(connection)
         return [row for row in list_roster(connection) if row["retired_at"]]
+
+
+def measure_tenants(settings: Settings, tenant_ids: Sequence[str], *, clock: Clock = read_clock) -> list[Row]:
+    """How it stands with each of them, in numbers alone."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        return fetch_all(connection, "ops/measure_tenants", tenants=list(tenant_ids), now=clock(connection))
+
+
+def summarize_events(settings: Settings, tenant_id: str | None) -> list[dict[str, Any]]:
+    """How events go, a row for each tenant that ever received any, as `orgsync events` shows it."""
+    with open_warehouse(find_warehouse(settings)) as connection:
+        check_schema(connection)
+        return events.summarize(connection, tenant_id)
 
 
 def query_warehouse(settings: Settings, statement: str) -> Answer:

@@ -8,7 +8,7 @@ from orgsync.outbox.sending import keep_channel
 from orgsync.sync.planning import bring_up_to_date, check_decided
 from orgsync.sync.replaying import settle_stale
 from orgsync.sync.run import Run, note_decided, open_step, timed
-from orgsync.warehouse import history, runs
+from orgsync.warehouse import events, history, runs
 from orgsync.warehouse.connection import open_warehouse
 
 
@@ -28,6 +28,7 @@ def merge_plan(run: Run, plan_id: int) -> dict[str, Any]:
             with timed(step, "write"):
                 rows = history.apply_plan(connection, plan)
             runs.close_fulfilled_runs(connection, run.tenant.id, plan_id, by_run=run.run_id)
+            events.settle(connection, plan["snapshot_id"], is_audited=run.tenant.events.receive != "off")
             keep_channel(connection, run.tenant)
         step.outcome = "succeeded" if rows else "unchanged"
         step.record(plan_id=plan_id, counts={"history_rows": rows})

@@ -54,7 +54,8 @@ def bring_up_to_date(connection: Connection, tenant: Tenant, plan_id: int) -> di
 def draft_plan(connection: Connection, tenant: Tenant, plan: dict[str, Any]) -> dict[str, Any]:
     """Work a plan out, try it, store what it changes and which budgets it exceeds."""
     snapshot = snapshots.find_snapshot(connection, plan["snapshot_id"])
-    history.work_out(connection, plan, sees_all=snapshot["is_complete"] and snapshot["sees_whole"])
+    is_targeted = snapshot["mode"] == "targeted"  # about whom it asked for, nothing is out of its sight
+    history.work_out(connection, plan, sees_all=is_targeted or (snapshot["is_complete"] and snapshot["sees_whole"]))
     changes, losses = history.try_out(connection, plan)
     # A snapshot that is part of history, or was before the warehouse was lost, was within budget, or approved.
     asks = snapshot["state"] != "loaded" and not snapshot["is_due"]

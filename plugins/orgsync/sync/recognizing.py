@@ -16,13 +16,14 @@ from orgsync.sync.replaying import settle_stale
 from orgsync.sync.run import Run, note_decided, open_step
 from orgsync.sync.standards import hash_standards
 from orgsync.sync.timekeeping import check_date
-from orgsync.warehouse import history, plans, runs, snapshots
+from orgsync.warehouse import events, history, plans, runs, snapshots
 from orgsync.warehouse.connection import open_warehouse
 
 log = logging.getLogger(__name__)
 
 FACTS = (
-    "format_version", "tenant_id", "platform", "company", "mode", "method", "sees_whole", "visible_range", "platform_counts", "substance",
+    "format_version", "tenant_id", "platform", "company", "mode", "method", "sees_whole", "visible_range", "platform_counts", "asked",
+    "substance",
 )  # fmt: skip
 """What of two manifests has to be alike for two snapshots to say the same."""
 
@@ -33,7 +34,7 @@ def recognize(run: Run, snapshot_id: str) -> dict[str, Any] | None:
     None where it says something else, or may: then it has to be validated. History, quarantine, report and what stands in `ops` are as
     if it had been, since nothing that decides about them differs: the answers, what the read tells of itself, the stanza and orgsync.
     """
-    with open_step(run, "recognize") as step:
+    with open_step(run, "recognize", snapshot=snapshot_id) as step:
         with open_warehouse(run.address) as connection:
             history.lock_tenant(connection, run.tenant.id)
             snapshot = snapshots.find_snapshot(connection, snapshot_id)
@@ -88,10 +89,11 @@ def _load(connection: Connection, run: Run, manifest: Manifest, model: dict[str,
     from orgsync.validation.report import render_report
 
     write_report(run.settings.report_folder, manifest.snapshot_id, render_report(manifest, model["report"]))
-    overtaken = plans.drop_unfinished(connection, run.tenant.id, until=manifest.taken_at)
+    overtaken = plans.drop_unfinished(connection, run.tenant.id, until=manifest.taken_at, only_targeted=bool(manifest.asked))
     based_on = history.find_last_applied(connection, run.tenant.id)
     plan = plans.repeat_plan(connection, manifest.snapshot_id, model["plan_id"], based_on_plan_id=based_on)
     runs.close_overtaken_runs(connection, run.tenant.id, overtaken, by_run=run.run_id, by=f"plan {plan['plan_id']}")
     history.apply_plan(connection, plan)
+    events.settle(connection, plan["snapshot_id"], is_audited=run.tenant.events.receive != "off")
     keep_channel(connection, run.tenant)
     return plan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from orgsync.companies.ownership import Takeover
 from orgsync.errors import GateError, OrgsyncError, explain_files
 from orgsync.landing.sharing import check_shared
+from orgsync.log_fields import log_fields
 from orgsync.platforms import load_platform
 from orgsync.settings import Settings
 from orgsync.sync.registry import note_decisions
@@ -27,9 +28,16 @@ from orgsync.warehouse.runs import StepRecord
 log = logging.getLogger(__name__)
 
 
+def tell_nobody(_tenant: Tenant, _step: Step) -> None:
+    """What becomes of a step's figures where nobody measures."""
+
+
 @dataclass(frozen=True)
 class Run:
-    """One run of one tenant's sync. `run_id` is Airflow's own, or one the command made; `clock` tells the time of all that it does."""
+    """One run of one tenant's sync. `run_id` is Airflow's own, or one the command made; `clock` tells the time of all that it does.
+
+    `tell` is given each step when it has ended, however that was.
+    """
 
     tenant: Tenant
     run_id: str
@@ -37,6 +45,7 @@ class Run:
     settings: Settings
     takeover: Takeover = field(default_factory=Takeover)
     clock: Clock = read_clock
+    tell: Callable[[Tenant, Step], None] = tell_nobody
 
     @property
     def address(self) -> Address:
@@ -66,8 +75,16 @@ class Step:
 
 
 @contextmanager
-def open_step(run: Run, name: str) -> Iterator[Step]:
-    """One step of a run: opened in the ledger, timed, and written there however it ends."""
+def open_step(run: Run, name: str, **about: str) -> Iterator[Step]:
+    """One step of a run: opened in the ledger, timed, and written there however it ends. What is logged of it says which it is.
+
+    `about` is said with it: the snapshot, where it is known.
+    """
+    with log_fields(tenant=run.tenant.id, run=run.run_id, step=name, **about):
+        yield from _keep_step(run, name)
+
+
+def _keep_step(run: Run, name: str) -> Iterator[Step]:
     step = Step()
     with open_warehouse(run.address) as connection:
         check_schema(connection)
@@ -101,7 +118,7 @@ def claim_tenant(run: Run, purpose: Purpose, *, may_wait: bool = False) -> Abstr
     return hold_claim(run.address, run.tenant.id, purpose, claimed_by=run.run_id, seconds=seconds, may_wait=may_wait)
 
 
-def take_apps_turn(run: Run) -> AbstractContextManager[None]:
+def take_apps_turn(run: Run) -> AbstractContextManager[Claim]:
     """Of the tenants that read by one app, or of one company where that is what the platform counts by. Nobody is asked."""
     tenant = run.tenant
     company = load_platform(tenant.platform).identify(tenant.conn_id)
@@ -125,6 +142,7 @@ def _close_step(run: Run, step: Step, error: BaseException | None = None) -> Non
         runs.record_step(connection, **keys, record=replace(step.found, step_seconds=step.seconds))
         if step.outcome:
             runs.finish_run(connection, **keys, outcome=step.outcome, error=text)
+    run.tell(run.tenant, step)
 
 
 @contextmanager

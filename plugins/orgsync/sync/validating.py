@@ -35,7 +35,7 @@ def validate_snapshot(run: Run, snapshot_id: str) -> int:
 
     Raises GateError when the set as a whole may not be merged, IncompleteSnapshotError when people were lost on the way.
     """
-    with open_step(run, "validate") as step:
+    with open_step(run, "validate", snapshot=snapshot_id) as step:
         with open_warehouse(run.address) as connection:
             check_date(connection, snapshots.find_snapshot(connection, snapshot_id), now=run.clock(connection))
         return stage_snapshot(run, snapshot_id, step)
@@ -68,6 +68,8 @@ def stage_snapshot(run: Run, snapshot_id: str, step: Step | None = None, *, turn
         dropped: set[str] = set()
         answers = drop_carried(partial(read_answers, snapshot["uri"], manifest), retracted, dropped)
         tidy = load_platform(manifest.platform).tidy(answers, mode=manifest.mode, mapping=mapping)
+        if manifest.asked:
+            tidy = tidy.aim(users=manifest.asked.users, departments=manifest.asked.departments)
     with timed(step, "import"):  # two seconds, and only now: Great Expectations takes the place of what tidying no longer needs
         from orgsync.validation.gates import check_head_count, check_keys, check_not_empty
         from orgsync.validation.quarantine import judge, summarize
@@ -92,7 +94,8 @@ def stage_snapshot(run: Run, snapshot_id: str, step: Step | None = None, *, turn
         if turn:
             turn.confirm(connection)
         _confirm_unchanged(snapshot["uri"], manifest)
-        overtaken = plans.drop_unfinished(connection, run.tenant.id, until=snapshot["taken_at"])
+        # A plan that waits for a person is about everybody: a look at a few does not take its place.
+        overtaken = plans.drop_unfinished(connection, run.tenant.id, until=snapshot["taken_at"], only_targeted=bool(manifest.asked))
         # What was left out of it is not in it for a later snapshot with the same answers to be recognized by.
         judged_by = "" if dropped else hash_standards(run.tenant)
         judgement = plans.Judgement(judged_by, described | {"warnings": remarks})
@@ -102,7 +105,8 @@ def stage_snapshot(run: Run, snapshot_id: str, step: Step | None = None, *, turn
         plans.save_expectation_results(connection, plan, verdict.results)
         counts_before = snapshots.find_counts_before(connection, run.tenant.id, manifest.taken_at)
     step.record(plan_id=plan_id, counts=plan["staged_counts"], warnings=remarks)
-    check_not_empty(plan["staged_counts"], counts_before)
+    if not manifest.asked:  # who was asked for may all be gone
+        check_not_empty(plan["staged_counts"], counts_before)
     return plan_id
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 _QUOTED = r"""(?:"[^"\\\n]*+"|'(?:[^'\n]|'')*+')"""
 _PLAIN = r"""[^\s"'\[\]{},&*!|>%@`#?:-](?:[^\s:]|:(?=[^\s])| ++(?=[^\s#]))*+"""  # up to a colon or a # that stands alone
-_IN_FLOW = r"""[^\s"'\[\]{},&*!|>%@`#?:\\-][^"'\[\]{},&*!|>%@`#:\\\n]*+"""
+_IN_FLOW = r"""[^\s"'\[\]{},&*!|>%@`#?:\\-][^"'\[\]{},&*!|>%`#:\\\n]*+"""
 
 
 def _collect(item: str) -> str:

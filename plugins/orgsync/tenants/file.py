@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from orgsync.errors import ConfigurationError
+from orgsync.tenants.alerting import Alerts
 from orgsync.tenants.excerpt import keep_stanzas_of
 from orgsync.tenants.merging import fill_up
 from orgsync.tenants.nodes import Mistake, Plain, find_node, line_of, path_of, point_at
@@ -28,6 +29,7 @@ CheckTemplate = Callable[[str], None]
 """Raises ConfigurationError where a rule of change_messages cannot use the template of that name."""
 
 STANZA: TypeAdapter[Tenant] = TypeAdapter(Tenant)
+ALERTS: TypeAdapter[Alerts] = TypeAdapter(Alerts)
 KEPT = ("schedule", "full_schedule", "timezone", "owner", "language")
 KEYS = ("tenants", "defaults")
 ID = re.compile(r"""(?<![\w.])["']?id["']?\ *:\ *["']?([a-z0-9_]+)["']?\ *(?=[,}#]|$)""", re.MULTILINE | re.VERBOSE)
@@ -61,10 +63,16 @@ class BrokenStanza:
 
 @dataclass(frozen=True)
 class Stanzas:
-    """What the tenants file holds."""
+    """What the tenants file holds.
+
+    `alerts` are those of its defaults (a folder's: of `defaults.yaml`): who is told of what concerns all tenants. Where they are wrong,
+    they are empty, and `mistakes` says why.
+    """
 
     tenants: tuple[Tenant, ...]
     broken: tuple[BrokenStanza, ...] = ()
+    alerts: Alerts = field(default_factory=Alerts)
+    mistakes: tuple[Mistake, ...] = ()
 
     @property
     def owners(self) -> dict[str, str]:
@@ -171,7 +179,28 @@ def _parse(sources: Sources, check_template: CheckTemplate | None, *, of: str | 
     apart = [[each] for each in by_id.pop("", [])]
     wrong = [same for same in (*by_id.values(), *apart) if len(same) > 1 or same[0].tenant is None]
     salvaged = [stanza for content in contents if content.lost for stanza in _salvage(content, known=by_id)]
-    return Stanzas(tuple(same[0].tenant for same in by_id.values() if len(same) == 1 and same[0].tenant), (*map(_break, wrong), *salvaged))
+    right = tuple(same[0].tenant for same in by_id.values() if len(same) == 1 and same[0].tenant)
+    alerts, mistakes = read_alerts(contents[0].defaults if len(contents) == 1 and not sources.is_folder else shared)
+    return Stanzas(right, (*map(_break, wrong), *salvaged), alerts, mistakes)
+
+
+def read_alerts(defaults: yaml.Node | None) -> tuple[Alerts, tuple[Mistake, ...]]:
+    """Of the defaults themselves: nobody need take them, and who is told of what concerns all must be right all the same."""
+    pairs = defaults.value if isinstance(defaults, yaml.MappingNode) else ()
+    node = next((value for key, value in pairs if key.value == "alerts"), None)
+    if defaults is None or node is None:
+        return Alerts(), ()
+    plain = Plain()
+    value = plain.value_of(node)
+    try:
+        alerts = ALERTS.validate_python(value)
+    except ValidationError as error:
+        errors = [{**each, "loc": ("alerts", *each["loc"])} for each in error.errors(include_url=False, include_input=False)]
+        return Alerts(), (*plain.mistakes, *dict.fromkeys(_find_mistake(defaults, each) for each in errors))
+    nameless = [person for tenant_id, person in alerts.people_of("") if not tenant_id]
+    text = "people of `defaults` need a tenant too, such as acme:{}: what concerns all is of no tenant"
+    found = (*plain.mistakes, *(point_at(node, text.format(person)) for person in nameless))
+    return (Alerts(), found) if plain.mistakes else (alerts, found)
 
 
 def _serves_all(sources: Sources, source: Source) -> bool:

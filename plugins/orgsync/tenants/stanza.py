@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 from pydantic.dataclasses import dataclass
 
 from orgsync.errors import ConfigurationError
 from orgsync.frames import DEPARTMENTS, USERS
 from orgsync.platforms import load_platform
 from orgsync.platforms.platform import Scope
+from orgsync.tenants.alerting import Alerts
+from orgsync.tenants.events import Events
 from orgsync.tenants.spreading import spread_full_schedule, spread_schedule
 from orgsync.tenants.values import (
+    STRICT,
     Count,
     Cron,
     Hours,
@@ -37,8 +40,6 @@ CHANGE_KINDS = ("joined", "returned", "left", "moved", "renamed")
 
 # What is in quarantine is there or not, however long; a membership of someone who stays ends by a move, which is remembered.
 REMEMBERED = ("leavers", "removed_departments", "moves", "renames", "changed_identities", "emptied_values")
-
-STRICT = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -221,7 +222,8 @@ class Tenant:
     `on_incomplete` says what becomes of a read that lacks a part: `fail`, or `add_only`: it adds and updates, and ends nothing.
     `approvers` may approve a plan over budget (users of Airflow, or ids of people who sign in by the organization), all who may edit its
     runs if none is named; after
-    `approval_hours` without a word it is rejected. `change_messages` say which changes are told, and to whom; none is the default.
+    `approval_hours` without a word it is rejected. So many hours (`stale_after`) after a read was due, with no good one since, it is told
+    that the tenant is stale. `change_messages` say which changes are told, and to whom; none is the default.
     """
 
     id: Annotated[Identifier, Field(description="Names the tenant everywhere: lower-case letters, digits and _")]
@@ -246,6 +248,9 @@ class Tenant:
         tuple[str, ...], Field(description="Users of Airflow, or ids of people of the tenant, who may approve; none: all who may edit runs")
     ] = ()
     approval_hours: Annotated[Hours, Field(description="After which a plan that nobody approved is rejected")] = 12
+    stale_after: Annotated[
+        Hours, Field(description="So many hours after a read was due by either schedule, with no good one since, the tenant is stale")
+    ] = 25
     language: Annotated[Language, Field(description="What Airflow shows of the tenant: English, Chinese, or both")] = "en"
     mapping: Annotated[
         FieldMapping,
@@ -256,7 +261,13 @@ class Tenant:
     retention: Annotated[Retention, AfterValidator(_check_retention), Field(description="Which snapshots are kept")] = field(
         default_factory=Retention
     )
+    events: Annotated[Events, Field(description="How the tenant receives what its platform pushes, and how soon it acts")] = field(
+        default_factory=Events
+    )
     change_messages: Annotated[tuple[ChangeRule, ...], Field(description="Which changes are told, and to whom")] = ()
+    alerts: Annotated[Alerts, Field(description="Who is told of what goes wrong; in the defaults also of what concerns all tenants")] = (
+        field(default_factory=Alerts)
+    )
 
     @property
     def approver_ids(self) -> dict[str, str]:
@@ -269,6 +280,13 @@ class Tenant:
         """Where the id is wrong, that is told; whose schedule it would be is then of no interest."""
         spread = spread_schedule if info.field_name == "schedule" else spread_full_schedule
         return spread(info.data.get("id", "")) if cron == "" else cron
+
+    @field_validator("events")
+    @classmethod
+    def _check_events(cls, events: Events, info: ValidationInfo) -> Events:
+        if events.receive == "stream" and (platform := info.data.get("platform")) and load_platform(platform).stream is None:
+            raise mistake(f"{platform} has no stream of events; set `receive` to http", "receive")
+        return events
 
     @field_validator("user_key")
     @classmethod

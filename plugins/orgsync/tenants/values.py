@@ -9,11 +9,12 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from orgsync.platforms import PLATFORM_NAMES
 
+STRICT = ConfigDict(extra="forbid")
 ON_INCOMPLETE = ("fail", "add_only")
 LANGUAGES = ("en", "zh", "both")
 IDENTIFIER = "abcdefghijklmnopqrstuvwxyz0123456789_"

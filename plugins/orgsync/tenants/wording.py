@@ -6,12 +6,14 @@ from dataclasses import fields
 from typing import Any
 
 from orgsync.platforms.platform import Scope
+from orgsync.tenants.alerting import Alerts
+from orgsync.tenants.events import Events
 from orgsync.tenants.stanza import Budget, ChangeRule, Retention, Tenant
 from orgsync.tenants.values import refuse_key
 
 Path = tuple[str | int, ...]
 
-PARTS: dict[str, Any] = {"scope": Scope, "budget": Budget, "retention": Retention}
+PARTS: dict[str, Any] = {"scope": Scope, "budget": Budget, "retention": Retention, "events": Events, "alerts": Alerts}
 LISTS = {
     "include": "department ids",
     "exclude": "department ids",
@@ -20,6 +22,9 @@ LISTS = {
     "departments": "department ids",
     "approvers": "user names",
     "users": "user ids",
+    "mail": "mail addresses",
+    "webhooks": "names of connections",
+    "people": "user ids",
     "kinds": "kinds of change",
     "change_messages": "rules",
 }

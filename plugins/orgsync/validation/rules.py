@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -33,7 +33,10 @@ class Finding:
 
 
 def find_broken_rows(tidy: TidySet) -> Iterator[Finding]:
-    """Every rule over one snapshot. A row may break several."""
+    """Every rule over one snapshot. A row may break several.
+
+    What a targeted read did not ask for may be there: who refers to it breaks no rule by that.
+    """
     yield from _find_unstorable(tidy)
     for frame in FRAMES:
         reason = "its id holds what could not be read, or is far too long: nobody knows whose it is"
@@ -41,16 +44,16 @@ def find_broken_rows(tidy: TidySet) -> Iterator[Finding]:
     for entity in tidy.not_read:
         yield Finding(entity, NOT_READ, "its details have not been read yet, or the app may not see them", find_not_read(tidy, entity))
     departments, users, memberships = tidy.departments, tidy.users, tidy.memberships
-    yield Finding("department", "orphan", "its parent department is not in the snapshot", find_orphans(departments))
+    is_told = tidy.tells_of("department", departments["parent_id"])
+    yield Finding("department", "orphan", "its parent department is not in the snapshot", find_orphans(departments) & is_told)
     yield Finding("department", "cycle", "it is its own ancestor", find_cycles(departments))
-    yield Finding(
-        "department", LEADER_NOT_MEMBER, "a leader of it is not one of its members", find_foreign_leaders(departments, memberships)
-    )
+    foreign = find_foreign_leaders(departments, memberships, asked=tidy.asked["user"] if tidy.asked else None)
+    yield Finding("department", LEADER_NOT_MEMBER, "a leader of it is not one of its members", foreign)
     yield Finding(
         "membership",
         "missing_department",
         "its department is not in the snapshot",
-        _is_given(memberships["department_id"]) & ~is_among(memberships["department_id"], departments["department_id"]),
+        tidy.tells_of("department", memberships["department_id"]) & ~is_among(memberships["department_id"], departments["department_id"]),
     )
     yield Finding(
         "membership",
@@ -101,8 +104,11 @@ def find_cycles(departments: pd.DataFrame) -> pd.Series:
     return departments.index.to_series().isin(waiting.index)
 
 
-def find_foreign_leaders(departments: pd.DataFrame, memberships: pd.DataFrame) -> pd.Series:
+def find_foreign_leaders(departments: pd.DataFrame, memberships: pd.DataFrame, *, asked: Collection[str] | None = None) -> pd.Series:
+    """Of leaders who were not `asked` for, nobody knows where they are; None: of nobody."""
     leaders = departments[["department_id", "leader_user_ids"]].explode("leader_user_ids").dropna()
+    if asked is not None:
+        leaders = leaders.loc[leaders["leader_user_ids"].isin(list(asked))]
     pairs = pd.MultiIndex.from_frame(leaders[["leader_user_ids", "department_id"]].astype(str))
     are_leaders = is_among(memberships["user_id"], leaders["leader_user_ids"].astype("str"))
     members = pd.MultiIndex.from_frame(memberships.loc[are_leaders, ["user_id", "department_id"]].dropna().astype(str))

@@ -25,13 +25,18 @@ from orgsync.warehouse.statements import Row, execute, fetch_all
 
 log = logging.getLogger(__name__)
 
-Purpose = Literal["read", "replay", "app"]
+Purpose = Literal["read", "replay", "app", "watch"]
 
 BEATS = 6
 """A holder renews so often in the time it would take to lose its claim; whoever finds it claimed sees by that whether it lives."""
 LOOKS = 60
 HEART = "claim"
-DOING = {"read": "reading tenant {}", "replay": "loading snapshots of tenant {} again", "app": "reading by app {}"}
+DOING = {
+    "read": "reading tenant {}",
+    "replay": "loading snapshots of tenant {} again",
+    "app": "reading by app {}",
+    "watch": "watching over all tenants",
+}
 
 
 @dataclass
@@ -117,14 +122,16 @@ def hold_claim(
 
 
 @contextmanager
-def take_turn(address: Address, app: str, *, claimed_by: str, seconds: float) -> Iterator[None]:
-    """Read by an app that several tenants may have: they wait for each other, since the platform counts their calls together.
+def take_turn(address: Address, app: str, *, claimed_by: str, seconds: float) -> Iterator[Claim]:
+    """Read by an app, or listen to it, that several tenants may have: they wait for each other, since the platform counts their calls
+    together.
 
     Raises BusyAppError after the longest time that one may wait. Nobody is fenced off: who was frozen, and reads on beside the next, may
     be throttled, and no more.
     """
-    with _hold(Claim(address, app, "app", seconds), claimed_by, may_wait=True):
-        yield
+    claim = Claim(address, app, "app", seconds)
+    with _hold(claim, claimed_by, may_wait=True):
+        yield claim
 
 
 @contextmanager

@@ -67,12 +67,14 @@ def adopt(connection: Connection, record: Row) -> None:
 
 def erase_person(connection: Connection, erasure_id: int, *, mentions: Iterable[str], patterns: Mapping[str, str]) -> dict[str, int]:
     """`patterns`: `pattern`, `problem_pattern` and `needles`. The tenant has to be locked; search keys are left to whoever calls."""
+    fetch_all(connection, "removal/erase_hints", erasure_id=erasure_id, problem_pattern=patterns["problem_pattern"])
     rows = fetch_all(connection, "removal/erase_person", erasure_id=erasure_id, mentions=sorted(mentions), **patterns)
     counts: dict[str, int] = rows[0]["counts"]
     return counts
 
 
 def erase_tenant(connection: Connection, erasure_id: int) -> dict[str, int]:
+    fetch_all(connection, "removal/erase_hints", erasure_id=erasure_id, problem_pattern="")
     counts: dict[str, int] = fetch_all(connection, "removal/erase_tenant", erasure_id=erasure_id)[0]["counts"]
     return counts
 

@@ -12,6 +12,8 @@ from orgsync.yaml_files import refuse_file
 
 MOST_SECONDS_OF_A_PAGE = 10
 """A page that takes longer is given up, so that nobody's curiosity keeps the warehouse busy."""
+MOST_SECONDS_OF_AN_EVENT = 1
+"""WeCom waits no longer for an answer; what is not stored by then is not acknowledged, and comes again."""
 
 
 def find_warehouse(settings: Settings) -> Address:
@@ -30,6 +32,13 @@ def find_pages_login(settings: Settings) -> Address | None:
     if not has_connection(settings.pages_conn_id):
         return None
     return read_address(settings.pages_conn_id, statement_timeout_seconds=MOST_SECONDS_OF_A_PAGE)
+
+
+def find_receiver_login(settings: Settings) -> Address | None:
+    """The warehouse as what receives events sees it, where there is a connection for that."""
+    if not has_connection(settings.receiver_conn_id):
+        return None
+    return read_address(settings.receiver_conn_id, statement_timeout_seconds=MOST_SECONDS_OF_AN_EVENT)
 
 
 def read_address(conn_id: str, *, statement_timeout_seconds: int) -> Address:

@@ -1,4 +1,4 @@
-"""The logins that work: one that syncs and delivers, one for the pages; made by the owner, which only migrates."""
+"""The logins that work: for syncing and delivering, for the pages, for receiving events; made by the owner, which only migrates."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from orgsync.warehouse.statements import fetch_all
 
 LOADER = "orgsync_loader"
 PAGES = "orgsync_pages"
+RECEIVER = "orgsync_receiver"
 
 
 def keep_login(connection: Connection, address: Address, *, role: str) -> None:

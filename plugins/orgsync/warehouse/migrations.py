@@ -21,8 +21,8 @@ from psycopg2.extensions import connection as Connection
 from orgsync.errors import SchemaError
 from orgsync.settings import Settings
 from orgsync.warehouse.connection import open_warehouse
-from orgsync.warehouse.hook import find_owner, find_pages_login, find_warehouse
-from orgsync.warehouse.logins import LOADER, PAGES, keep_login
+from orgsync.warehouse.hook import find_owner, find_pages_login, find_receiver_login, find_warehouse
+from orgsync.warehouse.logins import LOADER, PAGES, RECEIVER, keep_login
 from orgsync.warehouse.statements import execute, fetch_all, read_sql, sql_files
 
 RACES = (DuplicateObject, InternalError_, UniqueViolation)  # the same role made twice; "tuple concurrently updated"
@@ -168,10 +168,13 @@ def migrate_warehouse(settings: Settings) -> list[str]:
     Where its owner has a connection of its own, that one migrates, and makes the logins of the others.
     """
     loader, owner, pages = find_warehouse(settings), find_owner(settings), find_pages_login(settings)
+    receiver = find_receiver_login(settings)
     with open_warehouse(owner or loader) as connection:
         applied = migrate(connection)
         if owner and owner.user != loader.user:
             keep_login(connection, loader, role=LOADER)
         if pages and pages.user not in (loader.user, owner and owner.user):
             keep_login(connection, pages, role=PAGES)
+        if receiver and receiver.user not in (loader.user, owner and owner.user):
+            keep_login(connection, receiver, role=RECEIVER)
         return applied

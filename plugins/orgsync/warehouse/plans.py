@@ -162,12 +162,20 @@ def forget_staged_rows(connection: Connection, plan_id: int) -> None:
     clear_rows(connection, plan_id)
 
 
-def drop_unfinished(connection: Connection, tenant_id: str, *, snapshot_id: str | None = None, until: datetime | None = None) -> list[int]:
+def drop_unfinished(
+    connection: Connection,
+    tenant_id: str,
+    *,
+    snapshot_id: str | None = None,
+    until: datetime | None = None,
+    only_targeted: bool = False,
+) -> list[int]:
     """Give up the tenant's plans that were never applied, of one snapshot or of all taken until then, so that no staged rows pile up.
 
-    Returns their ids.
+    `only_targeted` leaves those of snapshots of everybody. Returns their ids.
     """
-    found = fetch_all(connection, "ops/drop_unfinished_plans", tenant_id=tenant_id, snapshot_id=snapshot_id, until=until)
+    which = {"snapshot_id": snapshot_id, "until": until, "only_targeted": only_targeted}
+    found = fetch_all(connection, "ops/drop_unfinished_plans", tenant_id=tenant_id, **which)
     dropped = [row["plan_id"] for row in found]
     for plan_id in dropped:
         forget_staged_rows(connection, plan_id)

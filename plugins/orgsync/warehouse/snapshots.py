@@ -8,13 +8,14 @@ import msgspec
 from psycopg2.extensions import connection as Connection
 
 from orgsync.errors import ConfigurationError
-from orgsync.manifest import Decision, Manifest
+from orgsync.manifest import Decision, Manifest, Targets
 from orgsync.warehouse.statements import Row, execute, fetch_all, fetch_one
 
 
 def register_snapshot(connection: Connection, manifest: Manifest, *, uri: str) -> bool:
     """Returns whether it was not known before."""
-    registered = execute(
+    asked = manifest.asked or Targets()
+    registered = fetch_all(
         connection,
         "ops/register_snapshot",
         snapshot_id=manifest.snapshot_id,
@@ -28,6 +29,8 @@ def register_snapshot(connection: Connection, manifest: Manifest, *, uri: str) -
         problems=list(manifest.problems),
         sees_whole=manifest.sees_whole,
         company=msgspec.to_builtins(manifest.company),
+        asked_users=list(asked.users),
+        asked_departments=list(asked.departments),
     )
     return bool(registered)
 

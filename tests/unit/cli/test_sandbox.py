@@ -37,12 +37,12 @@ def stranger(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_what_is_no_sandbox_is_told(stranger: str) -> None:
     with pytest.raises(ConfigurationError, match=f"what answers at {stranger} is no sandbox"):
-        sandbox._control("GET", "health")
+        sandbox.control("GET", "health")
 
 
 def test_refusal_is_shown_and_not_at_any_length(stranger: str) -> None:
     with pytest.raises(ConfigurationError, match="the sandbox refused: no such interface") as refused:
-        sandbox._control("GET", "refused")
+        sandbox.control("GET", "refused")
     assert len(str(refused.value)) < 3000
 
 
@@ -50,11 +50,11 @@ def test_answer_that_does_not_end_is_told(stranger: str, monkeypatch: pytest.Mon
     monkeypatch.setattr("orgsync.platforms.speaking.receiving._PART_BYTES", 2)
     monkeypatch.setattr(sandbox, "MOST_ANSWER_BYTES", 4)
     with pytest.raises(ConfigurationError, match="does not come to an end"):
-        sandbox._control("GET", "health")
+        sandbox.control("GET", "health")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://127.0.0.1:port", "nowhere"])
 def test_where_nothing_answers_it_is_told(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("ORGSYNC_SANDBOX_URL", url)
     with pytest.raises(ConfigurationError, match=f"no sandbox answers at {url}"):
-        sandbox._control("GET", "health")
+        sandbox.control("GET", "health")

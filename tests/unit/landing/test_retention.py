@@ -26,6 +26,7 @@ class Snapshot:
     is_full: bool = False
     is_loaded: bool = False
     is_kept_out: bool = False
+    is_whole: bool = True
 
     @property
     def is_loadable(self) -> bool:
@@ -62,6 +63,17 @@ def test_then_the_last_complete_one_of_each_day() -> None:
 def test_a_full_read_is_worth_more_than_a_later_frequent_one() -> None:
     first, full, frequent = at("2026-11-10 02:37", is_full=True), at("2026-11-10 14:37", is_full=True), at("2026-11-10 23:07")
     assert keep(first, full, frequent, NEWEST) == [full, NEWEST]
+
+
+def test_a_whole_read_is_worth_more_than_a_later_targeted_one() -> None:
+    whole, targeted = at("2026-11-10 02:37", is_loaded=True), at("2026-11-10 23:07", is_loaded=True, is_whole=False)
+    assert keep(whole, targeted, NEWEST) == [whole, NEWEST]
+    assert keep(targeted, NEWEST) == [targeted, NEWEST]
+
+
+def test_the_newest_whole_read_stays_where_only_targeted_ones_came_since() -> None:
+    whole, targeted = at("2019-05-01 12:00", is_loaded=True), at("2019-05-02 12:00", is_loaded=True, is_whole=False)
+    assert keep(whole, targeted, retention=Retention(1, 1, 0)) == [whole]
 
 
 def test_what_history_is_made_of_is_worth_more_than_what_only_landed() -> None:

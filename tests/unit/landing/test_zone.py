@@ -33,7 +33,7 @@ from orgsync.landing.zone import (
     remove_unfinished,
     snapshot_uri,
 )
-from orgsync.manifest import REWRITTEN_FORMAT, Manifest
+from orgsync.manifest import REWRITTEN_FORMAT, Manifest, Mode, Targets
 from orgsync.platforms.platform import Answer, CallCount, Reading
 
 TAKEN_AT = datetime(2026, 11, 1, 2, 3, 4, 567890, tzinfo=UTC)
@@ -44,9 +44,10 @@ def answer(body: bytes, **params: Any) -> Answer:
     return Answer("topapi/v2/user/list", params, body)
 
 
-def finish(writer: SnapshotWriter, *, problems: tuple[str, ...] = ()) -> Manifest:
+def finish(writer: SnapshotWriter, *, problems: tuple[str, ...] = (), mode: Mode = "full") -> Manifest:
     reading = Reading(
-        mode="full",
+        mode=mode,
+        asked=Targets(users=("a",)) if mode == "targeted" else None,
         calls={"topapi/v2/user/list": CallCount(expected=2, read=2, retried=1)},
         tops=("1",),
         visible_departments=("1",),
@@ -58,12 +59,12 @@ def finish(writer: SnapshotWriter, *, problems: tuple[str, ...] = ()) -> Manifes
     )
 
 
-def land(zone: Path, *answers: Answer, problems: tuple[str, ...] = ()) -> str:
+def land(zone: Path, *answers: Answer, problems: tuple[str, ...] = (), mode: Mode = "full") -> str:
     uri = snapshot_uri(f"file://{zone}", SNAPSHOT_ID)
     with SnapshotWriter(uri) as writer:
         for one in answers:
             writer.record("users", one)
-        finish(writer, problems=problems)
+        finish(writer, problems=problems, mode=mode)
     return uri
 
 
@@ -150,6 +151,11 @@ def test_manifest_says_what_was_read(tmp_path: Path) -> None:
     assert manifest.visible_range == {"tops": ("1",), "departments": ("1",), "users": ()}
     assert manifest.platform_counts == {"users": 3}
     assert manifest.files["users"]["answers"] == 2
+
+
+def test_manifest_of_a_targeted_read_says_whom_it_is_about(tmp_path: Path) -> None:
+    assert read_manifest(land(tmp_path / "some", mode="targeted")).asked == Targets(users=("a",))
+    assert read_manifest(land(tmp_path / "all")).asked is None
 
 
 def test_manifest_has_its_name_only_once_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -403,6 +409,14 @@ def test_newest_answers_are_those_of_the_first_snapshot_that_is_there_undamaged(
     assert [each.body for each in read_newest_answers([gone, damaged, good, older], "users")] == [b"good"]
     assert len(caplog.records) == 2
     assert list(read_newest_answers([], "users")) == []
+
+
+def test_newest_answers_are_those_of_targeted_reads_and_of_the_last_whole_one_before(tmp_path: Path) -> None:
+    later, damaged = (land(tmp_path / name, answer(name.encode()), mode="targeted") for name in ("later", "damaged"))
+    cut(folder_of(damaged) / "users.jsonl.gz")
+    whole, older = (land(tmp_path / name, answer(name.encode())) for name in ("whole", "older"))
+    before = land(tmp_path / "before", answer(b"before"), mode="targeted")
+    assert [each.body for each in read_newest_answers([later, damaged, whole, before, older], "users")] == [b"later", b"whole"]
 
 
 def test_line_without_end_is_not_taken_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

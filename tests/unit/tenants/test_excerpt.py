@@ -34,7 +34,7 @@ tenants:
     conn_id: acme
     mapping:
       user: {job_number: extension.工号}
-  - {id: beta, platform: feishu, conn_id: 'beta''s'}
+  - {id: beta, platform: feishu, conn_id: 'beta''s', alerts: {mail: [it@example.com, b.c@example.com]}}
 """
 
 

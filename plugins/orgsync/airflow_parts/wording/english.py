@@ -94,6 +94,19 @@ Nothing is changed, and nobody is written to.
 * Since when it is so stands in `ops.doctor_check`. `orgsync doctor` does the same.
 * On DingTalk it uses two of the calls that a month has.
 """,
+    "watch.description": "Find what is wrong in operation, and tell it",
+    "watch.docs": """
+### Watch
+
+Looks every five minutes at how operation stands: syncs that failed, wait for approval or have not happened for too long, fields that are
+withheld, quarantine that grew, quotas that are nearly used, messages that are stuck, what the doctor found, DAGs that are switched off, and
+the warehouse itself. Each problem is told once, again after a day, and once when it is over, to whom the tenants file names (`alerts`).
+
+* What it found stands in `ops.problem`, what it told in `ops.alert`, and on the first page of the organization.
+* `orgsync check --operation` asks the same, stores nothing and tells nobody: for a monitor outside of Airflow, which notices too when this
+  DAG does not run.
+* A run fails where the warehouse does not answer, or where somebody could not be told; the next one tries again.
+""",
     "notify.description": "Send what waits in the outbox",
     "notify.docs": """
 ### Outbox → platforms

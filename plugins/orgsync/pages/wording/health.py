@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 TEXTS: Mapping[str, tuple[str, str]] = {
     "health.nobody": ("There is no organization that you may see.", "没有您可以查看的组织。"),
+    "health.shared": ("What concerns all organizations", "涉及所有组织"),
+    "health.fix": ("What to do", "怎么处理"),
     "health.well": ("All well", "一切正常"),
     "health.waits": ("Waits for somebody to decide", "等待审批"),
     "health.failed": ("Something has to be mended", "需要处理"),

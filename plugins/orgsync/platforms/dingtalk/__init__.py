@@ -6,12 +6,14 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orgsync.platforms.dingtalk.form import FORM
-from orgsync.platforms.platform import Answer, Answers, Company, Erased, Mode, Person, Platform, Reading, Record, Scope, Wanted
+from orgsync.platforms.platform import Answer, Answers, Company, Erased, Mode, Person, Platform, Reading, Record, Scope, Targets, Wanted
 
 if TYPE_CHECKING:
     from orgsync.errors import PermissionDeniedError
     from orgsync.frames import TidySet
     from orgsync.platforms.dingtalk.client import DingTalkClient
+    from orgsync.platforms.hearing.events import Callback
+    from orgsync.platforms.hearing.streams import Stream
     from orgsync.platforms.sending.messages import Content, Messenger
     from orgsync.platforms.signing_in import SignIn
 
@@ -38,6 +40,12 @@ def _extract(client: DingTalkClient, wanted: Wanted, record: Record) -> Reading:
     from orgsync.platforms.dingtalk.extract import extract
 
     return extract(client, wanted, record)
+
+
+def _look(client: DingTalkClient, wanted: Wanted, targets: Targets, record: Record) -> Reading:
+    from orgsync.platforms.dingtalk.look import look
+
+    return look(client, wanted, targets, record)
 
 
 def _name_missing(client: DingTalkClient, error: PermissionDeniedError) -> PermissionDeniedError:
@@ -83,6 +91,20 @@ def _messenger(conn_id: str) -> Messenger:
     return messenger
 
 
+def _callback(conn_id: str) -> Callback:
+    from orgsync.platforms.dingtalk.connecting import DingTalkConnector
+
+    callback: Callback = DingTalkConnector(conn_id).callback
+    return callback
+
+
+def _stream(conn_id: str) -> Stream:
+    from orgsync.platforms.dingtalk.connecting import DingTalkConnector
+
+    stream: Stream = DingTalkConnector(conn_id).stream
+    return stream
+
+
 def _sign_in(conn_id: str, user_key: str) -> SignIn:  # noqa: ARG001
     from orgsync.platforms.dingtalk.login import DingTalkSignIn
 
@@ -114,11 +136,14 @@ PLATFORM = Platform(
     locate=_locate,
     extract=_extract,
     tidy=_tidy,
+    look=_look,
     substance=_substance,
     erase=_erase,
     list_people=_list_people,
     mentions=_list_mentions,
     messenger=_messenger,
+    callback=_callback,
+    stream=_stream,
     sign_in=_sign_in,
     escape_markdown=_escape_markdown,
     write_body=_write_body,

@@ -49,10 +49,14 @@ ROOT_ID = "1"
 PAGE_SIZE = 100
 # A department holds some 1 000 direct members (40023): this is a hundred times as many.
 MOST_PAGES = 1000
+NOTHING: frozenset[str] = frozenset()
 
 
 class DingTalkClient:
-    """Safe for many threads. Every method gives a good answer or raises; a 200 with an error code is an error."""
+    """Safe for many threads. Every method gives a good answer or raises; a 200 with an error code is an error.
+
+    `tolerated` are codes that are an answer to the caller: not a failed call.
+    """
 
     def __init__(self, client_id: str, client_secret: str, *, transport: Transport, parallel: int = 12) -> None:
         self.transport = transport
@@ -90,8 +94,8 @@ class DingTalkClient:
         """Direct children only, never the root itself."""
         return self._call("POST", LIST_SUB_DEPARTMENTS, {"dept_id": _number(department_id)}, lacks_children)
 
-    def get_department(self, department_id: str) -> Reply:
-        return self._call("POST", GET_DEPARTMENT, {"dept_id": _number(department_id)}, lacks_result)
+    def get_department(self, department_id: str, *, tolerated: frozenset[str] = NOTHING) -> Reply:
+        return self._call("POST", GET_DEPARTMENT, {"dept_id": _number(department_id)}, lacks_result, tolerated=tolerated)
 
     def list_users(self, department_id: str) -> Iterator[Reply]:
         """Page by page, direct members only; with `contain_access_limit`, or restricted staff would be missing without a word."""
@@ -106,8 +110,8 @@ class DingTalkClient:
             most_pages=MOST_PAGES,
         )
 
-    def get_user(self, user_id: str) -> Reply:
-        return self._call("POST", GET_USER, {"userid": user_id}, lacks_result)
+    def get_user(self, user_id: str, *, tolerated: frozenset[str] = NOTHING) -> Reply:
+        return self._call("POST", GET_USER, {"userid": user_id}, lacks_result, tolerated=tolerated)
 
     def get_user_by_code(self, code: str) -> Reply:
         """Who gave a page within DingTalk's client this code (免登, §11): `userid`. A code is good once, for five minutes."""
@@ -152,12 +156,13 @@ class DingTalkClient:
         *,
         shown: Mapping[str, Any] | None = None,
         is_once: bool = False,
+        tolerated: frozenset[str] = NOTHING,
     ) -> Reply:
         def call(token: Token, caller_retries: frozenset[str]) -> Reply:
             body = params if method == "POST" else None
             request = Request(interface, method, interface, query={"access_token": token.value}, body=body, is_once=is_once)
             landed = params if shown is None else shown
-            return self.transport.call(request, judge, params=landed, caller_retries=caller_retries)
+            return self.transport.call(request, judge, params=landed, caller_retries=caller_retries | tolerated)
 
         judge = judge_by(check)
         return self._tokens.call(call, stale_codes=STALE_TOKEN_CODES)

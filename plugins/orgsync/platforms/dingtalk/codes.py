@@ -194,7 +194,13 @@ MEANINGS: Mapping[str, Meaning] = {
 
 STALE_TOKEN_CODES = frozenset({"40014", "42001", "40001", "33001"})
 RANGE_CODES = frozenset({"50002", "50004"})
+# What get says of what is not there, and nothing else (§10); the other codes of an unknown id may mean that it is no id.
+GONE_USER_CODES = frozenset({"60111", "60121"})
+GONE_DEPARTMENT_CODES = frozenset({"60003"})
 GONE_CODES = frozenset({code for code, meaning in MEANINGS.items() if meaning in (_NO_SUCH_DEPARTMENT, _NO_SUCH_USER)})
+
+# Of an id about which get says nothing: not in the app's range, or none that the directory takes.
+UNSAID_CODES = RANGE_CODES | GONE_CODES
 
 
 def effective_code(envelope: Mapping[str, Any]) -> str:

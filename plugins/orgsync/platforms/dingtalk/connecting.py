@@ -7,16 +7,27 @@ from functools import cached_property
 
 from orgsync.check import Check
 from orgsync.errors import ConfigurationError
-from orgsync.platforms.connections import ConnectionFields, open_transport, read_base_url, read_parallel, read_required, read_text
+from orgsync.platforms.connections import (
+    ConnectionFields,
+    open_transport,
+    read_base_url,
+    read_callback_keys,
+    read_parallel,
+    read_required,
+    read_text,
+)
 from orgsync.platforms.connector import Connector
 from orgsync.platforms.dingtalk import checkup
 from orgsync.platforms.dingtalk.client import DingTalkClient
+from orgsync.platforms.dingtalk.events import DingTalkCallback
 from orgsync.platforms.dingtalk.form import BASE_URL, EDITIONS, PARALLEL_CALLS
 from orgsync.platforms.dingtalk.messenger import DingTalkMessenger
+from orgsync.platforms.dingtalk.stream import DingTalkStream
 from orgsync.platforms.dingtalk.todos import TodoClient
 from orgsync.platforms.examining import Needs, Step
+from orgsync.platforms.hearing.seal import AES_KEY, Seal
 from orgsync.platforms.speaking.limits import Pace
-from orgsync.platforms.speaking.transport import SENDING, Patience
+from orgsync.platforms.speaking.transport import ONCE, SENDING, Patience
 from orgsync.words import Words
 
 # Per app and interface on the standard edition; higher editions allow more.
@@ -55,6 +66,22 @@ class DingTalkConnector(Connector):
             todo_creator=read_text(connection, "todo_creator_union_id"),
             edition=edition,
         )
+
+    @cached_property
+    def callback(self) -> DingTalkCallback:
+        """A message for it ends with the Client ID, or with the company's id where a subscription was made by API."""
+        connection = self.find()
+        token, key = read_callback_keys(connection, key_form=AES_KEY)
+        client_id, _ = _read_pair(connection)
+        corp_id = read_text(connection, "corp_id")
+        return DingTalkCallback(Seal(token, key, tuple(filter(None, (client_id, corp_id)))), company=corp_id)
+
+    @cached_property
+    def stream(self) -> DingTalkStream:
+        connection = self.find()
+        client_id, client_secret = _read_pair(connection)
+        transport = self.build_client(connection, patience=ONCE).transport
+        return DingTalkStream(client_id, client_secret, read_api_url(connection), transport, company=read_text(connection, "corp_id"))
 
     def inspect(self, connection: ConnectionFields) -> Iterator[Check]:
         return checkup.inspect(connection)

@@ -78,6 +78,11 @@ def lacks_new_token(content: Content) -> str:
     return "" if read_token(content.get("accessToken")) else "it has no accessToken"
 
 
+def lacks_place(content: Content) -> str:
+    is_there = str(content.get("endpoint") or "").startswith(("wss://", "ws://")) and read_token(content.get("ticket"))
+    return "" if is_there else "it has no endpoint and ticket"
+
+
 def lacks_todo(content: Content) -> str:
     return "" if content.get("id") else "it has no id"
 

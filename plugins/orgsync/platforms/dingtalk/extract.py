@@ -22,6 +22,27 @@ def extract(client: DingTalkClient, wanted: Wanted, record: Record) -> Reading:
     return _DingTalkWalk(client, wanted, record).run()
 
 
+def read_range(walk: Walk, client: DingTalkClient) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The departments and the people whom the app may see, as its administrator chose them. None at all is an error."""
+    allowed = walk.plan_and_land("organization", interfaces.AUTH_SCOPES, client.read_scopes).content["auth_org_scopes"]
+    departments = tuple(str(department) for department in allowed.get("authed_dept") or ())
+    users = tuple(str(user) for user in allowed.get("authed_user") or ())
+    if not departments and not users:
+        fix = "Set the app's data range (权限管理 → 授权范围), then publish a new version"
+        raise PermissionDeniedError(Refusal(PLATFORM, interfaces.AUTH_SCOPES, "an empty range", reason="the app sees nobody", fix=fix))
+    return departments, users
+
+
+def is_excluded_user(walk: Walk, client: DingTalkClient, user_id: str) -> bool:
+    """Of someone whose departments the app does not see."""
+    exclude = walk.wanted.scope.exclude
+    if not exclude:
+        return False
+    walk.plan(interfaces.LIST_PARENTS_OF_USER)
+    chains = records_of(client.list_parents_of_user(user_id).content["result"]["parent_list"])
+    return any(str(parent) in exclude for chain in chains for parent in chain.get("parent_dept_id_list") or ())
+
+
 class _DingTalkWalk(Walk):
     """One read. It remembers one id per department, so memory does not grow with the number of people."""
 
@@ -36,7 +57,7 @@ class _DingTalkWalk(Walk):
         self._left_out_linked = False
 
     def run(self) -> Reading:
-        departments, users = self._read_range()
+        departments, users = read_range(self, self._api)
         count_before = self._count_people()
         tops = tuple(top for top in self._scope.include or departments if self._is_wanted(top))
         # A tenant limited to some departments does not want the people who are in none of them.
@@ -54,15 +75,6 @@ class _DingTalkWalk(Walk):
             visible_users=users,
             platform_counts=counts,
         )
-
-    def _read_range(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        allowed = self.plan_and_land("organization", interfaces.AUTH_SCOPES, self._api.read_scopes).content["auth_org_scopes"]
-        departments = tuple(str(department) for department in allowed.get("authed_dept") or ())
-        users = tuple(str(user) for user in allowed.get("authed_user") or ())
-        if not departments and not users:
-            fix = "Set the app's data range (权限管理 → 授权范围), then publish a new version"
-            raise PermissionDeniedError(Refusal(PLATFORM, interfaces.AUTH_SCOPES, "an empty range", reason="the app sees nobody", fix=fix))
-        return departments, users
 
     def _count_people(self) -> int:
         return int(self.plan_and_land("organization", interfaces.COUNT_USERS, self._api.count_users).content["result"]["count"])
@@ -110,17 +122,10 @@ class _DingTalkWalk(Walk):
     def _read_single_users(self) -> None:
         """People the app may see although it sees none of their departments."""
         for user_id in sorted(self._single_users):
-            if not self._is_excluded_user(user_id):
+            if not is_excluded_user(self, self._api, user_id):
                 self.plan(interfaces.GET_USER)
                 details = partial(self.land, "users", partial(self._api.get_user, user_id))
                 explain_vanished(partial(then_nothing, details), gone_codes=GONE_CODES)
-
-    def _is_excluded_user(self, user_id: str) -> bool:
-        if not self._scope.exclude:
-            return False
-        self.plan(interfaces.LIST_PARENTS_OF_USER)
-        chains = records_of(self._api.list_parents_of_user(user_id).content["result"]["parent_list"])
-        return any(str(parent) in self._scope.exclude for chain in chains for parent in chain.get("parent_dept_id_list") or ())
 
     def _is_wanted_child(self, department_id: str, department: Mapping[str, Any]) -> bool:
         is_linked = is_true(department.get("from_union_org"))

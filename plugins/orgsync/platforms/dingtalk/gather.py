@@ -10,6 +10,7 @@ from orgsync.platforms.dingtalk.interfaces import GET_DEPARTMENT, LIST_SUB_DEPAR
 from orgsync.platforms.dingtalk.records import read_department_id
 from orgsync.platforms.platform import Answer
 from orgsync.platforms.reading.columns import Fields, parse_json_text, without_unset
+from orgsync.platforms.reading.looking import Told
 from orgsync.platforms.reading.records import Gathered, Record, records_of
 from orgsync.platforms.reading.typed import Batch, Flag, Form, General, PersonKind, Places, Whole, make_splitter
 from orgsync.platforms.speaking.decoding import decode_json
@@ -49,25 +50,43 @@ def gather_departments(answers: Iterable[Answer], *, with_details: bool) -> Depa
     return Departments(gathered.in_order(), frozenset(walked))
 
 
+def gather_asked(answers: Iterable[Answer], told: Told) -> Departments:
+    """Departments of a targeted read: each alone, with its own word of what is above it."""
+    gathered = Gathered("dept_id")
+    for answer in answers:
+        department_id, result = str(answer.params["dept_id"]), decode_json(answer.body)["result"]
+        above = None if department_id in told.tops else read_department_id(result.get("parent_id"))
+        gathered.add({**_detail(result), "dept_id": department_id, "parent_id": above})
+    return Departments(gathered.in_order(), frozenset(told.departments))
+
+
 OF_A_PLACE = ("dept_order", "leader")
 """What a list says of a person in this one department."""
 
 
-def form_of_people(*, walked: Collection[str], fields: Mapping[str, Any]) -> Form:
+OF_NO_LIST = ("manager_userid", "dept_position_list", "dept_order_list", "leader_in_dept")
+ONLY_ALONE = ("senior", "real_authed", "role_list", "union_emp_ext", "extension_i18n", "org_email_type", "create_time")
+"""What a person's own record says and no list does (§4)."""
+
+
+def form_of_people(*, walked: Collection[str], fields: Mapping[str, Any], is_targeted: bool = False) -> Form:
     """Someone in several departments is in each one's list; what differs there belongs to the membership.
 
     `fields` are the ones that make up a person, with their documented types: only in them may two records of one person differ.
     A person read alone is read in the general way, and so is everybody where a tenant makes a person's column of what is a place's.
+    A targeted read has each person alone, and says of them what a whole read would.
     """
     kind = PersonKind({**fields, "dept_order": Whole, "leader": Flag}, key="userid", apart=OF_A_PLACE)
     is_plain = fields.keys().isdisjoint(OF_A_PLACE)
 
     def add(general: General, record: Record, answer: Answer) -> None:
+        own = _own_places(record, walked) if answer.interface != LIST_USERS else []
+        if is_targeted:
+            record, own = _as_listed(record, is_in_a_list=bool(own)), [_as_listed_place(place) for place in own]
         user = _with_extension({name: record[name] for name in fields if name in record})
         general.told.update(dict.fromkeys(user))
         general.users.add(user)
-        places = [_listed_place(record, answer.params["dept_id"])] if answer.interface == LIST_USERS else _own_places(record, walked)
-        general.places.add_all(places)
+        general.places.add_all([_listed_place(record, answer.params["dept_id"])] if answer.interface == LIST_USERS else own)
 
     return Form(
         user_key="userid",
@@ -126,14 +145,37 @@ def _listed_place(record: Record, department_id: object) -> Record:
 def _own_places(record: Record, walked: Collection[str]) -> list[Record]:
     """A person read alone says it in three lists; departments outside the visible range have no row to belong to."""
     places: dict[str, dict[str, Any]] = {}
-    entries: list[Record] = [{"dept_id": department} for department in _read_ids(record.get("dept_id_list"))]
-    for name in ("dept_order_list", "leader_in_dept", "dept_position_list"):
-        entries += _entries_of(record.get(name))
-    for entry in entries:
+    for entry in _entries_of_places(record):
         department_id = read_department_id(entry.get("dept_id"))
         if department_id and department_id in walked:
             places.setdefault(department_id, {"userid": record.get("userid")}).update(entry, dept_id=department_id)
     return list(places.values())
+
+
+def list_places(record: Record) -> set[str] | None:
+    """The departments that a person's own record names; None where that cannot be read, so that some may be missing."""
+    ids = parse_json_text(record.get("dept_id_list"))
+    if not isinstance(ids, list) or None in map(read_department_id, ids):
+        return None
+    named = (read_department_id(entry.get("dept_id")) for entry in _entries_of_places(record))
+    return {department for department in named if department}
+
+
+def _entries_of_places(record: Record) -> list[Record]:
+    entries: list[Record] = [{"dept_id": department} for department in _read_ids(record.get("dept_id_list"))]
+    for name in ("dept_order_list", "leader_in_dept", "dept_position_list"):
+        entries += _entries_of(record.get(name))
+    return entries
+
+
+def _as_listed(record: Record, *, is_in_a_list: bool) -> Record:
+    """Who is in no list is read alone in a whole read too."""
+    left_out = (*OF_NO_LIST, *(ONLY_ALONE if is_in_a_list else ()))
+    return {name: value for name, value in record.items() if name not in left_out}
+
+
+def _as_listed_place(place: Record) -> Record:
+    return {name: place.get(name) for name in ("userid", "dept_id", "order", "leader")}
 
 
 def _read_ids(value: object) -> list[Any]:

@@ -23,6 +23,7 @@ RECALL_NOTIFICATION = "topapi/message/corpconversation/recall"
 GET_NEW_TOKEN = "v1.0/oauth2/accessToken"  # noqa: S105
 GET_USER_TOKEN = "v1.0/oauth2/userAccessToken"  # noqa: S105
 GET_ME = "v1.0/contact/users/me"
+OPEN_STREAM = "v1.0/gateway/connections/open"
 CREATE_TODO = "v1.0/todo/users/:unionId/tasks"
 UPDATE_TODO = "PUT v1.0/todo/users/:unionId/tasks/:taskId"
 DELETE_TODO = "DELETE v1.0/todo/users/:unionId/tasks/:taskId"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from orgsync.frames import DEPARTMENTS, MEMBERSHIPS, USERS, Frame, TidySet
-from orgsync.platforms.dingtalk.gather import form_of_people, gather_departments
+from orgsync.platforms.dingtalk.gather import Departments, form_of_people, gather_asked, gather_departments
 from orgsync.platforms.dingtalk.records import read_department_id
 from orgsync.platforms.platform import Answers, Mode
 from orgsync.platforms.reading.columns import Part, Rows, Table, apply_mapping, build_part, build_table, join_parts, pick, to_attributes
 from orgsync.platforms.reading.conversions import UNREAD, Unit, Unread, negate, to_dates, to_flags, to_id_lists, to_numbers, to_text
+from orgsync.platforms.reading.looking import recall_told
 from orgsync.platforms.reading.observed import find_unobserved, find_withheld
 from orgsync.platforms.reading.records import Record, is_true, records_of
 from orgsync.platforms.reading.typed import Flag, Gathering, Text, Whole
@@ -66,6 +67,8 @@ ONLY_IN_DETAILS = {
     "user": frozenset({"manager_user_id", "main_department_id"}),
     "membership": frozenset({"is_main", "title"}),
 }
+# `ext` is in lists alone, so a department read alone does not have all of its attributes.
+ONLY_IN_LISTS = frozenset({"attributes"})
 NEVER_TOLD = {
     "department": frozenset({"name_en"}),
     "user": frozenset({"open_id", "name_en", "gender", "employee_type"}),
@@ -77,10 +80,13 @@ def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:
     """The same frames in whatever order the answers come."""
     of_departments, of_users, of_memberships = (mapping.get(frame.name, {}) for frame in (DEPARTMENTS, USERS, MEMBERSHIPS))
     mapped = {path.partition(".")[0]: Any for path in of_users.values()}
-    departments = gather_departments(answers("departments"), with_details=mode == "full")
-    form = form_of_people(walked=departments.walked, fields={**mapped, **USER_FIELDS})
+    is_targeted = mode == "targeted"
+    departments = _gather_departments(answers, mode)
+    form = form_of_people(walked=departments.walked, fields={**mapped, **USER_FIELDS}, is_targeted=is_targeted)
     people = Gathering(answers, form, partial(_user_part, mapping=of_users))
-    department_table = _department_table(departments.records, of_departments, with_details=mode == "full")
+    left_out = {"full": frozenset[str](), "frequent": ONLY_IN_DETAILS["department"], "targeted": ONLY_IN_LISTS}[mode]
+    has_details = people.has_untyped and not is_targeted
+    department_table = _department_table(departments.records, of_departments, without=left_out)
     user_table = people.users()
     told = [people.told] if len(user_table.rows) else []
     withheld = find_withheld(told, of_users, sources=USER_TEXTS, groups=(MOBILE_FIELDS, EMAIL_FIELDS), attributes=("extension",))
@@ -92,29 +98,38 @@ def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:
         users=user_table.rows,
         memberships=membership_table.rows,
         unobserved={
-            "department": _unobserved(DEPARTMENTS, departments.records, of_departments, has_details=mode == "full"),
-            "user": _unobserved(USERS, told, of_users, has_details=people.has_untyped) | withheld,
-            "membership": _unobserved(MEMBERSHIPS, told_of_places, of_memberships, has_details=people.has_untyped),
+            "department": _unobserved(DEPARTMENTS, departments.records, of_departments, left_out=left_out),
+            "user": _unobserved(USERS, told, of_users, left_out=_left_out(USERS, has_details=has_details)) | withheld,
+            "membership": _unobserved(
+                MEMBERSHIPS, told_of_places, of_memberships, left_out=_left_out(MEMBERSHIPS, has_details=has_details)
+            ),
         },
-        withheld={"user": withheld} if withheld else {},
+        # That none of a few people has a field tells nothing of permissions.
+        withheld={"user": withheld} if withheld and not is_targeted else {},
         unread={"department": department_table.unread, "user": user_table.unread, "membership": membership_table.unread},
     )
 
 
-def _department_table(records: Sequence[Record], mapping: Mapping[str, str], *, with_details: bool) -> Table:
+def _gather_departments(answers: Answers, mode: Mode) -> Departments:
+    if mode == "targeted":
+        return gather_asked(answers("departments"), recall_told(answers))
+    return gather_departments(answers("departments"), with_details=mode == "full")
+
+
+def _department_table(records: Sequence[Record], mapping: Mapping[str, str], *, without: Collection[str]) -> Table:
     columns: dict[str, list[Any]] = {
         "department_id": to_text(pick(records, "dept_id")),
         "parent_id": to_text(pick(records, "parent_id")),
         "name": to_text(pick(records, "name")),
     }
-    if with_details:
-        columns |= {
-            "sort_order": to_numbers(pick(records, "order")),
-            "is_hidden": to_flags(pick(records, "hide_dept")),
-            "source_identifier": to_text(pick(records, "source_identifier")),
-            "leader_user_ids": to_id_lists(pick(records, "dept_manager_userid_list")),
-            "attributes": to_attributes(records, DEPARTMENT_ATTRIBUTES),
-        }
+    details: dict[str, Callable[[], list[Any]]] = {
+        "sort_order": lambda: to_numbers(pick(records, "order")),
+        "is_hidden": lambda: to_flags(pick(records, "hide_dept")),
+        "source_identifier": lambda: to_text(pick(records, "source_identifier")),
+        "leader_user_ids": lambda: to_id_lists(pick(records, "dept_manager_userid_list")),
+        "attributes": lambda: to_attributes(records, DEPARTMENT_ATTRIBUTES),
+    }
+    columns |= {name: read() for name, read in details.items() if name not in without}
     apply_mapping(columns, records, DEPARTMENTS, mapping)
     return build_table(DEPARTMENTS, columns, len(records))
 
@@ -155,8 +170,11 @@ def _main_department(positions: object) -> str | Unread | None:
     return read_department_id(main[0]) or UNREAD if main else None
 
 
-def _unobserved(frame: Frame, records: Sequence[Record], mapping: Mapping[str, str], *, has_details: bool) -> frozenset[str]:
+def _left_out(frame: Frame, *, has_details: bool) -> frozenset[str]:
+    return frozenset() if has_details else ONLY_IN_DETAILS[frame.name]
+
+
+def _unobserved(frame: Frame, records: Sequence[Record], mapping: Mapping[str, str], *, left_out: frozenset[str]) -> frozenset[str]:
     """A mapped column says nothing if no record holds its field; a list that fills some keys of `attributes` does not tell the others."""
-    only_in_details = frozenset() if has_details else ONLY_IN_DETAILS[frame.name]
-    unobserved = find_unobserved(records, mapping, silent=NEVER_TOLD[frame.name] | only_in_details)
-    return unobserved | (only_in_details & {"attributes"})
+    unobserved = find_unobserved(records, mapping, silent=NEVER_TOLD[frame.name] | left_out)
+    return unobserved | (left_out & {"attributes"})

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from orgsync.platforms.feishu.form import FORM
 from orgsync.platforms.feishu.interfaces import USER_KEYS
-from orgsync.platforms.platform import Answer, Answers, Company, Erased, Mode, Person, Platform, Reading, Record, Scope, Wanted
+from orgsync.platforms.platform import Answer, Answers, Company, Erased, Mode, Person, Platform, Reading, Record, Scope, Targets, Wanted
 
 if TYPE_CHECKING:
     from orgsync.errors import PermissionDeniedError
     from orgsync.frames import TidySet
     from orgsync.platforms.feishu.client import FeishuClient
+    from orgsync.platforms.hearing.events import Callback
+    from orgsync.platforms.hearing.streams import Stream
     from orgsync.platforms.sending.messages import Content, Messenger
     from orgsync.platforms.signing_in import SignIn
 
@@ -39,6 +41,12 @@ def _extract(client: FeishuClient, wanted: Wanted, record: Record) -> Reading:
     from orgsync.platforms.feishu.extract import extract
 
     return extract(client, wanted, record)
+
+
+def _look(client: FeishuClient, wanted: Wanted, targets: Targets, record: Record) -> Reading:
+    from orgsync.platforms.feishu.look import look
+
+    return look(client, wanted, targets, record)
 
 
 def _name_missing(client: FeishuClient, error: PermissionDeniedError) -> PermissionDeniedError:
@@ -84,6 +92,20 @@ def _messenger(conn_id: str) -> Messenger:
     return messenger
 
 
+def _callback(conn_id: str) -> Callback:
+    from orgsync.platforms.feishu.connecting import FeishuConnector
+
+    callback: Callback = FeishuConnector(conn_id).callback
+    return callback
+
+
+def _stream(conn_id: str) -> Stream:
+    from orgsync.platforms.feishu.connecting import FeishuConnector
+
+    stream: Stream = FeishuConnector(conn_id).stream
+    return stream
+
+
 def _sign_in(conn_id: str, user_key: str) -> SignIn:
     from orgsync.platforms.feishu.login import FeishuSignIn
 
@@ -115,11 +137,14 @@ PLATFORM = Platform(
     locate=_locate,
     extract=_extract,
     tidy=_tidy,
+    look=_look,
     substance=_substance,
     erase=_erase,
     list_people=_list_people,
     mentions=_list_mentions,
     messenger=_messenger,
+    callback=_callback,
+    stream=_stream,
     sign_in=_sign_in,
     escape_markdown=_escape_markdown,
     write_body=_write_body,

@@ -19,13 +19,16 @@ from orgsync.platforms.feishu.envelope import (
     lacks_page_of_range,
     lacks_page_of_users,
     lacks_token,
+    lacks_user,
 )
 from orgsync.platforms.feishu.interfaces import (
     BATCH_DEPARTMENTS,
     BATCH_USERS,
     GET_DEPARTMENT,
     GET_TOKEN,
+    GET_USER,
     LIST_CHILDREN,
+    LIST_PARENTS,
     LIST_RANGE,
     LIST_USERS,
 )
@@ -101,17 +104,34 @@ class FeishuClient:
             telling=frozenset({TOO_LARGE}) if whole_subtree else frozenset(),
         )
 
-    def get_departments(self, department_ids: Sequence[str], *, user_key: str) -> Reply:
+    def get_departments(self, department_ids: Sequence[str], *, user_key: str, telling: frozenset[str] = frozenset()) -> Reply:
         """50 at most; an id that Feishu does not know is missing in the answer, without a word."""
-        return self._call(BATCH_DEPARTMENTS, {**_kinds(user_key), "department_ids": list(department_ids)}, lacks_departments)
+        query = {**_kinds(user_key), "department_ids": list(department_ids)}
+        return self._call(BATCH_DEPARTMENTS, query, lacks_departments, telling=telling)
+
+    def get_department(self, department_id: str, *, user_key: str, telling: frozenset[str] = frozenset()) -> Reply:
+        return self._get_one(GET_DEPARTMENT, "department_id", department_id, lacks_department, user_key=user_key, telling=telling)
+
+    def list_parents(self, department_id: str, *, user_key: str) -> Iterator[Reply]:
+        """Those above a department that the app sees, the nearest first, without the root."""
+        return self._pages(LIST_PARENTS, {**_kinds(user_key), "department_id": department_id}, lacks_page_of_departments)
 
     def list_users(self, department_id: str, *, user_key: str) -> Iterator[Reply]:
         """Direct members only; `0` has some too."""
         return self._pages(LIST_USERS, {**_kinds(user_key), "department_id": department_id}, lacks_page_of_users)
 
-    def get_users(self, user_ids: Sequence[str], *, user_key: str) -> Reply:
+    def get_users(self, user_ids: Sequence[str], *, user_key: str, telling: frozenset[str] = frozenset()) -> Reply:
         """50 at most; an id that Feishu does not know is missing in the answer, without a word."""
-        return self._call(BATCH_USERS, {**_kinds(user_key), "user_ids": list(user_ids)}, lacks_items)
+        return self._call(BATCH_USERS, {**_kinds(user_key), "user_ids": list(user_ids)}, lacks_items, telling=telling)
+
+    def get_user(self, user_id: str, *, user_key: str, telling: frozenset[str] = frozenset()) -> Reply:
+        """Also of somebody who has left: without departments, and `status.is_resigned`."""
+        return self._get_one(GET_USER, "user_id", user_id, lacks_user, user_key=user_key, telling=telling)
+
+    def _get_one(self, interface: str, name: str, value: str, check: Check, *, user_key: str, telling: frozenset[str]) -> Reply:
+        kinds = _kinds(user_key)
+        path = interface.replace(f":{name}", quote(value, safe=""))
+        return self._call(interface, kinds, check, params={name: value, **kinds}, path=path, telling=telling)
 
     def _pages(
         self,

@@ -331,13 +331,18 @@ MEANINGS: Mapping[str, Meaning] = {
 
 STALE_TOKEN_CODES = frozenset({"99991663", "99991664", "99991665", "99991671"})
 GONE_CODES = frozenset(code for code, meaning in MEANINGS.items() if meaning in (_NO_SUCH_DEPARTMENT, _NO_SUCH_ID))
+# §13.2: of an id that nobody has. An open_id of another app (99992361) says nothing of who has it.
+GONE_USER_CODES = frozenset({"41012", *(code for code, meaning in MEANINGS.items() if meaning is _NO_SUCH_ID)})
+GONE_DEPARTMENT_CODES = GONE_CODES
 OUTSIDE_RANGE = "40004"
-RANGE_CODES = frozenset({OUTSIDE_RANGE, "40014", "41050"})
+USER_OUTSIDE_RANGE = "41050"
+RANGE_CODES = frozenset({OUTSIDE_RANGE, "40014", USER_OUTSIDE_RANGE})
 # About whom a message is for, not about the message: others may still get it.
 RECEIVER_CODES = GONE_CODES | {"230013", "230029", "230034", "230035", "230038", "230053", "41012", "41050", "99992361"}
 RECALL_TOO_LATE = "230009"
 MESSAGE_GONE_CODES = frozenset(code for code, meaning in MEANINGS.items() if meaning is _MESSAGE_GONE)
 READ_TOO_LATE = "230033"
+FOREIGN_ID = "99992361"
 SCOPE_MISSING_CODES = frozenset({"99991672", "99991676", "230027"})
 BAD_TASK = "1470400"
 NO_SUCH_TASK = "1470404"

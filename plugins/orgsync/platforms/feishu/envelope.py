@@ -74,8 +74,16 @@ def lacks_token(content: Content) -> str:
     return "" if read_token(content.get("tenant_access_token")) else "it has no tenant_access_token"
 
 
+def lacks_place(content: Content) -> str:
+    return _lacks_data(content) or ("" if str(content["data"].get("URL") or "").startswith(("wss://", "ws://")) else "its data has no URL")
+
+
 def lacks_department(content: Content) -> str:
     return _lacks_data(content) or ("" if isinstance(content["data"].get("department"), dict) else "its data has no department")
+
+
+def lacks_user(content: Content) -> str:
+    return _lacks_data(content) or ("" if isinstance(content["data"].get("user"), dict) else "its data has no user")
 
 
 def lacks_items(content: Content) -> str:

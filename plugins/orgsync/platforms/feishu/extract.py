@@ -28,8 +28,30 @@ _REREAD = "It was removed while the organization was read; the next try reads an
 
 def extract(client: FeishuClient, wanted: Wanted, record: Record) -> Reading:
     """Complete or an error: the first call that fails for good stops the read."""
-    _check_scope(wanted.scope)
+    check_scope(wanted.scope)
     return _FeishuWalk(client, wanted, record).run()
+
+
+def read_range(walk: Walk, client: FeishuClient, user_key: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The departments and the people of the app's range. None at all is an error."""
+    departments, users, groups = [], [], 0
+    walk.plan(interfaces.LIST_RANGE)
+    for page in walk.land_pages("organization", interfaces.LIST_RANGE, client.list_range(user_key=user_key), next_cursor):
+        data = page.content["data"]
+        departments += [str(department) for department in data.get("department_ids", [])]
+        users += [str(user) for user in data.get("user_ids", [])]
+        groups += len(data.get("group_ids", []))
+    if groups:
+        log.warning("the app's range has %d user groups; who is visible only through one of them is not read", groups)
+    if not departments and not users:
+        raise _sees_nobody(interfaces.LIST_RANGE)
+    return tuple(dict.fromkeys(departments)), tuple(dict.fromkeys(users))
+
+
+def refuse_unkeyed(interface: str) -> None:
+    """Without the permission for it, Feishu leaves `user_id` out of every record, without a word; `open_id` is always there."""
+    fix = f"Grant {USER_ID_SCOPE} (获取用户 user ID) under 权限管理, {PUBLISH}. Or {KEY_BY_OPEN_ID}"
+    raise PermissionDeniedError(Refusal(PLATFORM, interface, "no user_id", reason="people come without user_id", fix=fix))
 
 
 class _FeishuWalk(Walk):
@@ -51,7 +73,7 @@ class _FeishuWalk(Walk):
 
     def run(self) -> Reading:
         root = self._read_root("departments")
-        departments, users = ((ROOT_ID,), ()) if root else self._read_range()
+        departments, users = ((ROOT_ID,), ()) if root else read_range(self, self._api, self._user_key)
         tops = tuple(top for top in self._scope.include or departments if top not in self._scope.exclude)
         # A tenant limited to some departments does not want the people who are in none of them.
         self._single_users = set() if self._scope.include else set(users)
@@ -77,21 +99,6 @@ class _FeishuWalk(Walk):
         """Only an app whose range is all staff may read it: so it also answers what the range is."""
         reply = self._api.get_root(user_key=self._user_key)
         return self.plan_and_land(part, interfaces.GET_DEPARTMENT, partial(_given, reply)) if reply else None
-
-    def _read_range(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        departments, users, groups = [], [], 0
-        self.plan(interfaces.LIST_RANGE)
-        pages = self._api.list_range(user_key=self._user_key)
-        for page in self.land_pages("organization", interfaces.LIST_RANGE, pages, next_cursor):
-            data = page.content["data"]
-            departments += [str(department) for department in data.get("department_ids", [])]
-            users += [str(user) for user in data.get("user_ids", [])]
-            groups += len(data.get("group_ids", []))
-        if groups:
-            log.warning("the app's range has %d user groups; who is visible only through one of them is not read", groups)
-        if not departments and not users:
-            raise _sees_nobody(interfaces.LIST_RANGE)
-        return tuple(dict.fromkeys(departments)), tuple(dict.fromkeys(users))
 
     def _read_tree(self, tops: Collection[str], root: Reply | None) -> None:
         """Tops are in no list of children: each is read itself."""
@@ -213,11 +220,8 @@ class _FeishuWalk(Walk):
         return keys
 
     def _refuse_if_unkeyed(self) -> None:
-        """Without the permission for it, Feishu leaves `user_id` out of every record, without a word; `open_id` is always there."""
-        if self._user_key != "user_id" or self._people == 0 or self._people_with_key > 0:
-            return
-        fix = f"Grant {USER_ID_SCOPE} (获取用户 user ID) under 权限管理, {PUBLISH}. Or {KEY_BY_OPEN_ID}"
-        raise PermissionDeniedError(Refusal(PLATFORM, interfaces.LIST_USERS, "no user_id", reason="people come without user_id", fix=fix))
+        if self._user_key == "user_id" and self._people > 0 and self._people_with_key == 0:
+            refuse_unkeyed(interfaces.LIST_USERS)
 
     def _read_single_users(self, wanted: Collection[str]) -> None:
         """People the app may see although it sees none of their departments."""
@@ -256,7 +260,7 @@ class _FeishuWalk(Walk):
         return {} if before is None or after is None else {"users": min(before, after)}
 
 
-def _check_scope(scope: Scope) -> None:
+def check_scope(scope: Scope) -> None:
     """An id of another kind would exclude nothing, and nobody would notice."""
     wrong = [each for each in (*scope.include, *scope.exclude) if each != ROOT_ID and not each.startswith("od-")]
     if wrong:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UnsetType
 
 from orgsync.platforms.feishu.client import ROOT_ID
-from orgsync.platforms.feishu.interfaces import GET_DEPARTMENT, LIST_USERS
+from orgsync.platforms.feishu.interfaces import GET_DEPARTMENT, GET_USER, LIST_USERS
 from orgsync.platforms.feishu.records import is_deleted, items_of, read_id
 from orgsync.platforms.platform import Answer
 from orgsync.platforms.reading.columns import Fields
@@ -59,14 +59,16 @@ class FeishuPeople:
             place_fields=("user_order", "is_primary_dept"),
             kind_of=self._kind_of,
             split=lambda answer: _split(answer.body),
-            list_records=lambda answer: items_of(decode_json(answer.body)),
+            list_records=_people_of,
             key_of=lambda record, answer: record.get(answer.params["user_id_type"]),
             add=self._add,
             note_places=_note_places,
             prepare=_prepare,
         )
 
-    def _kind_of(self, answer: Answer) -> PersonKind:
+    def _kind_of(self, answer: Answer) -> PersonKind | None:
+        if answer.interface == GET_USER:
+            return None
         asked, key = _asked(answer), str(answer.params["user_id_type"])
         if asked is not None:
             self.walked.add(asked)
@@ -82,6 +84,11 @@ class FeishuPeople:
 
 
 _split = make_splitter("data", "items")
+
+
+def _people_of(answer: Answer) -> list[Record]:
+    content = decode_json(answer.body)
+    return [content["data"]["user"]] if answer.interface == GET_USER else items_of(content)
 
 
 def _asked(answer: Answer) -> str | None:
@@ -117,8 +124,12 @@ def _primary(orders: Any) -> str | None:
     return next(main, None)
 
 
-def gather_departments(answers: Iterable[Answer], *, walked: Collection[str], fields: Collection[str]) -> Departments:
+def gather_departments(
+    answers: Iterable[Answer], *, walked: Collection[str], fields: Collection[str], tops: Collection[str] | None = None
+) -> Departments:
     """Lists also name departments that the read left out: nobody asked for their members.
+
+    `tops` are the only ones without a parent, where it is known that the others' is read.
 
     Read from the root down, every parent is here; one that is not is a fault to be found. Of a part only, the tops have theirs outside.
     """
@@ -128,21 +139,25 @@ def gather_departments(answers: Iterable[Answer], *, walked: Collection[str], fi
         for record in _departments_of(answer):
             told.update(dict.fromkeys(record))
             if record.get("open_department_id") in walked and not is_deleted(record):
-                gathered.add({"parent_id": _parent(record, walked), **{name: record[name] for name in fields if name in record}})
+                gathered.add({"parent_id": _parent(record, walked, tops), **{name: record[name] for name in fields if name in record}})
     return Departments(gathered.in_order(), told)
 
 
 def _departments_of(answer: Answer) -> Iterator[Record]:
     content = decode_json(answer.body)
-    if answer.interface == GET_DEPARTMENT:
+    if answer.interface == GET_DEPARTMENT and answer.params["department_id"] != ROOT_ID:
+        yield content["data"]["department"]
+    elif answer.interface == GET_DEPARTMENT:
         root = content["data"]["department"]
         yield {name: value for name, value in root.items() if name != "parent_department_id"} | {"open_department_id": ROOT_ID}
     else:
         yield from items_of(content)
 
 
-def _parent(record: Record, walked: Collection[str]) -> str | None:
+def _parent(record: Record, walked: Collection[str], tops: Collection[str] | None) -> str | None:
     parent = read_id(record.get("parent_department_id"))
+    if tops is not None:
+        return None if record.get("open_department_id") in tops else parent
     return parent if ROOT_ID in walked or parent in walked else None
 
 

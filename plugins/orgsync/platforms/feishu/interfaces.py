@@ -8,12 +8,15 @@ from __future__ import annotations
 GET_TOKEN = "auth/v3/tenant_access_token/internal"  # noqa: S105
 GET_USER_TOKEN = "oauth/v3/token"  # noqa: S105
 GET_USER_INFO = "authen/v1/user_info"
+OPEN_STREAM = "callback/ws/endpoint"
 GET_DEPARTMENT = "contact/v3/departments/:department_id"
 LIST_CHILDREN = "contact/v3/departments/:department_id/children"
+LIST_PARENTS = "contact/v3/departments/parent"
 BATCH_DEPARTMENTS = "contact/v3/departments/batch"
 LIST_RANGE = "contact/v3/scopes"
 LIST_USERS = "contact/v3/users/find_by_department"
 BATCH_USERS = "contact/v3/users/batch"
+GET_USER = "contact/v3/users/:user_id"
 
 # `user_id_type`: what people are keyed by, and what every id of a person in an answer is.
 USER_KEYS = ("user_id", "open_id")

@@ -23,6 +23,23 @@ def is_deleted(department: Record) -> bool:
     return isinstance(status, dict) and is_true(status.get("is_deleted"))
 
 
+def list_places(person: Record) -> set[str] | None:
+    """The departments that someone's record names; None where it does not, for want of a permission, or they cannot be read."""
+    own, orders = person.get("department_ids"), person.get("orders")
+    if not isinstance(own, list) and not isinstance(orders, list):
+        return None
+    named = [*(own if isinstance(own, list) else ()), *(order.get("department_id") for order in records_of(orders))]
+    places = {read_id(each) for each in named}
+    return None if None in places else {place for place in places if place}
+
+
+def has_left(person: Record) -> bool:
+    """A leaver is in no department, and found by their id all the same (§5.1)."""
+    status = person.get("status")
+    is_resigned = is_true(status.get("is_resigned")) if isinstance(status, dict) else "department_ids" in person
+    return is_resigned and not list_places(person)
+
+
 def read_leaders(department: Record) -> list[str]:
     """The main leader (type 1) first.
 

@@ -24,6 +24,7 @@ from orgsync.platforms.reading.conversions import (
     to_numbers,
     to_text,
 )
+from orgsync.platforms.reading.looking import recall_told
 from orgsync.platforms.reading.observed import find_unobserved, find_withheld
 from orgsync.platforms.reading.records import Record, is_damaged, is_true, read_flag
 from orgsync.platforms.reading.typed import Flag, Gathering, Text, Whole
@@ -121,13 +122,20 @@ NEVER_TOLD = {
 }
 
 
-def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:  # noqa: ARG001 - every read tells the same
-    """The same frames in whatever order the answers come."""
+def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:
+    """The same frames in whatever order the answers come. All modes tell the same columns; a targeted read of fewer people."""
     of_departments, of_users, of_memberships = (mapping.get(frame.name, {}) for frame in (DEPARTMENTS, USERS, MEMBERSHIPS))
     mapped = dict.fromkeys(_first_names(of_users), Any)
     reading = FeishuPeople({**mapped, **USER_FIELDS}, others=set(chain(*USER_GROUPS)))
     people = Gathering(answers, reading.form, partial(_user_part, mapping=of_users))
-    departments = gather_departments(answers("departments"), walked=reading.walked, fields=DEPARTMENT_FIELDS | _first_names(of_departments))
+    told = recall_told(answers) if mode == "targeted" else None
+    walked = reading.walked if told is None else frozenset(told.departments)
+    departments = gather_departments(
+        answers("departments"),
+        walked=walked,
+        fields=DEPARTMENT_FIELDS | _first_names(of_departments),
+        tops=None if told is None else told.tops,
+    )
     leaders = {str(record["open_department_id"]): read_leaders(record) for record in departments.records}
     withheld = {
         "department": _withheld(departments.told, of_departments, DEPARTMENT_SOURCES, DEPARTMENT_GROUPS, DEPARTMENT_ATTRIBUTES),
@@ -136,7 +144,7 @@ def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:  # noqa
     }
     if "leader_user_ids" in withheld["department"]:
         withheld["membership"] |= {"is_leader"} - of_memberships.keys()
-    listed, odd, order = people.places(within=reading.walked)
+    listed, odd, order = people.places(within=walked)
     of_places = {name: None for place in odd for name in place} | dict.fromkeys(listed.told)
     department_table = _department_table(departments.records, of_departments, hidden=withheld["department"])
     user_table = people.users(hidden=withheld["user"])
@@ -151,7 +159,8 @@ def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:  # noqa
             "user": _unobserved(USERS, people.told, of_users) | withheld["user"],
             "membership": _unobserved(MEMBERSHIPS, of_places, of_memberships) | withheld["membership"],
         },
-        withheld={name: columns for name, columns in withheld.items() if columns},
+        # That none of a few records has a field tells nothing of permissions.
+        withheld={name: columns for name, columns in withheld.items() if columns and told is None},
         unread={"department": department_table.unread, "user": user_table.unread, "membership": membership_table.unread},
     )
 

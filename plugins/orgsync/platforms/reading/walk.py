@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Protocol
 
 from orgsync.errors import CredentialError, PlatformBusyError, PlatformError, Refusal, RefusedError
-from orgsync.platforms.platform import Company, Reading, Record, Wanted
+from orgsync.platforms.platform import Answer, Company, Reading, Record, Targets, Wanted
 from orgsync.platforms.speaking.ledger import Ledger, ledger_of_read, total
 from orgsync.platforms.speaking.parallel import Task, run_tasks
 from orgsync.platforms.speaking.transport import Reply, Transport
@@ -55,6 +55,10 @@ class Walk:
         self._record(part, reply.answer)
         return reply
 
+    def record(self, part: str, answer: Answer) -> None:
+        """Land an answer that was planned when it was there."""
+        self._record(part, answer)
+
     def plan_and_land(self, part: str, interface: str, call: Callable[[], Reply]) -> Reply:
         self.plan(interface)
         return self.land(part, call)
@@ -88,6 +92,7 @@ class Walk:
         visible_users: Iterable[str] = (),
         platform_counts: Mapping[str, int] | None = None,
         problems: Iterable[str] = (),
+        asked: Targets | None = None,
     ) -> Reading:
         """What the read says about itself, the parts that are missing and the ledger's own doubts among its problems."""
         tops = tuple(tops)
@@ -105,6 +110,7 @@ class Walk:
             platform_counts=dict(platform_counts or {}),
             problems=(*problems, *sorted(self._missing), *doubts),
             ahead_seconds=self._client.transport.ahead_seconds,
+            asked=asked,
         )
 
     def _spare(self, task: Task) -> Task:

@@ -139,6 +139,9 @@ class Patience:
 SENDING = Patience(attempts=3, longest_wait_seconds=4.0, longest_asked_seconds=5.0)
 """With messages: who waits longer does so in the outbox, where it can be seen, and where others need not wait for it."""
 
+ONCE = Patience(attempts=1)
+"""With what is tried again by whoever asks."""
+
 
 class Transport:
     """`send` does the HTTP, `judge` (given per call) reads a platform's envelope and raises what it means.

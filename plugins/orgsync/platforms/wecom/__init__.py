@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from orgsync.platforms.platform import Answer, Answers, Company, Erased, Mode, Person, Platform, Reading, Record, Scope, Wanted
+from orgsync.platforms.platform import Answer, Answers, Company, Erased, Mode, Person, Platform, Reading, Record, Scope, Targets, Wanted
 from orgsync.platforms.wecom.form import FORM
 
 if TYPE_CHECKING:
     from orgsync.frames import TidySet
+    from orgsync.platforms.hearing.events import Callback
     from orgsync.platforms.sending.messages import Content, Messenger
     from orgsync.platforms.signing_in import SignIn
     from orgsync.platforms.wecom.client import WeComClient
@@ -37,6 +38,12 @@ def _extract(client: WeComClient, wanted: Wanted, record: Record) -> Reading:
     from orgsync.platforms.wecom.extract import extract
 
     return extract(client, wanted, record)
+
+
+def _look(client: WeComClient, wanted: Wanted, targets: Targets, record: Record) -> Reading:
+    from orgsync.platforms.wecom.look import look
+
+    return look(client, wanted, targets, record)
 
 
 def _tidy(answers: Answers, *, mode: Mode, mapping: Mapping[str, Mapping[str, str]]) -> TidySet:
@@ -76,6 +83,13 @@ def _messenger(conn_id: str) -> Messenger:
     return messenger
 
 
+def _callback(conn_id: str) -> Callback:
+    from orgsync.platforms.wecom.connecting import WeComConnector
+
+    callback: Callback = WeComConnector(conn_id).callback
+    return callback
+
+
 def _sign_in(conn_id: str, user_key: str) -> SignIn:  # noqa: ARG001
     from orgsync.platforms.wecom.login import WeComSignIn
 
@@ -104,11 +118,13 @@ PLATFORM = Platform(
     locate=_locate,
     extract=_extract,
     tidy=_tidy,
+    look=_look,
     substance=_substance,
     erase=_erase,
     list_people=_list_people,
     mentions=_list_mentions,
     messenger=_messenger,
+    callback=_callback,
     sign_in=_sign_in,
     escape_markdown=_escape_markdown,
     write_body=_write_body,

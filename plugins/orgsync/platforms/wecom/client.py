@@ -16,6 +16,7 @@ from orgsync.platforms.wecom.envelope import (
     Check,
     judge_by,
     judge_file,
+    lacks_department,
     lacks_department_ids,
     lacks_departments,
     lacks_job,
@@ -32,6 +33,7 @@ from orgsync.platforms.wecom.form import DETAILS_PER_READ, PARALLEL_CALLS
 from orgsync.platforms.wecom.interfaces import (
     EXPORT_FILE,
     GET_AGENT,
+    GET_DEPARTMENT,
     GET_EXPORT,
     GET_TAG,
     GET_TOKEN,
@@ -118,6 +120,9 @@ class WeComClient:
     def list_departments(self) -> Reply:
         """Everything the app may see, in one answer; it may lack the root and hold several tops."""
         return self._get("app", LIST_DEPARTMENTS, {}, lacks_departments)
+
+    def get_department(self, department_id: str, *, tolerated: frozenset[str] = NOTHING) -> Reply:
+        return self._get("app", GET_DEPARTMENT, {"id": department_id}, lacks_department, tolerated=tolerated)
 
     def list_department_ids(self, identity: Identity, *, tolerated: frozenset[str] = NOTHING) -> Reply:
         """Ids, parents and orders: of the whole company for `contact`, of the visible range for `app`."""

@@ -226,6 +226,10 @@ NOBODY_REACHED = "81013"
 RECALL_TOO_LATE = "42052"
 TOO_LARGE_CODES = frozenset({"45029"})
 GONE_CODES = frozenset({code for code, meaning in MEANINGS.items() if meaning in (_NO_SUCH_DEPARTMENT, _NO_SUCH_USER)})
+GONE_USER_CODES = frozenset({code for code, meaning in MEANINGS.items() if meaning is _NO_SUCH_USER})
+"""What is answered for who has left (§4.2), and for who is outside the app's range: only an app that sees the whole company can tell."""
+GONE_DEPARTMENT_CODES = frozenset({"60003"})
+HIDDEN_DEPARTMENT_CODES = frozenset({"60011"})
 # What `user/get` answers for someone this app does not see, or no longer.
 UNSEEN_USER_CODES = GONE_CODES | {"60011", "50002", "60021"}
 

@@ -7,13 +7,23 @@ from functools import cached_property
 
 from orgsync.check import Check
 from orgsync.errors import ConfigurationError
-from orgsync.platforms.connections import ConnectionFields, open_transport, read_number, read_parallel, read_required, read_text
+from orgsync.platforms.connections import (
+    ConnectionFields,
+    open_transport,
+    read_callback_keys,
+    read_number,
+    read_parallel,
+    read_required,
+    read_text,
+)
 from orgsync.platforms.connector import Connector
 from orgsync.platforms.examining import Needs, Step
+from orgsync.platforms.hearing.seal import AES_KEY, Seal
 from orgsync.platforms.speaking.limits import Pace
 from orgsync.platforms.speaking.transport import SENDING, Patience
 from orgsync.platforms.wecom import checkup
 from orgsync.platforms.wecom.client import WeComClient
+from orgsync.platforms.wecom.events import WeComCallback
 from orgsync.platforms.wecom.form import BASE_URL, DETAILS_PER_READ, PARALLEL_CALLS, WAYS
 from orgsync.platforms.wecom.messenger import WeComMessenger
 from orgsync.words import Words
@@ -68,6 +78,12 @@ class WeComConnector(Connector):
         """Sends through the same connection with the app's secret; the AgentId is asked for when something is sent."""
         connection = self.find()
         return WeComMessenger(self.build_client(connection, patience=SENDING), accounts=int(read_number(connection, "accounts", 0)))
+
+    @cached_property
+    def callback(self) -> WeComCallback:
+        connection = self.find()
+        token, key = read_callback_keys(connection, key_form=AES_KEY)
+        return WeComCallback(Seal(token, key, (read_required(connection, "login", missing="corp id", hint=_CORP_ID),)))
 
     def inspect(self, connection: ConnectionFields) -> Iterator[Check]:
         return checkup.inspect(connection)

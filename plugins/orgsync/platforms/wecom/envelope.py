@@ -101,6 +101,11 @@ def lacks_departments(content: Content) -> str:
     return _lacks_places(content, "department")
 
 
+def lacks_department(content: Content) -> str:
+    """One object, not an array."""
+    return "" if isinstance(content.get("department"), dict) else "it has no department"
+
+
 def lacks_department_ids(content: Content) -> str:
     """An array of objects despite its name."""
     return _lacks_places(content, "department_id")

@@ -128,13 +128,15 @@ def _prepare(people: Fields, fields: Collection[str]) -> Fields:
     return Fields(values, people.rows, people.keys)
 
 
-def gather_by_ids(answers: Iterable[Answer], departments: Departments, fields: Collection[str]) -> People:
-    """Memberships are limited to the departments that were read."""
+def gather_by_ids(
+    answers: Iterable[Answer], departments: Departments, fields: Collection[str], told: Collection[str] | None = None
+) -> People:
+    """Memberships are limited to the departments that were read. `told` are the folded ids of the only people that count."""
     rows: set[tuple[str, str | None]] = set()
     details: dict[str, tuple[str, bytes]] = {}
     for answer in answers:
         if answer.interface == LIST_USER_IDS:
-            rows.update(_rows(answer, departments))
+            rows.update(row for row in _rows(answer, departments) if told is None or fold(row[0]) in told)
         elif not answer.params.get("refused"):
             _keep_newest(details, answer)
     users, detailed, memberships = Gathered("userid"), Gathered("userid"), Gathered("userid")

@@ -89,43 +89,61 @@ class _IdReading:
         return people
 
     def _read_details(self, people: Mapping[str, Person]) -> None:
-        asked = choose_asked(
-            people, self._read_knowledge(people), budget=self._api.details_per_read, with_refresh=self._walk.wanted.mode == "full"
-        )
+        known = self._read_knowledge(people)
+        asked = choose_asked(people, known, budget=self._api.details_per_read, with_refresh=self._walk.wanted.mode == "full")
         self._walk.run_parallel(partial(self._read_person, people[key].user_id) for key in asked)
-        for answer in self._earlier_details(people.keys() - set(asked)):
-            self._walk.record("users", answer)
+        self._land_again(people.keys() - set(asked), known)
         log.info("details of %d people asked for, %d of them not to be seen by the app", len(asked), self._unseen)
 
     def _read_knowledge(self, people: Mapping[str, Person]) -> dict[str, Knowledge]:
-        return {
-            fold(answer.params["userid"]): Knowledge(str(answer.params.get("read_at") or ""), bool(answer.params.get("refused")))
-            for answer in self._earlier_details(people.keys())
-        }
+        """What was found out last: targeted reads may have asked since the last whole one."""
+        known: dict[str, Knowledge] = {}
+        for answer in self._earlier_details(people.keys()):
+            key, found = fold(answer.params["userid"]), Knowledge(answer.read_at, bool(answer.params.get("refused")))
+            if key not in known or known[key].read_at < found.read_at:
+                known[key] = found
+        return known
+
+    def _land_again(self, keys: Iterable[str], known: Mapping[str, Knowledge]) -> None:
+        """Of several answers about someone the newest alone: what it says holds, and none that is older."""
+        left = set(keys)
+        for answer in self._earlier_details(left):
+            key = fold(answer.params["userid"])
+            if key in left and answer.read_at == known[key].read_at:
+                left.remove(key)
+                self._walk.record("users", answer)
 
     def _earlier_details(self, keys: Iterable[str]) -> Iterator[Answer]:
         """Streamed, and streamed again for landing: the details of a large company do not fit into memory lightly."""
-        wanted = set(keys)
+        wanted = frozenset(keys)
         for answer in self._walk.wanted.earlier("users"):
             if answer.interface == GET_USER and fold(answer.params.get("userid")) in wanted:
                 yield answer
 
     def _read_person(self, user_id: str) -> list[Task]:
-        """That someone's details are refused is remembered like details, or it would be asked again with every read."""
-        params = {"userid": user_id, "read_at": self._walk.wanted.taken_at.isoformat()}
-        try:
-            reply = self._api.get_user(user_id, tolerated=UNSEEN_USER_CODES)
-        except PlatformError as error:
-            if error.refusal.code not in UNSEEN_USER_CODES:
-                raise
-            refused = {**params, "refused": error.refusal.code}
-            self._walk.record("users", Answer(GET_USER, refused, msgspec.json.encode({"errcode": int(error.refusal.code)})))
+        if not land_person(self._walk, user_id):
             with self._walk.lock:
                 self._unseen += 1
-            return []
-        self._walk.plan(GET_USER)
-        self._walk.record("users", Answer(GET_USER, params, reply.body))
         return []
+
+
+def land_person(walk: WeComWalk, user_id: str) -> bool:
+    """Land someone's details with when they were read; tells whether they were given.
+
+    That they are refused is remembered like details, or it would be asked again with every read.
+    """
+    params = {"userid": user_id, "read_at": walk.wanted.taken_at.isoformat()}
+    try:
+        reply = walk.api.get_user(user_id, tolerated=UNSEEN_USER_CODES)
+    except PlatformError as error:
+        if error.refusal.code not in UNSEEN_USER_CODES:
+            raise
+        refused = {**params, "refused": error.refusal.code}
+        walk.record("users", Answer(GET_USER, refused, msgspec.json.encode({"errcode": int(error.refusal.code)})))
+        return False
+    walk.plan(GET_USER)
+    walk.record("users", Answer(GET_USER, params, reply.body))
+    return True
 
 
 def choose_asked(people: Mapping[str, Person], known: Mapping[str, Knowledge], *, budget: int, with_refresh: bool) -> list[str]:

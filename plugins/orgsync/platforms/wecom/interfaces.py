@@ -6,6 +6,7 @@ GET_TOKEN = "gettoken"  # noqa: S105
 GET_AGENT = "agent/get"
 GET_TAG = "tag/get"
 LIST_DEPARTMENTS = "department/list"
+GET_DEPARTMENT = "department/get"
 LIST_DEPARTMENT_IDS = "department/simplelist"
 LIST_USERS = "user/list"
 # Our own name for what reads find out about the size of lists.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -24,11 +24,12 @@ from orgsync.platforms.reading.columns import (
     to_attributes,
 )
 from orgsync.platforms.reading.conversions import UNREAD, Unread, negate, to_choices, to_flags, to_id_lists, to_numbers, to_text
+from orgsync.platforms.reading.looking import Told, recall_told
 from orgsync.platforms.reading.observed import find_unobserved, find_withheld, is_told
 from orgsync.platforms.reading.records import Record
 from orgsync.platforms.reading.typed import Gathering, Text
 from orgsync.platforms.wecom.gather import Departments, form_of_people, gather_by_ids, gather_departments
-from orgsync.platforms.wecom.records import RESTRICTED_FIELDS, read_department_id
+from orgsync.platforms.wecom.records import RESTRICTED_FIELDS, fold, read_department_id
 
 Mappings = Mapping[str, Mapping[str, str]]
 
@@ -69,14 +70,14 @@ NOT_IN_IDS = {
 }
 
 
-def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:  # noqa: ARG001 - both modes tell the same columns
-    """The same frames in whatever order the answers come."""
+def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:
+    """The same frames in whatever order the answers come. All modes tell the same columns; a targeted read of fewer people."""
     of_departments, of_users, of_memberships = (mapping.get(frame.name, {}) for frame in (DEPARTMENTS, USERS, MEMBERSHIPS))
     fields = {**dict.fromkeys((path.partition(".")[0] for path in of_users.values()), Any), **USER_FIELDS}
-    departments = gather_departments(answers("departments"))
-    found = (
-        _tidy_by_ids(answers, departments, fields, mapping) if departments.by_ids else _tidy_lists(answers, departments, fields, mapping)
-    )
+    told = recall_told(answers) if mode == "targeted" else None
+    departments = _gather_departments(answers, told)
+    by_way = partial(_tidy_by_ids, told=told) if departments.by_ids else _tidy_lists
+    found = by_way(answers, departments, fields, mapping)
     withheld = find_withheld(found.detailed, of_users, sources=WITHHOLDABLE, groups=[{name} for name in RESTRICTED_FIELDS])
     department_table = _department_table(departments.records, of_departments)
     return TidySet(
@@ -88,7 +89,8 @@ def tidy(answers: Answers, *, mode: Mode, mapping: Mappings) -> TidySet:  # noqa
             "user": _unobserved_of_users(found, of_users) | withheld,
             "membership": _unobserved_of_memberships(found, of_memberships),
         },
-        withheld={"user": withheld} if withheld else {},
+        # That none of a few people has a field tells nothing of privacy rules.
+        withheld={"user": withheld} if withheld and told is None else {},
         unread={"department": department_table.unread, "user": found.users.unread, "membership": found.memberships.unread},
         not_read=_not_read(departments, found),
     )
@@ -116,11 +118,17 @@ def _tidy_lists(answers: Answers, departments: Departments, fields: Mapping[str,
     return _People(users, memberships, [people.told] if len(users.rows) else [], [dict.fromkeys(listed.told), *odd])
 
 
-def _tidy_by_ids(answers: Answers, departments: Departments, fields: Mapping[str, Any], mapping: Mappings) -> _People:
-    people = gather_by_ids(answers("users"), departments, fields)
+def _tidy_by_ids(answers: Answers, departments: Departments, fields: Mapping[str, Any], mapping: Mappings, *, told: Told | None) -> _People:
+    people = gather_by_ids(answers("users"), departments, fields, None if told is None else set(map(fold, told.users)))
     users = join_parts(USERS, [_user_part(people.users, mapping.get("user", {}))])
     memberships = join_parts(MEMBERSHIPS, [_membership_part(people.memberships, mapping.get("membership", {}))])
     return _People(users, memberships, people.detailed, people.memberships, _user_ids(people.users) - _user_ids(people.detailed))
+
+
+def _gather_departments(answers: Answers, told: Told | None) -> Departments:
+    """What is wanted, and where, is the same in all modes."""
+    found = gather_departments(answers("departments"))
+    return found if told is None else replace(found, records=[each for each in found.records if each["id"] in told.departments])
 
 
 def _not_read(departments: Departments, people: _People) -> dict[str, frozenset[str]]:

@@ -31,9 +31,6 @@ class WeComWalk(Walk):
     def is_limited(self) -> bool:
         return bool(self.scope.include or self.scope.exclude)
 
-    def record(self, part: str, answer: Answer) -> None:
-        self._record(part, answer)
-
     def record_departments(self, answer: Answer) -> None:
         """An answer holds all departments, wanted or not: the scope lands beside it, so that tidying cuts out the same part."""
         scope = {"include": list(self.scope.include), "exclude": list(self.scope.exclude)} if self.is_limited else {}

@@ -115,6 +115,8 @@ class FakeWeCom:
                 return envelope(department=self._visible_departments())
             case "department/simplelist":
                 return envelope(department_id=[_bare(each) for each in self._visible_departments()])
+            case "department/get":
+                return self._department(int(str(query["id"])))
             case "user/list":
                 return self._members(int(str(query["department_id"])), is_deep=query["fetch_child"] == "1")
             case "user/get":
@@ -136,6 +138,10 @@ class FakeWeCom:
             allow_userinfos={"user": [{"userid": user_id} for user_id in self.allowed_people]},
             allow_tags={"tagid": list(self.tags)},
         )
+
+    def _department(self, number: int) -> Response:
+        seen = [each for each in self._visible_departments() if each["id"] == number]
+        return envelope(department=seen[0]) if seen else refusal(60011 if number in {each["id"] for each in self.departments} else 60003)
 
     def _visible_departments(self) -> list[dict[str, Any]]:
         return [each for each in self.departments if self.visible is None or each["id"] in self.visible]

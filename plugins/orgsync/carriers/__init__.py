@@ -1,0 +1,1 @@
+"""What carries a letter out of orgsync other than its outbox: mail, group robots, and webhooks that take JSON."""

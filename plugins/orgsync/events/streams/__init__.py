@@ -1,0 +1,1 @@
+"""Connections that we open to the platforms, over which events come: nothing has to be reachable from outside for them."""
