@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from orgsync.platforms.platform import Answer, Mode, Person
+from orgsync.platforms.platform import Answer, Mode, Person, Targets
 from tests.contract.conftest import Organization
 
 WAYS: dict[str, list[dict[str, Any]]] = {
@@ -112,3 +112,23 @@ def test_the_wanted_parameter_of_a_call_goes_too(organization: Organization) -> 
     left = organization.platform.erase(replace(answer, params={**answer.params, several: ["leaver", "stayer"]}), person).answer
     assert left is not None
     assert left.params[several] == ["stayer"]
+
+
+def test_targeted_read_says_nothing_of_the_person_any_more(organization: Organization) -> None:
+    look = organization.platform.look
+    assert look is not None
+    gone, *others = some_people(organization)
+    landed: dict[str, list[Answer]] = {}
+    wanted = replace(organization.wanted(), mode="targeted")
+    look(
+        organization.client(),
+        wanted,
+        Targets(users=(gone, *others, "nobody_at_all")),
+        lambda part, answer: landed.setdefault(part, []).append(answer),
+    )
+    left = erase(organization, landed, Person(frozenset({gone}), (gone,)))
+    said = [str(dict(answer.params)) + answer.body.decode() for answers in left.values() for answer in answers]
+    assert [text for text in said if re.search(rf"(?<![0-9A-Za-z_]){re.escape(gone)}(?![0-9A-Za-z_])", text)] == []
+    whole, without = frames(organization, landed, "targeted"), frames(organization, left, "targeted")
+    assert set(whole["users"]["user_id"]) - {gone} == set(without["users"]["user_id"])
+    assert set(others) <= set(without["users"]["user_id"])
