@@ -13,7 +13,7 @@ Answering = Callable[[str, dict[str, str], dict[str, str], bytes], bytes | int]
 """From method, query, headers and body to the body of a 200, or to another status."""
 
 
-def wait_until(is_so: Callable[[], bool], *, seconds: float = 30) -> None:
+def wait_until(is_so: Callable[[], bool], *, seconds: float = 60) -> None:
     """Asks again and again; it is the sandbox's clock that decides, not the test's."""
     until = time.monotonic() + seconds
     pause = Event()

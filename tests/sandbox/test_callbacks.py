@@ -29,8 +29,8 @@ TOKEN, KEY = "sandboxEventToken", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 SALT = b"0123456789abcdef"
 QUICK = {
     "event_retry_seconds": [0.01, 0.01],
-    "event_answer_seconds": 2,
-    "event_check_seconds": 2,
+    "event_answer_seconds": 60,
+    "event_check_seconds": 60,
     "events_at_once": 1,
     "event_list_seconds": 0,
 }
@@ -365,7 +365,7 @@ def test_whatever_goes_wrong_what_is_delivered_arrived_and_all_are_accounted_for
     sandbox: RunningSandbox, receiver: Receiver, seed: int
 ) -> None:
     subscribe(sandbox, "dingtalk", receiver)
-    sandbox.control("PUT", "dingtalk/settings", {"events_at_once": 4, "event_answer_seconds": 10})
+    sandbox.control("PUT", "dingtalk/settings", {"events_at_once": 4})
     kinds = ("lost", "duplicated", "delayed", "reordered", "forged", "tampered")
     faults = [{"kind": kind, "share": 0.3, "seed": seed, "seconds": 0.05} for kind in kinds]
     sandbox.control("POST", "dingtalk/event_faults", faults)
@@ -413,9 +413,9 @@ def test_wecom_may_leave_a_plus_as_it_is(sandbox: RunningSandbox, receiver: Rece
 
 def test_subscription_outlives_a_restart(receiver: Receiver, tmp_path: Path) -> None:
     receiver.answer = right_answer("wecom")
-    with start_sandbox(people=60, departments=8, seed=5, state=tmp_path) as sandbox:
+    with start_sandbox(people=60, departments=8, seed=5, state=tmp_path, event_check_seconds=60, event_answer_seconds=60) as sandbox:
         sandbox.control("PUT", "wecom/callback", {"url": receiver.url})
-    with start_sandbox(people=60, departments=8, seed=5, state=tmp_path) as sandbox:
+    with start_sandbox(people=60, departments=8, seed=5, state=tmp_path, event_check_seconds=60, event_answer_seconds=60) as sandbox:
         assert sandbox.control("GET", "wecom/callback")["url"] == receiver.url
         assert [event["state"] for event in evolve(sandbox, "wecom", departments_moved=1)] == ["delivered"]
         assert sandbox.control("GET", "dingtalk/callback")["mode"] == "off"

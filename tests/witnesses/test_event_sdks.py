@@ -26,11 +26,13 @@ ONE_OF_EACH = {
     "joined": 1, "left": 1, "moved": 1, "renamed": 1, "departments_created": 1, "departments_renamed": 1, "departments_removed": 1,
 }  # fmt: skip
 PATIENCE = 60
+PATIENT = {"stream_answer_seconds": 60, "stream_retry_seconds": [0.1, 0.1], "event_check_seconds": 60, "event_answer_seconds": 60}
+"""What an SDK answers counts, and not how busy the machine is."""
 
 
 @pytest.fixture(scope="module")
 def changing() -> Iterator[RunningSandbox]:
-    with start_sandbox(people=80, departments=12, seed=5, stream_answer_seconds=2, stream_retry_seconds=[0.1, 0.1]) as sandbox:
+    with start_sandbox(people=80, departments=12, seed=5, **PATIENT) as sandbox:
         yield sandbox
 
 
