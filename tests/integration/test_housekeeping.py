@@ -190,6 +190,25 @@ def test_runs_without_an_end_are_closed_after_a_day(world: World) -> None:
     assert clean(world).closed_runs == 0
 
 
+def test_events_go_once_they_are_old_and_so_do_counts_of_refusals(world: World) -> None:
+    for tenant_id, key, days in [("acme", "old", 91), ("acme", "handled", 400), ("acme", "recent", 89), ("beta", "of_another", 400)]:
+        values = (tenant_id, key, f"{days} days")
+        world.query(
+            "insert into ops.event (tenant_id, event_key, platform, type, kind, via, received_at) "
+            "values (%s, %s, 'dingtalk', 't', 'other', 'http', now() - %s::interval)",
+            *values,
+        )
+        world.query(
+            "insert into ops.event_refusal values (%s, 'forged', current_date - %s::interval, 1) on conflict do nothing", *values[::2]
+        )
+    kept = "select event_key from ops.event order by 1"
+    assert clean_tenant(world.settings, TENANT, dry_run=True).removed_events == 2
+    assert len(world.query(kept)) == 4
+    assert clean_tenant(world.settings, TENANT, dry_run=False).removed_events == 2
+    assert world.query(kept) == [("of_another",), ("recent",)]
+    assert world.query("select tenant_id, current_date - refused_on from ops.event_refusal order by 1") == [("acme", 89), ("beta", 400)]
+
+
 def test_run_whose_plan_waits_for_a_decision_is_not_lost(world: World) -> None:
     run = world.run_at(NOW)
     plan_id = validate_snapshot(run, extract_snapshot(run, mode="full"))

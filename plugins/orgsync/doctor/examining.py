@@ -14,12 +14,13 @@ from orgsync.doctor.warehouse import examine_standing, examine_warehouse
 from orgsync.errors import ConfigurationError
 from orgsync.platforms import PLATFORM_NAMES, load_platform
 from orgsync.platforms.connector import Connector
-from orgsync.platforms.examining import Needs
+from orgsync.platforms.examining import CALLBACK, Needs
 from orgsync.settings import Settings
 from orgsync.tenants import Tenant, read_stanzas, read_tenant
 from orgsync.words import Words
 
 FILE = "tenants file"
+_NO_EVENTS = Words("events that the platform pushes are refused", "平台推送的事件会被拒绝")
 SHARED = ""
 """The tenant of what all tenants share."""
 
@@ -76,4 +77,15 @@ def _examine(settings: Settings, tenant: Tenant) -> Iterator[Check]:
     keys = load_platform(tenant.platform).user_keys
     needs = Needs(user_key=tenant.user_key or next(iter(keys), ""), scope=tenant.scope)
     yield from open_connector(tenant.platform, tenant.conn_id).examine(needs)
+    yield from _examine_events(tenant)
     yield from examine_standing(settings, tenant)
+
+
+def _examine_events(tenant: Tenant) -> Iterator[Check]:
+    """What the connection itself shows of its two values is told already; here, whether a tenant that is to receive by them has them."""
+    if tenant.events.receive != "http":
+        return
+    try:
+        load_platform(tenant.platform).callback(tenant.conn_id)
+    except ConfigurationError as error:
+        yield broken(CALLBACK, error, subject="events", lost=_NO_EVENTS)
