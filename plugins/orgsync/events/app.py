@@ -20,12 +20,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from orgsync.errors import MissingConnectionError, OrgsyncError
-from orgsync.events.bounds import Buckets, Refusals
+from orgsync.events.bounds import Buckets, Complaints, Refusals
 from orgsync.events.doors import Door, Doors, read_doors
 from orgsync.events.receiving import Received, Row, receive
 from orgsync.events.storing import MOST_CONNECTIONS, Inbox
 from orgsync.platforms.hearing.events import Call, RefusedCallError
 from orgsync.settings import Settings, read_settings
+from orgsync.tenants import read_stanzas
 from orgsync.warehouse.connection import Address
 from orgsync.warehouse.hook import find_receiver_login
 
@@ -50,8 +51,9 @@ ReadDoors = Callable[[], Doors]
 
 
 def create_app() -> Starlette:
-    """For whoever runs it in a server of their own: `uvicorn --factory orgsync.events.app:create_app`."""
+    """For whoever runs it in a server of their own: `uvicorn --factory orgsync.events.app:create_app`. Raises ConfigurationError."""
     settings = read_settings()
+    read_stanzas(settings.tenants_file)  # one that cannot be read is told before anything is served
     return build_app(find_address(settings), lambda: read_doors(settings))
 
 
@@ -86,12 +88,13 @@ class Porter:
         self._hands = ThreadPoolExecutor(MOST_CONNECTIONS, "store")
         self._look_out = ThreadPoolExecutor(1, "look")
         self._free = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._complaints = Complaints()
         self._said = ""
 
     @asynccontextmanager
     async def work(self, _: Starlette) -> AsyncIterator[None]:
         """Raises what makes it useless to begin: a tenants file that cannot be read."""
-        self.doors = await asyncio.to_thread(self._read_doors)
+        self._open(await asyncio.to_thread(self._read_doors))
         await self._keep_books()
         if not self.doors.open:
             log.warning("no tenant receives events over HTTP: set `events: {receive: http}` in a stanza")
@@ -160,9 +163,14 @@ class Porter:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
             await self._keep_books()
             try:
-                self.doors = await self._look(self._read_doors)
+                self._open(await self._look(self._read_doors))
             except Exception as error:  # what was known of tenants still holds
                 self._say(error)
+
+    def _open(self, doors: Doors) -> None:
+        self.doors = doors
+        for tenant_id, reason in self._complaints.find_new(doors.closed):
+            log.warning("tenant %s receives no events: %s", tenant_id, reason)
 
     async def _keep_books(self) -> None:
         """Writes down what was refused, and asks the warehouse for its time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -27,6 +28,18 @@ class Buckets:
 
     def __len__(self) -> int:
         return len(self._levels)
+
+
+@dataclass
+class Complaints:
+    """What is wrong with tenants, so that each thing is told when it arises, and not each time that it is looked at."""
+
+    _known: Mapping[str, str] = field(default_factory=dict)
+
+    def find_new(self, wrong: Mapping[str, str]) -> list[tuple[str, str]]:
+        new = [(tenant_id, reason) for tenant_id, reason in wrong.items() if self._known.get(tenant_id) != reason]
+        self._known = dict(wrong)
+        return new
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -11,8 +10,6 @@ from orgsync.platforms import load_platform
 from orgsync.platforms.hearing.events import Callback, Event
 from orgsync.settings import Settings
 from orgsync.tenants import Stanzas, Tenant, read_stanzas
-
-log = logging.getLogger(__name__)
 
 Connect = Callable[[Tenant], Callback]
 
@@ -40,10 +37,10 @@ class Door:
 
 @dataclass(frozen=True)
 class Doors:
-    """`closed` are tenants whose stanza or connection is wrong: what is for them is refused in such a way that it comes again."""
+    """`closed` says of tenants what is wrong with their stanza or connection: what is for them is refused such that it comes again."""
 
     open: Mapping[str, Door] = field(default_factory=dict)
-    closed: frozenset[str] = frozenset()
+    closed: Mapping[str, str] = field(default_factory=dict)
 
     def know(self, tenant_id: str) -> bool:
         return tenant_id in self.open or tenant_id in self.closed
@@ -60,20 +57,19 @@ def read_doors(settings: Settings, connect: Connect = connect) -> Doors:
 
 def find_doors(stanzas: Stanzas, connect: Connect) -> Doors:
     heard: dict[str, tuple[Tenant, Callback]] = {}
-    closed = {stanza.tenant_id for stanza in stanzas.broken if stanza.tenant_id}
+    closed = {stanza.tenant_id: stanza.reason for stanza in stanzas.broken if stanza.tenant_id}
     for tenant in stanzas.tenants:
         if tenant.events.receive != "http":
             continue
         try:
             heard[tenant.id] = tenant, connect(tenant)
         except OrgsyncError as error:
-            closed.add(tenant.id)
-            log.warning("tenant %s receives no events: %s", tenant.id, error)
+            closed[tenant.id] = str(error)
     doors = {
         tenant_id: Door(tenant_id, callback, _find_recipients(heard.values(), tenant, callback))
         for tenant_id, (tenant, callback) in heard.items()
     }
-    return Doors(doors, frozenset(closed))
+    return Doors(doors, closed)
 
 
 def _find_recipients(heard: Iterable[tuple[Tenant, Callback]], tenant: Tenant, callback: Callback) -> tuple[Recipient, ...]:

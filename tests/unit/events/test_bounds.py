@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orgsync.events.bounds import Buckets, Refusals
+from orgsync.events.bounds import Buckets, Complaints, Refusals
 
 
 def test_bucket_is_emptied_and_fills_again() -> None:
@@ -34,3 +34,9 @@ def test_refusals_that_could_not_be_written_down_are_counted_on() -> None:
     refusals.add("acme", "forged")
     refusals.put_back(taken)
     assert refusals.take() == [("acme", "forged", 4)]
+
+
+def test_each_thing_that_is_wrong_is_told_once_and_again_after_it_was_right() -> None:
+    complaints = Complaints()
+    seen = [{"a": "x"}, {"a": "x", "b": "y"}, {"a": "z"}, {}, {"a": "z"}]
+    assert [complaints.find_new(wrong) for wrong in seen] == [[("a", "x")], [("b", "y")], [("a", "z")], [], [("a", "z")]]

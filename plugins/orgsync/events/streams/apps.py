@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from orgsync.errors import ConfigurationError, OrgsyncError
@@ -11,8 +10,6 @@ from orgsync.events.doors import Recipient
 from orgsync.platforms import load_platform
 from orgsync.platforms.hearing.streams import Stream
 from orgsync.tenants import Stanzas, Tenant
-
-log = logging.getLogger(__name__)
 
 Connect = Callable[[Tenant], Stream]
 
@@ -33,19 +30,29 @@ def connect(tenant: Tenant) -> Stream:
     return open_stream(tenant.conn_id)
 
 
-def find_apps(stanzas: Stanzas, connect: Connect, only: Collection[str] = ()) -> tuple[App, ...]:
-    """Those of the tenants that receive by a stream, or of `only` these of them."""
+@dataclass(frozen=True)
+class Apps:
+    """`closed` says of tenants what is wrong with their stanza or connection."""
+
+    listened: tuple[App, ...] = ()
+    closed: Mapping[str, str] = field(default_factory=dict)
+
+
+def find_apps(stanzas: Stanzas, connect: Connect, only: Collection[str] = ()) -> Apps:
+    """Those of the tenants that receive by a stream, or of `only` these of them; each is listened to for all that have it."""
     by_app: dict[str, list[tuple[Tenant, str]]] = {}
+    closed = {stanza.tenant_id: stanza.reason for stanza in stanzas.broken if stanza.tenant_id}
     for tenant in stanzas.tenants:
-        if tenant.events.receive != "stream" or (only and tenant.id not in only):
+        if tenant.events.receive != "stream":
             continue
         try:
             stream = connect(tenant)
         except OrgsyncError as error:
-            log.warning("tenant %s receives no events: %s", tenant.id, error)
+            closed[tenant.id] = str(error)
             continue
         by_app.setdefault(f"events:{tenant.platform}:{stream.app}", []).append((tenant, stream.company))
-    return tuple(_make_app(key, sharing, connect) for key, sharing in sorted(by_app.items()))
+    wanted = [(key, sharing) for key, sharing in sorted(by_app.items()) if not only or any(tenant.id in only for tenant, _ in sharing)]
+    return Apps(tuple(_make_app(key, sharing, connect) for key, sharing in wanted), closed)
 
 
 def _make_app(key: str, sharing: list[tuple[Tenant, str]], connect: Connect) -> App:

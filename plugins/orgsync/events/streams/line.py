@@ -24,7 +24,7 @@ DRAIN_SECONDS = 10.0
 """After it announced its end DingTalk keeps a connection for so long."""
 SHORTEST_SECONDS = 5.0
 """A platform that ends each connection at once is not asked for the next one at once."""
-MOST_BYTES = 1 << 20
+MOST_BYTES = 4 << 20
 OPEN_SECONDS = 15.0
 STORE_SECONDS = 2.5
 """Both platforms wait three seconds for an acknowledgement."""
@@ -67,7 +67,7 @@ class Line:
     drain_seconds: float = DRAIN_SECONDS
     failures: int = 0
     opened: int = 0
-    _said: str = ""
+    _said: dict[str, str] = field(default_factory=dict)
     _draining: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def listen(self) -> None:
@@ -117,21 +117,28 @@ class Line:
                 except TimeoutError:
                     raise SilentError(f"nothing came for {session.quiet_seconds:g} seconds, where something should") from None
                 self._note_life()
-                taken = session.take(frame)
+                taken = self._take(session, frame)
                 await self._answer(taken, socket)
                 if taken.is_last:
                     return True
 
+    def _take(self, session: Session, frame: Frame) -> Taken:
+        try:
+            return session.take(frame)
+        except RefusedCallError:
+            return Taken(problem="a frame that is none")
+
     async def _answer(self, taken: Taken, socket: Socket) -> None:
         reply = taken.reply
         if taken.problem:
-            log.warning("%s: %s came, and was not acknowledged", self.name, taken.problem)
+            self._say("frames", f"{taken.problem} came, and was not acknowledged")
         if taken.event:
             try:
                 async with asyncio.timeout(STORE_SECONDS):
                     await self.store(taken.event)
+                self._calm("warehouse")
             except Exception as error:  # whatever it is, only what is stored is acknowledged
-                self._say(error)
+                self._say("warehouse", error)
                 reply = taken.refusal
         if reply is not None:
             await socket.send(reply)
@@ -144,7 +151,7 @@ class Line:
                 with suppress(Exception):
                     async with asyncio.timeout(self.drain_seconds):
                         while True:
-                            await self._answer(session.take(await socket.recv()), socket)
+                            await self._answer(self._take(session, await socket.recv()), socket)
             finally:
                 with suppress(Exception):
                     await socket.close()
@@ -155,21 +162,23 @@ class Line:
 
     async def _pause(self, error: BaseException) -> None:
         self.failures += 1
-        self._say(error)
+        self._say("connection", error)
         await asyncio.sleep(self.pause_after(self.failures))
 
     def _note_life(self) -> None:
         self.failures = 0
-        if self._said:
-            log.info("%s: events come again", self.name)
-            self._said = ""
+        self._calm("connection")
 
-    def _say(self, error: BaseException) -> None:
+    def _say(self, about: str, error: BaseException | str) -> None:
         """Once: nobody reads the same a thousand times. An error of another library may hold the address, and in it a ticket."""
-        said = str(error) if isinstance(error, OrgsyncError | SilentError) else type(error).__name__
-        if said != self._said:
-            self._said = said
-            log.warning("%s: %s; tried again", self.name, said)
+        said = str(error) if isinstance(error, OrgsyncError | SilentError | str) else type(error).__name__
+        if said != self._said.get(about):
+            self._said[about] = said
+            log.warning("%s: %s", self.name, said)
+
+    def _calm(self, about: str) -> None:
+        if self._said.pop(about, ""):
+            log.info("%s: %s: all is well again", self.name, about)
 
 
 class SilentError(Exception):

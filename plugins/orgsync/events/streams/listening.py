@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from orgsync.errors import BusyAppError, OrgsyncError
+from orgsync.events.bounds import Complaints
 from orgsync.events.receiving import address_event
 from orgsync.events.storing import Inbox
 from orgsync.events.streams.apps import App, Connect, connect, find_apps
@@ -86,6 +87,7 @@ class Listeners:
         self._settings, self._only, self._connect = settings, frozenset(only), connect
         self._address = find_warehouse(settings)
         self._inbox = Inbox(replace(self._address, statement_timeout_seconds=2))
+        self._complaints = Complaints()
         self.running: dict[str, Listener] = {}
 
     def work(self, ends: threading.Event) -> None:
@@ -108,12 +110,14 @@ class Listeners:
     def _look(self) -> None:
         """A tenants file that cannot be read at the moment ends nobody."""
         try:
-            wanted = {app.key: app for app in find_apps(read_stanzas(self._settings.tenants_file), self._connect, self._only)}
+            found = find_apps(read_stanzas(self._settings.tenants_file), self._connect, self._only)
         except OrgsyncError as error:
             log.warning("the tenants file cannot be read; those who listen go on: %s", error)
             return
-        if not wanted and not self.running:
-            log.warning("no tenant receives events by a stream: set `events: {receive: stream}` in a stanza")
+        wanted = {app.key: app for app in found.listened}
+        wrong = dict(found.closed) if wanted or found.closed else {"": "no stanza has `events: {receive: stream}`"}
+        for tenant_id, reason in self._complaints.find_new(wrong):
+            log.warning("%s receives no events by a stream: %s", f"tenant {tenant_id}" if tenant_id else "nobody", reason)
         for key, listener in list(self.running.items()):
             if wanted.get(key) != listener.app or not listener.thread.is_alive():
                 listener.ends.set()

@@ -20,7 +20,7 @@ from orgsync.platforms.speaking.transport import Request, Transport
 CONTROL, DATA = 0, 1
 PING_SECONDS = 120.0
 SPARE_SECONDS = 15.0
-MOST_PARTS = 64
+MOST_PARTS = 1024
 MOST_BYTES = 1 << 20
 MOST_MESSAGES = 32
 """Messages whose parts are not all there yet; the oldest is given up for a new one, and comes again."""
@@ -75,7 +75,10 @@ class FeishuSession:
             if kind == "pong" and found.payload:
                 self.ping_seconds = read_pause(read_object(found.payload)) or self.ping_seconds
             return Taken()
-        payload = self._join(found)
+        try:
+            payload = self._join(found)
+        except RefusedCallError:
+            return Taken(reply=_answer(found, 500), problem="a part of a message that is none")
         if payload is None:
             return Taken()
         return self._take_event(found, payload) if kind == "event" else Taken(reply=_answer(found, 200))
@@ -94,6 +97,7 @@ class FeishuSession:
             return frame.payload
         parts = self._parts.setdefault(frame.header("message_id"), {})
         if total > MOST_PARTS or place >= total or sum(map(len, parts.values())) + len(frame.payload) > MOST_BYTES:
+            self._parts.pop(frame.header("message_id"))
             raise RefusedCallError("oversized")
         parts[place] = frame.payload
         if len(parts) == total:

@@ -46,7 +46,7 @@ class Session(Protocol):
     def ping(self) -> Frame: ...
 
     def take(self, frame: Frame) -> Taken:
-        """Raises RefusedCallError for what is no frame: the connection is then of no use."""
+        """Raises RefusedCallError for what is no frame: it is passed over, for who knows what platforms will say one day."""
         ...
 
 

@@ -36,14 +36,24 @@ ALL = Stanzas((tenant("a", "one"), tenant("b", "one_too"), tenant("c", "two"), t
 
 
 def test_an_app_is_listened_to_once_for_all_that_have_it() -> None:
-    assert [(app.key, [(each.tenant_id, each.company) for each in app.recipients]) for app in find_apps(ALL, fake)] == [
+    assert [(app.key, [(each.tenant_id, each.company) for each in app.recipients]) for app in find_apps(ALL, fake).listened] == [
         ("events:feishu:one", [("a", ""), ("b", "b")]),
         ("events:feishu:two", [("c", "")]),
     ]
 
 
+def test_who_has_no_connection_is_named_and_keeps_nobody_else_from_it() -> None:
+    assert find_apps(ALL, fake).closed == {"e": "nothing there"}
+
+
+def test_app_of_a_tenant_that_is_named_is_listened_to_for_all_that_have_it() -> None:
+    """Whoever else wants to listen to it stands by, and would not for the others."""
+    [app] = find_apps(ALL, fake, only={"b"}).listened
+    assert [each.tenant_id for each in app.recipients] == ["a", "b"]
+
+
 def test_some_may_be_named() -> None:
-    assert [app.key for app in find_apps(ALL, fake, only={"c"})] == ["events:feishu:two"]
+    assert [app.key for app in find_apps(ALL, fake, only={"c"}).listened] == ["events:feishu:two"]
 
 
 def test_same_tenants_are_the_same_app() -> None:
@@ -59,7 +69,7 @@ def test_connection_is_read_anew_for_each_opening() -> None:
         read.append(each.id)
         return fake(each)
 
-    [app, _] = find_apps(ALL, counting)
+    [app, _] = find_apps(ALL, counting).listened
     before = len(read)
     app.open_stream()
     app.open_stream()

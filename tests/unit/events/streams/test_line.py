@@ -168,12 +168,22 @@ def test_silent_connection_counts_as_dead() -> None:
     play(Platform(session=FakeSession(quiet_seconds=0.05)), scene)
 
 
-@pytest.mark.parametrize("frame", ["gone", "noise"])
-def test_connection_that_breaks_or_speaks_nonsense_is_replaced(frame: str) -> None:
+def test_what_is_no_frame_is_passed_over() -> None:
+    async def scene(platform: Platform) -> None:
+        socket = await platform.next_socket()
+        for frame in ("noise", "event 1", "noise"):
+            socket.frames.put_nowait(frame)
+        await until(lambda: platform.stored == ["event 1"])
+        assert len(platform.sockets) == 1
+
+    play(Platform(), scene)
+
+
+def test_connection_that_breaks_is_replaced() -> None:
     async def scene(platform: Platform) -> None:
         first = await platform.next_socket()
         first.frames.put_nowait("event 1")
-        first.frames.put_nowait(frame)
+        first.frames.put_nowait("gone")
         await platform.next_socket()
         assert (first.closed.is_set(), platform.stored, platform.pauses) == (True, ["event 1"], [1])
 

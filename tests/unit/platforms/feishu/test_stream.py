@@ -97,17 +97,18 @@ def test_parts_that_never_become_whole_take_no_more_memory_than_is_bounded() -> 
 
 
 @pytest.mark.parametrize(("total", "place"), [("9999", "1"), ("3", "3"), ("2", "77777")])
-def test_parts_that_cannot_be_are_refused(total: str, place: str) -> None:
+def test_parts_that_cannot_be_are_not_acknowledged(total: str, place: str) -> None:
     headers = (("type", "event"), ("message_id", "m1"), ("sum", total), ("seq", place))
-    with pytest.raises(RefusedCallError):
-        session().take(replace(FRAME, headers=headers).encode())
+    taken = session().take(replace(FRAME, headers=headers).encode())
+    assert taken.problem
+    assert json.loads(decode_frame(bytes(taken.reply or b"")).payload)["code"] == 500  # type: ignore[arg-type]
 
 
-def test_part_that_is_too_large_is_refused() -> None:
+def test_message_that_is_too_large_is_let_go_with_its_parts() -> None:
     here = session()
-    here.take(split(b"x" * 600_000, b"x" * 600_000)[0])
-    with pytest.raises(RefusedCallError):
-        here.take(split(b"x" * 600_000, b"x" * 600_000)[1])
+    frames = split(b"x" * 600_000, b"x" * 600_000)
+    assert [bool(here.take(frame).problem) for frame in frames] == [False, True]
+    assert here._parts == {}
 
 
 def test_pong_may_say_anew_how_often_a_ping_is_wanted() -> None:

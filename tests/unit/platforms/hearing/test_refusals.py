@@ -244,6 +244,7 @@ def test_memory_stays_flat() -> None:
 
 
 @pytest.mark.exhaustive
+@pytest.mark.timeout(3600)
 @given(mutated())
 @settings(max_examples=100_000)
 def test_a_hundred_thousand_mutations(case: tuple[Callback, Call, Call]) -> None:
