@@ -48,7 +48,7 @@ def check_events(smoke: Launcher, stack: Stack) -> list[Check]:
     """No schedule is followed here, so a run is triggered as soon as Airflow was woken: it reads what events name, and nothing else."""
     api, platforms = smoke.api(stack), [platform for platform in smoke.platforms(stack) if platform in WAYS]
     subscribe(smoke, stack, platforms)
-    pushed = [let_happen(smoke, stack, api, platform) for platform in platforms]
+    pushed = [let_happen(stack, api, platform) for platform in platforms]
     checks: list[Check] = []
     for each in pushed:
         checks += check_woken(smoke, stack, api, each)
@@ -79,7 +79,7 @@ def subscribe(smoke: Launcher, stack: Stack, platforms: list[str]) -> None:
     smoke.console.note("events are received: " + ", ".join(f"{platform} by {WAYS[platform]}" for platform in platforms))
 
 
-def let_happen(smoke: Launcher, stack: Stack, api: AirflowApi, platform: str) -> Pushed:
+def let_happen(stack: Stack, api: AirflowApi, platform: str) -> Pushed:
     control = f"{stack.url('sandbox')}/_sandbox/{platform}"
     told = call("GET", f"{control}/events")["events"]
     woken_at = api.last_waking(f"org_events.{tenant_of(platform)}")

@@ -26,7 +26,7 @@ from stack.console import Console
 from stack.errors import StackError
 from stack.folders import remove_folder
 from stack.layout import Layout
-from stack.ports import LOOPBACK, choose_port
+from stack.ports import LOOPBACK, choose_port, is_listening
 from stack.postgres import LOADER, LOGIN, PAGES, RECEIVER, PostgresServer
 from stack.processes import (
     ProcessRecord,
