@@ -15,6 +15,7 @@ from orgsync.tenants import read_stanzas
 from orgsync.tenants.schema import build_schema, write_schema
 
 FILE = HOME / "include" / "tenants.schema.json"
+DESCRIBED = ("Tenant", "Budget", "ChangeRule", "Alerts")
 HEAD = "tenants:\n  - {id: acme, platform: dingtalk, conn_id: a, "
 
 
@@ -31,7 +32,8 @@ def test_shipped_file_names_the_schema_beside_it() -> None:
 
 def test_every_key_is_described_where_a_cursor_rests_on_it() -> None:
     schema = build_schema()
-    keys = schema["$defs"]["Tenant"]["properties"] | schema["$defs"]["Budget"]["properties"] | schema["$defs"]["ChangeRule"]["properties"]
+    parts = schema["$defs"]
+    keys = {f"{part}.{name}": key for part in parts for name, key in parts[part].get("properties", {}).items() if part in DESCRIBED}
     assert [name for name, key in keys.items() if not key.get("description")] == []
 
 
@@ -48,6 +50,9 @@ def test_every_key_is_described_where_a_cursor_rests_on_it() -> None:
         ("scope: {include_paths: [云杉 / 研发*], exclude_paths: ['** / 外包']}", True),
         ("change_messages: [{template: joined, kinds: [joined, left], departments: [1], most: 5}]", True),
         ("approvers: [wang], approval_hours: 1, on_incomplete: add_only, owner: 人力资源", True),
+        ("alerts: {mail: [it@example.com], mail_conn_id: smtp, webhooks: [group], people: [4711, 'beta:wang']}", True),
+        ("alerts: {mail: it@example.com}", False),
+        ("alerts: {phones: []}", False),
         ("shedule: 0 * * * *", False),
         ("schedule: 0 1 * *", False),
         ("schedule: ", False),
