@@ -17,6 +17,7 @@ import pytest
 import requests
 from psycopg2.extensions import parse_dsn
 
+from orgsync.platforms.hearing.events import Call
 from stack.postgres import PostgresServer
 from tests.integration.doomed_receiver import STEPS
 from tests.integration.proxy import Proxy, open_proxy
@@ -283,3 +284,29 @@ def test_airflow_is_not_imported(receiver: Receiver) -> None:
     assert "AIRFLOW_CONN_C_DING" in mapped
     code = "import sys, orgsync.events.app, orgsync.platforms.dingtalk.connecting; sys.exit(bool({'airflow', 'pandas'} & {*sys.modules}))"
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
+
+
+@pytest.mark.exhaustive
+def test_memory_of_the_process_stays_flat(made: Receiver) -> None:
+    """Under a flood of forged, cut and oversized calls, to addresses that there are and to as many that there are not."""
+    made.start()
+    genuine = ding("k1")
+    flood = [
+        genuine,
+        replace(genuine, body=genuine.body[:-9]),
+        replace(genuine, body=b"x" * 300_000),
+        Call("GET", {"echostr": "x" * 5000}, {}, b""),
+    ]
+
+    def send_some(number: int) -> int:
+        return made.send(("ding", "wecom", f"nobody{number}")[number % 3], flood[number % 4]).status_code
+
+    def send_many(count: int) -> int:
+        with ThreadPoolExecutor(8) as callers:
+            assert set(callers.map(send_some, range(count))) <= {200, 403, 404, 429, 503}
+        assert made.process
+        status = Path(f"/proc/{made.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0])
+
+    before = send_many(1500)
+    assert send_many(6000) - before < 20_000  # kB

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import tracemalloc
 from contextlib import suppress
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -243,9 +245,34 @@ def test_memory_stays_flat() -> None:
         tracemalloc.stop()
 
 
+def mutate(random: Random) -> tuple[Callback, Call, Call]:
+    """As `mutated` does, and a hundred times as fast: many, where that finds the odd ones."""
+    callback, call = random.choice(GENUINE)
+    parts = [("body", "")] * 3 * bool(call.body) + [("query", name) for name in call.query] + [("headers", name) for name in call.headers]
+    part, name = random.choice(parts)
+    before: Any = getattr(call, part)[name] if name else call.body
+    how = random.randrange(4)
+    if how == 0:
+        after = flip(before, random.randrange(5000), random.randrange(8))
+    elif how == 1:
+        after = before[: random.randrange(len(before))]
+    elif how == 2:
+        at = random.randrange(len(before))
+        after = before[:at] + before[at : at + random.randrange(1, 40)] + before[at:]
+    else:
+        other = random.choice(GENUINE)[1]
+        after = (getattr(other, part).get(name) or before[::-1]) if name else other.body or before[::-1]
+    changed = replace(call, **{part: {**getattr(call, part), name: after}}) if name else replace(call, body=after)
+    return callback, call, changed
+
+
 @pytest.mark.exhaustive
-@pytest.mark.timeout(3600)
-@given(mutated())
-@settings(max_examples=100_000)
-def test_a_hundred_thousand_mutations(case: tuple[Callback, Call, Call]) -> None:
-    check_mutated(case)
+def test_a_hundred_thousand_mutations() -> None:
+    seed = int.from_bytes(os.urandom(4), "big")
+    random = Random(seed)
+    for number in range(100_000):
+        case = mutate(random)
+        try:
+            check_mutated(case)
+        except Exception as error:
+            raise AssertionError(f"seed {seed}, number {number}: {case[2]!r}") from error
