@@ -17,7 +17,7 @@ from orgsync.words import Language, say
 router = APIRouter()
 
 FAILED = ("failed", "stopped")
-ORDER = ("failed", "waits", "unknown", "well")
+ORDER = ("failed", "waits", "degraded", "unknown", "well")
 PAGES = {
     "stale": "runs",
     "failed": "runs",
@@ -56,10 +56,15 @@ def describe(problem: Row, language: Language) -> dict[str, str]:
 
 
 def judge(tile: Row | dict[str, Any]) -> str:
-    """`waits`: somebody is asked to decide; `failed`: somebody must mend something; `unknown`: it never succeeded, or never ran."""
+    """`waits`: somebody is asked to decide; `failed`: somebody must mend something; `degraded`: somebody should look.
+
+    `unknown`: it never succeeded, or never ran.
+    """
     if tile["plan_id"]:
         return "waits"
     is_broken = any(problem["outcome"] == "broken" for problem in tile["problems"])
     if tile["outcome"] in FAILED or tile["broken_checks"] or is_broken:
         return "failed"
+    if tile["problems"]:
+        return "degraded"
     return "well" if tile["newest_at"] else "unknown"

@@ -11,6 +11,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "health.well": ("All well", "一切正常"),
     "health.waits": ("Waits for somebody to decide", "等待审批"),
     "health.failed": ("Something has to be mended", "需要处理"),
+    "health.degraded": ("Somebody should look", "需要有人看一下"),
     "health.unknown": ("Nothing was loaded yet", "尚未加载任何数据"),
     "health.newest": ("Newest good sync", "最近一次成功同步"),
     "health.people": ("People", "人数"),
