@@ -49,7 +49,7 @@ RETRY_POLICY = ExceptionRetryPolicy(
 
 def build_params(language: str) -> dict[str, Param]:
     return {
-        "mode": Param("auto", enum=["auto", "full", "frequent", "rebuild"], **describe_field(language, "sync.mode")),
+        "mode": Param("auto", enum=["auto", "full", "frequent", "events", "rebuild"], **describe_field(language, "sync.mode")),
         "dry_run": Param(default=False, type="boolean", **describe_field(language, "sync.dry_run")),
         "new_company": Param(None, type=["null", "string"], **describe_field(language, "sync.new_company")),
         "undecided": Param(default=False, type="boolean", **describe_field(language, "sync.undecided")),
@@ -147,7 +147,8 @@ def _add_tasks(tenant: Tenant, asset: Asset) -> None:
         from orgsync.sync.pipeline import load_known
 
         run, params = _run(tenant, context), context["params"]
-        snapshot_id = follow_events(run) if run.run_type == "asset_triggered" else extract_snapshot(run, mode=params["mode"])
+        is_woken = run.run_type == "asset_triggered" or params["mode"] == "events"
+        snapshot_id = follow_events(run) if is_woken else extract_snapshot(run, mode=params["mode"])
         tell_read(run)
         if snapshot_id is None:
             return None

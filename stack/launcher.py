@@ -26,7 +26,7 @@ from stack.console import Console
 from stack.errors import StackError
 from stack.folders import remove_folder
 from stack.layout import Layout
-from stack.ports import LOOPBACK, choose_port
+from stack.ports import LOOPBACK, choose_port, is_listening
 from stack.postgres import LOADER, LOGIN, PAGES, RECEIVER, PostgresServer
 from stack.processes import (
     ProcessRecord,
@@ -42,6 +42,7 @@ from stack.processes import (
 from stack.state import Secrets, Stack, forget_stack, load_secrets, lock_state, read_stack, write_private, write_stack
 
 USUAL_PORTS = {"ui": 8080, "postgres": 5433, "sandbox": 8790}
+RECEIVER_PORT = 8092
 # For a machine that is busy with something else: what has died is seen at once, without this.
 START_TIMEOUT_SECONDS = 600
 STOP_PATIENCE_SECONDS = 6
@@ -265,10 +266,19 @@ class Launcher:
             )
         ] + [self._sandbox_connection(stack, platform) for platform in self.platforms(stack)]
 
+    def start_receiver(self, stack: Stack) -> int:
+        """Start what the platforms push to, `orgsync receive`; returns its port once it listens."""
+        port = choose_port(RECEIVER_PORT, set(stack.ports.values()))
+        self._start_child(stack, "receiver", [self.layout.programs / "orgsync", "receive", "--port", str(port)])
+        self._wait(stack, "what receives events", lambda: is_listening(port))
+        return port
+
     def _sandbox_connection(self, stack: Stack, platform: str) -> dict[str, Any]:
-        """As the sandbox itself says; Airflow keeps extras as text."""
-        known = call("GET", f"{stack.url('sandbox')}/_sandbox/{platform}/connection")
-        extra = {"extra": json.dumps(known.pop("extra"))} if "extra" in known else {}
+        """As the sandbox itself says, with the values of its event subscription; Airflow keeps extras as text."""
+        control = f"{stack.url('sandbox')}/_sandbox/{platform}"
+        known, callback = call("GET", f"{control}/connection"), call("GET", f"{control}/callback")
+        keys = {"callback_token": callback["token"], "callback_aes_key_secret": callback["key"]}
+        extra = {"extra": json.dumps(known.pop("extra", {}) | keys)}
         return {"conn_id": tenant_of(platform), "description": f"The sandbox, playing {platform}"} | known | extra
 
     def _migrate_warehouse(self, stack: Stack, server: PostgresServer) -> None:

@@ -12,6 +12,7 @@ from stack.checks import Check, departments_of, people_of, query
 from stack.console import Console
 from stack.demo import report, sync
 from stack.errors import StackError
+from stack.events import check_events, receive_events
 from stack.gates import PAST_STANZA, check_approval, check_past
 from stack.launcher import Launcher, tenant_of
 from stack.layout import Layout
@@ -53,6 +54,7 @@ def run_smoke(launcher: Launcher) -> bool:
         stack, _ = smoke.start()
         checks += check_first_sync(smoke, stack)
         checks += check_second_sync(smoke, stack)
+        checks += check_events(smoke, stack)
         checks += check_messages(smoke, stack)
         checks += check_approval(smoke, stack, "dingtalk")
         checks += check_past(smoke, stack)
@@ -72,10 +74,10 @@ def run_smoke(launcher: Launcher) -> bool:
 
 
 def write_tenants(smoke: Launcher) -> None:
-    """The demonstration's, and one that runs once a day, so that a backfill of some days is some runs."""
+    """The demonstration's, which receive events here, and one that runs once a day, so that a backfill of some days is some runs."""
     smoke.layout.make_state()
     shipped = (smoke.layout.checkout / "include" / "tenants.yaml").read_text(encoding="utf-8")
-    (smoke.layout.state / "tenants.yaml").write_text(shipped.rstrip() + "\n" + PAST_STANZA, encoding="utf-8")
+    (smoke.layout.state / "tenants.yaml").write_text(receive_events(shipped.rstrip() + "\n") + PAST_STANZA, encoding="utf-8")
 
 
 def check_first_sync(smoke: Launcher, stack: Stack) -> list[Check]:

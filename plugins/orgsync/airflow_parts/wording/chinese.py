@@ -24,7 +24,8 @@ TEXTS: Mapping[str, str] = {
 * `orgsync report {tenant}` 显示最近一次运行，`orgsync plan {tenant}` 显示最新的计划，`orgsync quarantine {tenant}` 显示被隔离的行。
 """,
     "sync.mode.title": "方式（mode）",
-    "sync.mode": "auto：按全量计划需要时全量读取，否则高频读取。rebuild：把落地区中丢失或恢复后的数仓的历史加载回来，不读取平台",
+    "sync.mode": "auto：按全量计划需要时全量读取，否则高频读取。events：只读取等待处理的事件提到的人员和部门。"
+    "rebuild：把落地区中丢失或恢复后的数仓的历史加载回来，不读取平台",
     "sync.dry_run.title": "试运行（dry_run）",
     "sync.dry_run": "只读取和比较，什么也不改变",
     "sync.new_company.title": "换成另一家企业（new_company）",

@@ -23,7 +23,8 @@ with all history. **extract** reads the platform into the landing zone, and is a
 * [The organization on a page]({page}): departments, people, changes and plans, also as of an earlier day.
 * `orgsync report {tenant}` shows the last run, `orgsync plan {tenant}` the last plan, `orgsync quarantine {tenant}` the rows left out.
 """,
-    "sync.mode": "auto: full when the full schedule asks for it, else frequent. rebuild: load what the landing zone has of a lost or "
+    "sync.mode": "auto: full when the full schedule asks for it, else frequent. events: only what events name that wait. "
+    "rebuild: load what the landing zone has of a lost or "
     "restored warehouse's history, and read nothing",
     "sync.dry_run": "Read and compare, but change nothing",
     "sync.new_company": "Let the history go on with this other company, once: its name as the error of a stopped run says it",

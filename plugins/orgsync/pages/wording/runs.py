@@ -34,6 +34,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "call.failed": ("Failed", "失败"),
     "mode.full": ("full", "全量"),
     "mode.frequent": ("frequent", "高频"),
+    "mode.targeted": ("targeted", "定点"),
     "method.department by department": ("department by department", "逐个部门读取"),
     "method.all staff": ("all staff", "读取全员"),
     "method.the departments of the range": ("the departments of the range", "读取可见范围内的部门"),
