@@ -17,7 +17,7 @@ from tests.pages.site import Site
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
 MOST_BYTES = 150_000
-WIDE, LOW, HIGH = (Look(size=(1200, height)) for height in (640, 360, 760))
+WIDE, HIGH = (Look(size=(1200, height)) for height in (640, 760))
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Picture:
 
 
 PICTURES = {
-    "explorer-health": Picture("health", LOW),
+    "explorer-health": Picture("health", Look(size=(1200, 470))),
     "explorer-tree": Picture("tree-compared", is_inside=True),
     "explorer-tree-phone": Picture("tree-compared", CHINESE),
     "explorer-differences": Picture("differences"),

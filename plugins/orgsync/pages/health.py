@@ -17,7 +17,7 @@ from orgsync.words import Language, say
 router = APIRouter()
 
 FAILED = ("failed", "stopped")
-ORDER = ("failed", "waits", "unknown", "well", "retired")
+ORDER = ("failed", "waits", "degraded", "unknown", "well", "retired")
 PAGES = {
     "stale": "runs",
     "failed": "runs",
@@ -57,7 +57,7 @@ def describe(problem: Row, language: Language) -> dict[str, str]:
 
 def judge(tile: Row | dict[str, Any]) -> str:
     """`retired`: it is in the tenants file no more, and nothing is done for it; `waits`: somebody is asked to decide; `failed`: somebody
-    must mend something; `unknown`: it never succeeded, or never ran.
+    must mend something; `degraded`: somebody should look; `unknown`: it never succeeded, or never ran.
     """
     if tile["retired_at"]:
         return "retired"
@@ -66,4 +66,6 @@ def judge(tile: Row | dict[str, Any]) -> str:
     is_broken = any(problem["outcome"] == "broken" for problem in tile["problems"])
     if tile["outcome"] in FAILED or tile["broken_checks"] or is_broken:
         return "failed"
+    if tile["problems"]:
+        return "degraded"
     return "well" if tile["newest_at"] else "unknown"

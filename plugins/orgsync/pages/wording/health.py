@@ -11,6 +11,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "health.well": ("All well", "一切正常"),
     "health.waits": ("Waits for somebody to decide", "等待审批"),
     "health.failed": ("Something has to be mended", "需要处理"),
+    "health.degraded": ("Somebody should look", "需要有人看一下"),
     "health.unknown": ("Nothing was loaded yet", "尚未加载任何数据"),
     "health.retired": ("Retired: it has left the tenants file, its history stays", "已停用：已从租户配置文件中移除，历史保留"),
     "health.since": ("Retired since", "停用时间"),
