@@ -106,12 +106,13 @@ def test_form_chooses_a_tenant_only_where_there_is_no_other(parsed: dict[str, An
     assert parsed["dags"]["org_notify_send"]["params"]["tenant"] is None
 
 
-def test_housekeeping_has_a_task_for_each_tenant_and_no_platforms_pool(parsed: dict[str, Any]) -> None:
+def test_housekeeping_has_a_task_for_each_tenant_one_for_all_and_no_platforms_pool(parsed: dict[str, Any]) -> None:
     dag = parsed["dags"]["org_housekeeping"]
     assert (dag["crons"], dag["timezone"], dag["catchup"], dag["max_active_runs"]) == (["17 3 * * *"], "Asia/Shanghai", False, 1)
     assert dag["params"] == {"dry_run": False}
     assert "backfill" not in dag["allowed_run_types"]
     assert {name: (task["owner"], task["pool"], task["downstream"]) for name, task in dag["tasks"].items()} == {
+        "look_after": ("airflow", "default_pool", []),
         "clean_acme": ("it-operations", "default_pool", []),
         "clean_beta": ("orgsync", "default_pool", []),
     }
