@@ -132,9 +132,13 @@ class Launcher:
         return sorted(found)
 
     def warehouse_dsn(self, stack: Stack) -> str:
-        return (
-            f"postgresql://{LOGIN}:{load_secrets(self.layout).postgres_password}@{LOOPBACK}:{stack.ports['postgres']}/{WAREHOUSE_DATABASE}"
-        )
+        return self._dsn(stack, WAREHOUSE_DATABASE)
+
+    def metadata_dsn(self, stack: Stack) -> str:
+        return self._dsn(stack, METADATA_DATABASE)
+
+    def _dsn(self, stack: Stack, database: str) -> str:
+        return f"postgresql://{LOGIN}:{load_secrets(self.layout).postgres_password}@{LOOPBACK}:{stack.ports['postgres']}/{database}"
 
     def report_dead(self, stack: Stack) -> str | None:
         """Which process ended by itself, and the end of its log."""

@@ -18,6 +18,7 @@ from stack.launcher import Launcher, tenant_of
 from stack.layout import Layout
 from stack.messages import check_messages
 from stack.ports import is_listening
+from stack.removal import check_forgetting
 from stack.state import Stack, read_stack
 
 
@@ -58,6 +59,7 @@ def run_smoke(launcher: Launcher) -> bool:
         checks += check_messages(smoke, stack)
         checks += check_approval(smoke, stack, "dingtalk")
         checks += check_past(smoke, stack)
+        checks += check_forgetting(smoke, stack, "dingtalk")
     except StackError as error:
         smoke.console.say(f"\n{error}\n")
         checks.append(Check("runs to its end", Counter(["yes"]), Counter(["no"])))

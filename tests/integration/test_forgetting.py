@@ -26,6 +26,7 @@ from orgsync.tenants import read_stanzas
 from orgsync.tenants.stanza import Allowance, Budget
 from stack.postgres import PostgresServer
 from tests.integration.office import Office
+from tests.integration.test_following import announce, follow, listening
 from tests.integration.test_plan import wecom_by_ids, with_tenant
 from tests.integration.test_rebuild import Servant, differences, everything
 from tests.integration.world import TENANTS, Command, World
@@ -146,6 +147,42 @@ def test_forgotten_person_is_nowhere_and_stays_away(any_world: World, postgres: 
     assert find_in_tables(world, values) == []
     world.control("POST", "evolve", EVOLUTION)
     assert world.sync(now=NOW + 9 * HOUR)["outcome"] == "succeeded"
+    assert find_in_tables(world, values) == []
+
+
+@pytest.mark.by_turns
+def test_events_looks_and_problems_about_somebody_go_with_them(any_world: World, postgres: PostgresServer) -> None:
+    """Also a look that found nobody: that it asked for the person is told by its manifest."""
+    world = listening(with_tenant(any_world, budget=Budget(leavers=Allowance(1000, 100))))
+    world.sync()
+    for (user_id,) in world.query("select user_id from org.users"):
+        announce(world, "user.changed", users=[user_id])
+    world.control("POST", "evolve", {"promoted": 5})
+    assert follow(world) is not None
+    gone = let_boss_leave(world)
+    announce(world, "user.removed", users=[gone])
+    assert follow(world) is not None
+    world.query(
+        "insert into ops.problem (tenant_id, kind, subject, outcome, reason, reason_zh, fix, fix_zh, link, since, first_seen_at, last_seen_at) "
+        "values ('acme', 'failed', '', 'broken', %s, %s, '', '', '', now(), now(), now())",
+        f"user/get of {gone} failed",
+        f"读取 {gone} 失败",
+    )
+    world.sync()
+    values = values_of(world, gone)
+    assert any("ops.event:" in place for place in find_in_tables(world, {gone}))
+    assert any("ops.snapshot_key:" in place for place in find_in_tables(world, {gone}))
+    assert any("ops.problem:" in place for place in find_in_tables(world, {gone}))
+
+    done = forget_person(world.make_run(), gone, asked_by="wang")
+
+    assert (done.outcome, done.warnings) == ("forgotten", [])
+    assert find_in_tables(world, values) == []
+    assert find_in_files(world, values) == []
+    told = everything(world)
+    Servant(postgres, world).lose()
+    assert rebuild(world.make_run())["failed"] == []
+    assert differences(everything(world), told) == []
     assert find_in_tables(world, values) == []
 
 

@@ -19,7 +19,7 @@ create table ops.problem (
 );
 
 comment on table ops.problem is 'What keeps orgsync from doing its work, as the DAG org_watch finds it; of an empty tenant_id is what concerns all.';
-comment on column ops.problem.kind is 'What is wrong: stale, failed, slow, waiting, withheld, quarantine, quota, outbox, doctor, stanza, silent or channel.';
+comment on column ops.problem.kind is 'What is wrong: stale, failed, slow, waiting, withheld, quarantine, quota, outbox, doctor, stanza, silent, channel or events.';
 comment on column ops.problem.subject is 'Which of several of its kind: a plan, a quota, a check of the doctor; empty where there is but one.';
 comment on column ops.problem.since is 'Since when it is so, as far as that is known.';
 comment on column ops.problem.first_seen_at is 'When it was found first, this time.';

@@ -1,4 +1,4 @@
--- How it stands with some tenants (tenants) at an instant (now), in numbers alone: the age of the newest snapshot in history, who and what is there
+-- How it stands with some tenants (tenants) at an instant (now), in numbers alone: the age of the newest snapshot of everybody in history, who and what is there
 -- now, what waits for a person, what was left out, what waits in the outbox. It only reads. A tenant that nothing was ever loaded of has no age.
 select
     wanted.tenant_id,
@@ -32,6 +32,7 @@ left join lateral (
     from ops.snapshot
     where snapshot.tenant_id = wanted.tenant_id
       and snapshot.state = 'loaded'
+      and snapshot.mode <> 'targeted'
     order by snapshot.taken_at desc
     limit 1
 ) as newest on true

@@ -7,6 +7,7 @@ with looked_at as materialized (
     from ops.snapshot
     where snapshot.tenant_id = %(tenant_id)s
       and snapshot.state = 'loaded'
+      and snapshot.mode <> 'targeted'
       and snapshot.taken_at <= %(until)s::timestamptz
     order by snapshot.taken_at desc
     limit %(most)s

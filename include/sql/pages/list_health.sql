@@ -1,4 +1,4 @@
--- How it stands with some tenants (tenants, in their order): newest good snapshot, last run, what waits.
+-- How it stands with some tenants (tenants, in their order): newest good snapshot of everybody, last run, what waits, what events left out.
 select
     wanted.tenant_id,
     coalesce(run.platform, newest.platform) as platform,
@@ -12,6 +12,9 @@ select
     waiting.plan_id,
     queued.messages,
     coalesce(checks.broken, '{}') as broken_checks,
+    heard.changes as event_changes,
+    heard.silent as event_silent,
+    pushed.waiting as events_waiting,
     roster.retired_at
 from unnest(%(tenants)s::text[]) with ordinality as wanted (tenant_id, place)
 left join lateral (
@@ -19,6 +22,7 @@ left join lateral (
     from ops.snapshot
     where snapshot.tenant_id = wanted.tenant_id
       and snapshot.state = 'loaded'
+      and snapshot.mode <> 'targeted'
     order by snapshot.taken_at desc
     limit 1
 ) as newest on true
@@ -55,5 +59,20 @@ left join lateral (
     where doctor_check.tenant_id = wanted.tenant_id
       and doctor_check.outcome = 'broken'
 ) as checks on true
+left join lateral (
+    select
+        audit.changes,
+        audit.silent
+    from ops.event_audit as audit
+    where audit.tenant_id = wanted.tenant_id
+    order by audit.taken_at desc
+    limit 1
+) as heard on true
+left join lateral (
+    select count(*) as waiting
+    from ops.event
+    where event.tenant_id = wanted.tenant_id
+      and event.handled_at is null
+) as pushed on true
 left join ops.tenant as roster on roster.tenant_id = wanted.tenant_id
 order by wanted.place

@@ -1,4 +1,4 @@
--- What is in quarantine now: the rows kept out of each tenant's newest load, with all the rules they broke, for how many loads in a
+-- What is in quarantine now: the rows kept out of each tenant's newest load of everybody, with all the rules they broke, for how many loads in a
 -- row, and since when. %(tenant_id)s null: all tenants.
 with loaded as (
     select
@@ -8,6 +8,7 @@ with loaded as (
         row_number() over (partition by tenant_id order by taken_at desc) as age
     from ops.snapshot
     where state = 'loaded'
+      and mode <> 'targeted'
       and (%(tenant_id)s::text is null or tenant_id = %(tenant_id)s)
 ),
 kept_out as (

@@ -25,5 +25,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "health.rows": ("{count:,} rows", "{count:,} 行"),
     "health.withheld": ("Withheld", "未提供的字段"),
     "health.waiting": ("{count:,} waiting", "{count:,} 条等待发送"),
+    "health.events": ("Events", "事件"),
+    "health.silent": (
+        "{silent:,} of {changes:,} changes before the last full read were named by none",
+        "上次全量读取之前的 {changes:,} 个变更中，{silent:,} 个没有事件提到",
+    ),
+    "health.events_waiting": ("{count:,} wait", "{count:,} 个等待处理"),
     "health.doctor": ("Broken", "有故障的检查"),
 }
