@@ -163,7 +163,8 @@ def test_events_looks_and_problems_about_somebody_go_with_them(any_world: World,
     announce(world, "user.removed", users=[gone])
     assert follow(world) is not None
     world.query(
-        "insert into ops.problem (tenant_id, kind, subject, outcome, reason, reason_zh, fix, fix_zh, link, since, first_seen_at, last_seen_at) "
+        "insert into ops.problem "
+        "(tenant_id, kind, subject, outcome, reason, reason_zh, fix, fix_zh, link, since, first_seen_at, last_seen_at) "
         "values ('acme', 'failed', '', 'broken', %s, %s, '', '', '', now(), now(), now())",
         f"user/get of {gone} failed",
         f"读取 {gone} 失败",
