@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -12,6 +13,9 @@ from orgsync.alerts.channels import open_channels
 from orgsync.alerts.watching import watch
 from orgsync.errors import GateError
 from orgsync.outbox.sending import push
+from orgsync.sync.deciding import decide_plan
+from orgsync.sync.merging import merge_plan
+from orgsync.tenants.events import Events
 from sandbox.testing import RunningSandbox
 from tests.integration.mail_server import MailServer, serve_mail
 from tests.integration.test_alert_channels import received_by, set_robot
@@ -57,12 +61,39 @@ class Watcher:
         return datetime.now(UTC) + self.ahead
 
 
-def test_failing_tenant_is_heard_of_everywhere_once_and_once_when_it_is_over(
-    world: World, mail_server: MailServer, robots: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+def get_into_trouble(world: World, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if kind == "stale":
+        world.query("update ops.snapshot set taken_at = taken_at - interval '3 days', loaded_at = loaded_at - interval '3 days'")
+    elif kind == "failed":
+        fail_to_sync(world, monkeypatch)
+    elif kind == "waiting":
+        world.control("POST", "evolve", {"left": 15})
+        with pytest.raises(GateError):
+            world.sync()
+    else:
+        world.control("POST", "evolve", {"joined": 4})
+        world.sync()
+
+
+@pytest.mark.parametrize(
+    ("kind", "title"),
+    [
+        ("failed", "故障 · acme: 最近一次运行失败"),
+        ("stale", "故障 · acme: 最近一次成功同步是"),
+        ("waiting", "故障 · acme: 计划 2 超出预算，等待审批"),
+        ("events", "受限 · acme: 上一次全量读取之前有 4 个人员和部门发生变化，其中 4 个没有任何事件提到"),
+    ],
+)
+def test_tenant_in_trouble_is_heard_of_everywhere_once_and_once_when_it_is_over(
+    kind: str, title: str, world: World, mail_server: MailServer, robots: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """It failed, was not synced for long, exceeds its budget, or its events do not arrive."""
+    make_run, listening = world.make_run, replace(TENANT, events=Events(receive="http"))
+    world = replace(world, make_run=lambda: replace(make_run(), tenant=listening))
     world.sync()
-    [(user_id,)] = world.query("select min(user_id) from org.users")
-    alerts = f"{{mail: [it@example.com], webhooks: [robot_feishu, robot_json], people: [{user_id}]}}"
+    get_into_trouble(world, kind, monkeypatch)
+    user_id = min(each["id"] for each in world.truth()["users"])
+    alerts = f"{{mail: [it@example.com], webhooks: [robot_feishu, robot_json], people: [{user_id}]}}, events: {{receive: http}}"
     world.settings.tenants_file.write_text(STANZA.format(alerts), encoding="utf-8")
     keep_parts_at_work(world)
     watcher = Watcher(world)
@@ -78,20 +109,22 @@ def test_failing_tenant_is_heard_of_everywhere_once_and_once_when_it_is_over(
             [message["title"] for message in reversed(messages)],
         )
 
-    fail_to_sync(world, monkeypatch)
     watcher.look()
     assert heard() == ([], [], [], [])  # it may pass by itself
     for minutes in (10, 5, 5, 60):
         watcher.look(after=minutes)
     mails, group, program, person = heard()
     assert (len(mails), program, group, person) == (1, ["new"], mails, mails)
-    assert mails[0].startswith("[orgsync] 故障 · acme: 最近一次运行失败")
+    assert mails[0].startswith(f"[orgsync] {title}")
+    if kind == "waiting":
+        decide_plan(world.make_run(), 2, is_approved=True, decided_by="li")
+        merge_plan(world.make_run(), 2)
     world.sync()
     for minutes in (5, 240, 5):
         watcher.look(after=minutes)
     mails, group, program, person = heard()
     assert (len(mails), program, group, person) == (2, ["new", "over"], mails, mails)
-    assert mails[1].startswith("[orgsync] 已恢复 · acme: 最近一次运行失败")
+    assert mails[1].startswith("[orgsync] 已恢复 · acme: ")
 
 
 def test_group_that_refuses_keeps_nobody_from_hearing_and_is_told_itself(
