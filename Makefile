@@ -32,7 +32,7 @@ soak: setup ## Hold ten thousand random evolutions of history against the model;
 	@$(PYTHON_IN_VENV) -m tests.integration.soak $(ARGS)
 
 crash: setup ## Kill whoever syncs or delivers at every single step, strike each platform with every fault; takes some minutes.
-	@$(PYTHON_IN_VENV) -m pytest $(IN_PARALLEL) --exhaustive $(addprefix tests/integration/,test_crash.py test_sending_crash.py test_fault_matrix.py test_plan.py test_budgets.py test_names.py test_retraction.py test_receiver.py) tests/unit/platforms/hearing $(ARGS)
+	@$(PYTHON_IN_VENV) -m pytest $(IN_PARALLEL) --exhaustive $(addprefix tests/integration/,test_crash.py test_sending_crash.py test_fault_matrix.py test_plan.py test_budgets.py test_names.py test_retraction.py test_receiver.py test_events_of_the_sandbox.py test_forgetting.py) tests/unit/platforms/hearing $(ARGS)
 
 mutate: setup ## Change the pure modules a little, see whether their unit tests notice; some minutes, ARGS="quota" for one.
 	@$(PYTHON_IN_VENV) -m tests.mutation $(ARGS)

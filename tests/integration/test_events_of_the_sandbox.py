@@ -188,6 +188,7 @@ def test_callbacks_of_all_platforms_arrive(inbox: Inbox, port: int) -> None:
         check_settled(inbox, name, since[name])
 
 
+@pytest.mark.exhaustive
 def test_callbacks_arrive_whatever_is_done_to_them(inbox: Inbox, port: int) -> None:
     subscribe_over_http(inbox, port)
     since = {name: inbox.mark(name) for name in PLATFORMS}
@@ -281,6 +282,7 @@ def test_connection_that_fell_silent_is_noticed_within_its_time(inbox: Inbox) ->
     check_settled(inbox, "dingtalk", since)
 
 
+@pytest.mark.exhaustive
 def test_listener_that_is_killed_is_followed_by_one_that_stands_by(inbox: Inbox) -> None:
     listen(inbox)
     first = inbox.running[-1]

@@ -113,6 +113,7 @@ def holds(text: str, value: str) -> bool:
     return re.search(rf"(?<![0-9A-Za-z_]){re.escape(value)}(?![0-9A-Za-z_])", text) is not None
 
 
+@pytest.mark.by_turns
 def test_forgotten_person_is_nowhere_and_stays_away(any_world: World, postgres: PostgresServer) -> None:
     world = with_tenant(any_world, budget=Budget(leavers=Allowance(1000, 100)))
     gone = fill(world)

@@ -56,7 +56,7 @@ def read_all(connection: Connection, instants: list[datetime]) -> dict[datetime,
     return {at: {frame.name: versions_at(versions[frame.name], frame, at) for frame in FRAMES} for at in instants}
 
 
-@settings(examples, max_examples=8)
+@settings(examples, max_examples=4)
 @given(truth=states(7), wanted=reads(7), again=st.permutations(range(7)))
 def test_history_with_looks_is_history_without_them_but_for_when_changes_are_dated(
     warehouse: Connection, truth: list[State], wanted: list[dict[str, frozenset[str]] | None], again: list[int]
