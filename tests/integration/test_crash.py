@@ -331,7 +331,7 @@ def test_rebuild_that_is_killed_at_any_step_goes_on_where_it_was_cut_off(
 def test_forgetting_that_is_killed_at_any_step_ends_the_same_when_it_is_asked_for_again(
     laboratory: Laboratory, request: pytest.FixtureRequest
 ) -> None:
-    """At every twenty-fourth step, or with --exhaustive at each: nothing of the person is left, and the rest is as if nothing had been cut off."""
+    """At every 24th step, or with --exhaustive at each: nothing of the person is left, and the rest is as if nothing had been cut off."""
     [world] = laboratory.worlds(1)
     [(gone,)] = world.query("select leader from org.department_version, unnest(leader_user_ids) as leader order by 1 limit 1")
     whole = job(world, forget=gone)
