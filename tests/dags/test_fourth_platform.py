@@ -107,4 +107,4 @@ def test_fourth_platform_has_its_form_and_its_pool(checkout: Path) -> None:
     printed = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout
     types, pools = json.loads(printed)
     expected: Any = [*PLATFORM_NAMES, "village"]
-    assert (types, pools) == (expected, expected)
+    assert (types, pools) == ([*expected, "orgsync_webhook"], expected)

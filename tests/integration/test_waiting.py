@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -37,12 +38,13 @@ def test_what_may_go_waits_for_a_run_and_what_may_not_for_its_time(dingtalk_offi
 def test_a_tenant_that_is_gone_from_the_file_refuses_and_tells_what_waits(dingtalk_office: Office) -> None:
     office = dingtalk_office
     message = office.enqueue(body="等")
-    sending.make_known(office.world.settings, Stanzas(()))
+    others = Stanzas((replace(office.tenant, id="beta"),))  # a file without any tenant is taken for a mistake
+    sending.make_known(office.world.settings, others)
     assert "is not in the tenants file any more: put its stanza back" in reason(office, message)
     with pytest.raises(psycopg2.Error, match="'acme' is not in the tenants file any more") as refused:
         office.enqueue(body="迟")
     assert refused.value.pgcode == "NT001"
-    assert sending.find_due(office.world.settings, Stanzas(()), clock=office.clock) == []
+    assert sending.find_due(office.world.settings, others, clock=office.clock) == []
     assert sending.list_due(office.world.settings) == [], "or it would wake org_notify each minute for nothing"
     assert sending.find_due(office.world.settings, Stanzas((office.tenant,)), clock=office.clock) == ["acme"]
     assert reason(office, message) == NEXT_RUN
