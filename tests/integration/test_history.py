@@ -444,20 +444,20 @@ def left_of(steps: Sequence[Step]) -> list[Load]:
 examples = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@settings(examples, max_examples=10)
+@settings(examples, max_examples=8)
 @given(steps=evolutions(most=30))
 def test_thirty_snapshots_in_any_order_equal_the_model(warehouse: Connection, steps: list[Step]) -> None:
     assert_steps_equal_the_model(warehouse, steps)
 
 
-@settings(examples, max_examples=50)
+@settings(examples, max_examples=30)
 @given(steps=evolutions(most=4))
 def test_few_snapshots_loaded_and_retracted_again_and_again_equal_the_model(warehouse: Connection, steps: list[Step]) -> None:
     """A small world, so that another reading of the same instant often meets later snapshots that are silent about it."""
     assert_steps_equal_the_model(warehouse, steps)
 
 
-@settings(examples, max_examples=40)
+@settings(examples, max_examples=25)
 @given(loads=loads_in_time_order())
 def test_snapshots_in_time_order_say_and_write_the_same_in_the_short_way_as_in_the_general_one(
     warehouse: Connection, loads: list[Load]
