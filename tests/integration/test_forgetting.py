@@ -13,12 +13,13 @@ from typing import Any
 import psycopg2
 import pytest
 
-from orgsync.errors import ConfigurationError, OvertakenError
+from orgsync.errors import ConfigurationError, GateError, OvertakenError
 from orgsync.landing.zone import list_snapshots, read_manifest
 from orgsync.removal import again, duties, exporting, tenants
 from orgsync.removal.forgetting import forget_person, plan_forgetting
 from orgsync.removal.records import read_records
 from orgsync.sync import validating
+from orgsync.sync.deciding import decide_plan
 from orgsync.sync.housekeeping import clean_tenant
 from orgsync.sync.rebuilding import rebuild
 from orgsync.sync.replaying import replay
@@ -186,6 +187,19 @@ def test_events_looks_and_problems_about_somebody_go_with_them(any_world: World,
     assert rebuild(world.make_run())["failed"] == []
     assert differences(everything(world), told) == []
     assert find_in_tables(world, values) == []
+
+
+def test_who_is_in_a_plan_that_was_rejected_is_forgotten_there_too(world: World) -> None:
+    """Found by searching a whole stack: its rows of the stage had stayed."""
+    world.sync()
+    leavers = world.control("POST", "evolve", {"left": 15})["left"]
+    with pytest.raises(GateError):
+        world.sync()
+    [(plan_id,)] = world.query("select plan_id from ops.plan where state = 'planned'")
+    decide_plan(world.make_run(), plan_id, is_approved=False, decided_by="li")
+    with_tenant(world, budget=Budget(leavers=Allowance(1000, 100))).sync()
+    forget_person(world.make_run(), leavers[0], asked_by="wang")
+    assert find_in_tables(world, {leavers[0]}) == []
 
 
 MENTIONING = """

@@ -193,6 +193,8 @@ def _erase_tables(run: Run, erasure_id: int, identity: Identity) -> None:
         history.lock_tenant(connection, tenant_id)
         overtaken = plans.drop_unfinished(connection, tenant_id)
         runs.close_overtaken_runs(connection, tenant_id, overtaken, by_run=run.run_id, by="the erasure")
+        for plan_id in erasures.list_staged_plans(connection, tenant_id):  # of one that was rejected, too
+            plans.forget_staged_rows(connection, plan_id)
         patterns = {"pattern": person.pattern, "problem_pattern": clean_problem_of(person).pattern, "needles": identity.needles}
         erasures.erase_person(connection, erasure_id, mentions=mentions, patterns=patterns)
         forget_search_keys(connection, tenant_id)

@@ -33,6 +33,7 @@ def decide_plan(run: Run, plan_id: int, *, is_approved: bool, decided_by: str) -
             return
         plans.decide(connection, plan_id, is_approved=is_approved, decided_by=decided_by)
         if not is_approved:
+            plans.forget_staged_rows(connection, plan_id)
             text = f"plan {plan_id} was rejected by {decided_by}; nothing was changed"
             runs.finish_run(connection, tenant_id=run.tenant.id, run_id=run.run_id, outcome="stopped", error=text)
     note_decided(run)

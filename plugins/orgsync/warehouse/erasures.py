@@ -123,3 +123,8 @@ def count_person(connection: Connection, tenant_id: str, *, keys: Iterable[str],
 
 def count_tenant(connection: Connection, tenant_id: str) -> dict[str, int]:
     return fetch_all(connection, "removal/count_tenant", tenant_id=tenant_id)[0]
+
+
+def list_staged_plans(connection: Connection, tenant_id: str) -> list[int]:
+    """The plans of which rows of the stage are left, whatever became of them."""
+    return [row["plan_id"] for row in fetch_all(connection, "removal/list_staged_plans", tenant_id=tenant_id)]
