@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from sandbox.callbacks import Caller, UnansweredError, new_sealing, of_a_stranger, tampered, with_wrong_signature
@@ -189,10 +190,9 @@ class Deliveries:
         overtaken = asyncio.Event()
         self._held.append(overtaken)
         try:
-            async with asyncio.timeout(seconds):
-                await overtaken.wait()
-        except TimeoutError:
-            pass
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await overtaken.wait()
         finally:
             if overtaken in self._held:
                 self._held.remove(overtaken)

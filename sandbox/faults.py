@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from sandbox.broken_values import EVERY_FORM
 from sandbox.exchange import Request
+from sandbox.orders import Occasions, Orders
 
 Kind = Literal[
     # the connection or the HTTP answer
@@ -23,7 +24,7 @@ Kind = Literal[
 EVERY_INTERFACE = "*"
 
 
-class FaultSpec(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"from_": "from"}):
+class FaultSpec(Occasions, kw_only=True):
     """`calls`, `from`/`to` and `every` count the calls of this interface (and match) since the fault was set, the first being 1."""
 
     kind: Kind
@@ -31,12 +32,7 @@ class FaultSpec(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename
     method: str | None = None
     """Where one path is several interfaces."""
     calls: list[int] | None = None
-    from_: int | None = None
-    to: int | None = None
-    every: Annotated[int, Meta(ge=1)] | None = None
-    match: dict[str, Any] = {}
-    times: int | None = None
-    """Strike so often at most."""
+    match: dict[str, Any] = msgspec.field(default_factory=dict)
     code: int | None = None
     sub_code: Annotated[str, Meta(pattern=r"^-?\d+$")] | None = None
     message: str | None = None
@@ -66,7 +62,7 @@ class Fault:
         if not self._concerns(request):
             return False
         self.seen += 1
-        if not self._is_due() or (self.spec.times is not None and self.struck >= self.spec.times):
+        if not self.spec.are_now(self.seen, chosen=self.spec.calls) or self.spec.are_over(self.struck):
             return False
         self.struck += 1
         return True
@@ -79,32 +75,10 @@ class Fault:
         # A form carries text only, so values are compared as text.
         return all(str(request.parameters.get(name)) == str(value) for name, value in self.spec.match.items())
 
-    def _is_due(self) -> bool:
-        spec = self.spec
-        if spec.calls is not None and self.seen not in spec.calls:
-            return False
-        if spec.every is not None and self.seen % spec.every:
-            return False
-        return (spec.from_ or 1) <= self.seen <= (spec.to or self.seen)
 
-
-@dataclass
-class Faults:
-    all: list[Fault] = field(default_factory=list)
-    last_id: int = 0
-
-    def add(self, spec: FaultSpec) -> Fault:
-        self.last_id += 1
-        fault = Fault(self.last_id, spec)
-        self.all.append(fault)
-        return fault
-
-    def remove(self, fault_id: int | None) -> int:
-        """One of them, or all."""
-        kept = [] if fault_id is None else [fault for fault in self.all if fault.id != fault_id]
-        removed = len(self.all) - len(kept)
-        self.all = kept
-        return removed
+class Faults(Orders[Fault, FaultSpec]):
+    def __init__(self) -> None:
+        super().__init__(Fault)
 
     def striking(self, request: Request) -> list[FaultSpec]:
         return [fault.spec for fault in self.all if fault.strikes(request)]
