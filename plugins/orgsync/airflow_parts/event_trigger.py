@@ -15,12 +15,16 @@ from typing import Any
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
+from orgsync.airflow_parts.polling import ask_again
+
 log = logging.getLogger(__name__)
 
 Row = Mapping[str, Any]
 
 POLL_SECONDS = 2.0
 """A change shall be in the warehouse within some seconds of its event; the question reads an index of what waits."""
+
+COMPLAINT = "nobody knows which events wait (%s); tenants are read at their times until the warehouse answers"
 
 FIRST_PAUSE_SECONDS = 15.0
 LONGEST_PAUSE_SECONDS = 300.0
@@ -70,19 +74,11 @@ class EventTrigger(BaseEventTrigger):  # type: ignore[misc]
     @classmethod
     async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[Mapping[str, Row]]:  # noqa: ARG003 - all share it
         """What waits, by tenant: whenever something does, and once when nothing does any more."""
-        said, was_empty = "", False
-        while True:
-            try:
-                waiting = await asyncio.to_thread(look)
-            except Exception as error:  # whatever it is, to end would end it for all tenants
-                if said != (said := type(error).__name__):
-                    log.warning("nobody knows which events wait (%s); tenants are read at their times until the warehouse answers", said)
-            else:
-                said = ""
-                if waiting or not was_empty:
-                    yield waiting
-                was_empty = not waiting
-            await asyncio.sleep(POLL_SECONDS)
+        was_empty = False
+        async for waiting in ask_again(look, pause_seconds=POLL_SECONDS, complaint=COMPLAINT):
+            if waiting or not was_empty:
+                yield waiting
+            was_empty = not waiting
 
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Mapping[str, Row]]) -> AsyncIterator[TriggerEvent]:
         """A run takes all that wait; one that began before the last of them came, or could do nothing yet, is followed by another."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
@@ -11,9 +9,11 @@ from typing import Any
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
-log = logging.getLogger(__name__)
+from orgsync.airflow_parts.polling import ask_again
 
 POLL_SECONDS = 10.0
+COMPLAINT = "nobody knows what waits in the outbox (%s); org_notify runs at its times until the warehouse answers"
+
 PATIENCE_SECONDS = 60.0
 """A run works for most of a minute; what is due after that is due for another."""
 
@@ -48,20 +48,10 @@ class OutboxTrigger(BaseEventTrigger):  # type: ignore[misc]
         return f"{type(self).__module__}.{type(self).__qualname__}", {"poll_seconds": self.poll_seconds}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        bell, said = Bell(), ""
-        while True:
-            try:
-                due, inputs = await asyncio.to_thread(look)
-            except Exception as error:  # whatever it is, to end would end it for good
-                if said != (said := type(error).__name__):
-                    log.warning(
-                        "nobody knows what waits in the outbox (%s); org_notify runs at its times until the warehouse answers", said
-                    )
-            else:
-                said = ""
-                if bell.should_ring(due, inputs, now=time.monotonic()):
-                    yield TriggerEvent({"tenants": len(due)})
-            await asyncio.sleep(self.poll_seconds)
+        bell = Bell()
+        async for due, inputs in ask_again(look, pause_seconds=self.poll_seconds, complaint=COMPLAINT):
+            if bell.should_ring(due, inputs, now=time.monotonic()):
+                yield TriggerEvent({"tenants": len(due)})
 
 
 def look() -> tuple[list[str], str]:
