@@ -1,4 +1,5 @@
--- The erasures of a tenant (tenant_id), or of all, in the order in which they were asked for; without a state (state) whatever became of them.
+-- The erasures of a tenant (tenant_id), or of all, in the order in which they were asked for; without states (states) whatever became of them;
+-- with an id (erasure_id) that one.
 select
     erasure_id,
     tenant_id,
@@ -15,4 +16,5 @@ select
 from ops.erasure
 where (%(tenant_id)s::text is null or tenant_id = %(tenant_id)s)
   and (%(states)s::text[] is null or state = any (%(states)s))
+  and (%(erasure_id)s::bigint is null or erasure_id = %(erasure_id)s)
 order by erasure_id

@@ -36,11 +36,11 @@ def name_subject(connection: Connection, erasure_id: int, *, salt: str, subject_
 
 
 def find(connection: Connection, erasure_id: int) -> Row | None:
-    return fetch_one(connection, "removal/find_erasure", erasure_id=erasure_id)
+    return fetch_one(connection, "removal/list_erasures", tenant_id=None, states=None, erasure_id=erasure_id)
 
 
 def list_all(connection: Connection, tenant_id: str | None = None, *, states: Sequence[str] | None = None) -> list[Row]:
-    return fetch_all(connection, "removal/list_erasures", tenant_id=tenant_id, states=list(states) if states else None)
+    return fetch_all(connection, "removal/list_erasures", tenant_id=tenant_id, states=list(states) if states else None, erasure_id=None)
 
 
 def keep_values(connection: Connection, erasure_id: int, kind: Kind, values: Iterable[str]) -> None:
